@@ -1,0 +1,84 @@
+// Layouts in the exchange: the place where host and core leave each other what is longer than a number. Offsets in bytes.
+// The core checks at compile time that its records lie so.
+
+export enum Exchange {
+  /** Bytes of the exchange. */
+  BYTES = 1024,
+}
+
+/** What a socket is opened with. */
+export enum OpenLayout {
+  TYPE = 0,
+  PROTOCOL = 4,
+  PROCESS_ID = 8,
+  PRIVILEGES = 12,
+  IS_CONSTRAINED = 16,
+  IS_CAPABILITY_MODE = 17,
+  JAIL_ADDRESS_COUNT = 24,
+  /** Where the addresses of the jail follow. */
+  JAIL_ADDRESSES = 32,
+}
+
+/** An address that a jail may see. */
+export enum JailAddressLayout {
+  FAMILY = 0,
+  HIGH = 8,
+  LOW = 16,
+  BYTES = 24,
+}
+
+/** Addresses of a jail that fit the exchange. */
+export const JAIL_ADDRESSES_MAX = 40;
+
+/** How a receive went. */
+export enum ReceiveLayout {
+  WINDOW = 0,
+  EXCESS = 4,
+  IS_CUT = 8,
+  HAS_MORE = 12,
+}
+
+/** An interface to attach. */
+export enum AttachLayout {
+  NAME = 0,
+  LLADDR = 16,
+  MTU = 24,
+  FIB = 28,
+  DESCRIPTION = 32,
+}
+
+/** An address to add to an interface, or to delete. */
+export enum AddressLayout {
+  FAMILY = 0,
+  PREFIX_LENGTH = 4,
+  HIGH = 8,
+  LOW = 16,
+  HAS_PEER = 24,
+  PEER_HIGH = 32,
+  PEER_LOW = 40,
+  BROADCAST = 48,
+  HAS_BROADCAST = 56,
+  FLAGS = 60,
+  PREFERRED_SECONDS = 64,
+  VALID_SECONDS = 68,
+  BYTES = 72,
+}
+
+/** What the core counts, in words of four bytes. */
+export enum StatisticsWord {
+  /** Bytes of memory that were handed out at least once. */
+  TOP = 0,
+  /** Bytes of blocks in use. */
+  BLOCKS = 1,
+  BUFFERS = 2,
+  BUFFERS_HIGH_WATER = 3,
+  BUFFER_COUNT = 4,
+  SOCKETS = 5,
+  INTERFACES = 6,
+  ADDRESSES = 7,
+  ROUTES = 8,
+  NEXTHOPS = 9,
+  WALKS = 10,
+  ALLOCATION_FAILURES = 11,
+  RUNNABLE = 12,
+}

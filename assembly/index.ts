@@ -1,0 +1,297 @@
+// The exports: what the host calls, and nothing else. Numbers go in and out as arguments; what is longer lies in the
+// exchange, a fixed place that both sides know. A negative result is an errno.
+
+import { Errno } from "./abi/errno";
+import { AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, StatisticsWord } from "./abi/exchange";
+import { IFT, IfLimit } from "./abi/ifnet";
+import { NetlinkSize } from "./abi/netlink";
+import { blockBytes } from "./mem/block";
+import { bufferBytes, bufferCount, bufferHighWater, resetHighWater } from "./mem/buffer";
+import { Indices } from "./mem/indices";
+import { allocationFailures, bootPages, failAllocation as setFault, topOfMemory } from "./mem/pages";
+import { bootRandom, randomWord } from "./mem/random";
+import {
+  OpenRequest, afterReceive, beginSend, bind, close, connect, control, endSend, getOption, open, readiness, setOption,
+  writeControl, writeName, writeSender,
+} from "./netlink/calls";
+import { checkSockets } from "./netlink/check";
+import { bootModule, isLoaded, loadModule, readSysctl, unloadModule, writeSysctl } from "./netlink/module";
+import { receive, received } from "./netlink/queue";
+import { JailAddress, Socket, socketCount } from "./netlink/socket";
+import { runTasks, runnableCount, setPolicy } from "./netlink/task";
+import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock";
+import { detachHooks } from "./net/hooks";
+import { addressCount, findAddress } from "./net/ifaddr";
+import { Interface, announce, attachInterface, findByIndex, findByName, firstInterface, interfaceCount } from "./net/ifnet";
+import { AddressRequest, addAddress, bringDown, bringUp, deleteAddress, departInterface } from "./net/ifroutes";
+import { nexthopCount } from "./net/nexthop";
+import { bootRibs, routeCount } from "./net/rib";
+import { checkRibs } from "./net/ribcheck";
+import { walkCount } from "./net/ribwalk";
+import { attachRoute, detachRoute } from "./route/family";
+
+/** Where arguments and results lie that are longer than a number. */
+const exchangeArea: usize = memory.data(1024, 16);
+
+export function exchange(): usize {
+  return exchangeArea;
+}
+
+if (offsetof<OpenRequest>("processId") != OpenLayout.PROCESS_ID) ERROR("OpenLayout");
+if (offsetof<OpenRequest>("isCapabilityMode") != OpenLayout.IS_CAPABILITY_MODE) ERROR("OpenLayout");
+if (offsetof<OpenRequest>("jailAddressCount") != OpenLayout.JAIL_ADDRESS_COUNT) ERROR("OpenLayout");
+if (<i32>offsetof<OpenRequest>() > OpenLayout.JAIL_ADDRESSES) ERROR("OpenLayout");
+if (OpenLayout.JAIL_ADDRESSES + JAIL_ADDRESSES_MAX * JailAddressLayout.BYTES > 1024) ERROR("JAIL_ADDRESSES_MAX");
+if (offsetof<JailAddress>("low") != JailAddressLayout.LOW) ERROR("JailAddressLayout");
+if (offsetof<JailAddress>() != JailAddressLayout.BYTES) ERROR("JailAddressLayout");
+if (offsetof<AttachRequest>("fib") != AttachLayout.FIB) ERROR("AttachLayout");
+if (offsetof<AttachRequest>("description0") != AttachLayout.DESCRIPTION) ERROR("AttachLayout");
+if (offsetof<AddressRequest>("peerHigh") != AddressLayout.PEER_HIGH) ERROR("AddressLayout");
+if (offsetof<AddressRequest>("flags") != AddressLayout.FLAGS) ERROR("AddressLayout");
+if (offsetof<AddressRequest>() != AddressLayout.BYTES) ERROR("AddressLayout");
+
+/** The indices of the interfaces of all vnets: kept in the first vnet, which gives them to the others. */
+const interfaceIndices = changetype<Indices>(memory.data(offsetof<Indices>(), 16));
+
+// ---- the vnet
+
+export function boot(seedLow: u32, seedHigh: u32, policy: u32, fibs: u32, bootSeconds: u32): i32 {
+  bootPages();
+  bootRandom((<u64>seedHigh << 32) | seedLow);
+  bootClock(bootSeconds);
+  bootModule();
+  detachHooks();
+  setPolicy(policy);
+  return bootRibs(fibs) ? 0 : -Errno.ENOMEM;
+}
+
+/** Moves the clock; the milliseconds as two words. */
+export function advance(low: u32, high: u32): void {
+  advanceClock((<u64>high << 32) | low);
+}
+
+/** Exchange: uptime in milliseconds u64, unix time in seconds u64. */
+export function readClock(): void {
+  store<u64>(exchangeArea, uptimeMs());
+  store<u64>(exchangeArea, wallClockSeconds(), 8);
+}
+
+export function random(limit: u32): u32 {
+  return randomWord() % limit;
+}
+
+export function failAllocation(n: u32, period: u32): void {
+  setFault(n, period);
+}
+
+/** Exchange: what StatisticsWord names. */
+export function statistics(): void {
+  count(StatisticsWord.TOP, <u32>topOfMemory());
+  count(StatisticsWord.BLOCKS, <u32>blockBytes());
+  count(StatisticsWord.BUFFERS, <u32>bufferBytes());
+  count(StatisticsWord.BUFFERS_HIGH_WATER, <u32>bufferHighWater());
+  count(StatisticsWord.BUFFER_COUNT, bufferCount());
+  count(StatisticsWord.SOCKETS, socketCount());
+  count(StatisticsWord.INTERFACES, interfaceCount());
+  count(StatisticsWord.ADDRESSES, addressCount());
+  count(StatisticsWord.ROUTES, routeCount());
+  count(StatisticsWord.NEXTHOPS, nexthopCount());
+  count(StatisticsWord.WALKS, walkCount());
+  count(StatisticsWord.ALLOCATION_FAILURES, allocationFailures());
+  count(StatisticsWord.RUNNABLE, runnableCount());
+}
+
+function count(word: u32, value: u32): void {
+  store<u32>(exchangeArea + word * 4, value);
+}
+
+export function forgetHighWater(): void {
+  resetHighWater();
+}
+
+/** 0 when tables and queues are consistent, else what is not (RibFault, SocketFault). */
+export function check(): u32 {
+  const ribs = checkRibs();
+  return ribs != 0 ? ribs : checkSockets();
+}
+
+// ---- the netlink module
+
+export function loadNetlink(): i32 {
+  return -loadModule(attachRoute);
+}
+
+export function unloadNetlink(): i32 {
+  return -unloadModule(detachRoute);
+}
+
+export function isNetlinkLoaded(): bool {
+  return isLoaded();
+}
+
+export function sysctlRead(sysctl: u32): u32 {
+  return readSysctl(sysctl);
+}
+
+export function sysctlWrite(sysctl: u32, value: u32): i32 {
+  return -writeSysctl(sysctl, value);
+}
+
+// ---- sockets
+
+/** Exchange: an OpenRequest, whose jail addresses follow it. The socket's handle, or a negative errno. */
+export function socketOpen(): i32 {
+  const from = changetype<OpenRequest>(exchangeArea);
+  from.jailAddresses = exchangeArea + OpenLayout.JAIL_ADDRESSES;
+  return open(from);
+}
+
+export function socketBind(socket: usize, addressBytes: u32, port: u32, groups: u32): i32 {
+  return -bind(changetype<Socket>(socket), addressBytes, port, groups);
+}
+
+export function socketConnect(addressBytes: u32): i32 {
+  return -connect(addressBytes);
+}
+
+/** Exchange: the socket's sockaddr_nl, and behind it the one of whoever sends to it. */
+export function socketName(socket: usize): void {
+  writeName(changetype<Socket>(socket), exchangeArea);
+  writeSender(exchangeArea + NetlinkSize.SOCKADDR_NL);
+}
+
+export function socketSetOption(socket: usize, level: i32, option: i32, value: i32, valueBytes: u32): i32 {
+  return -setOption(changetype<Socket>(socket), level, option, value, valueBytes);
+}
+
+/** Exchange: the value. */
+export function socketGetOption(socket: usize, level: i32, option: i32): i32 {
+  return -getOption(changetype<Socket>(socket), level, option, exchangeArea);
+}
+
+/** Where `bytes` bytes of a send go, or a negative errno; socketSend follows when they are there. */
+export function socketReserve(socket: usize, bytes: u32, flags: u32, hasControl: bool): i32 {
+  return beginSend(changetype<Socket>(socket), bytes, flags, hasControl);
+}
+
+export function socketSend(socket: usize): void {
+  endSend(changetype<Socket>(socket));
+}
+
+/**
+ * Bytes copied, or a negative errno. Exchange: where they lie, what MSG_TRUNC adds to the result, whether a message was
+ * cut, whether there is more for this receive. After the last piece the call is ended.
+ */
+export function socketReceive(socket: usize, room: u32, taken: u32, isPeek: bool): i32 {
+  const copied = receive(changetype<Socket>(socket), room, taken, isPeek);
+  store<usize>(exchangeArea, received.window, ReceiveLayout.WINDOW);
+  store<u32>(exchangeArea, received.excess, ReceiveLayout.EXCESS);
+  store<u32>(exchangeArea, u32(received.isCut), ReceiveLayout.IS_CUT);
+  store<u32>(exchangeArea, u32(received.hasMore), ReceiveLayout.HAS_MORE);
+  if (copied >= 0 && !received.hasMore) afterReceive(changetype<Socket>(socket));
+  return copied;
+}
+
+/** Exchange: the control message of a receive. Its length, 0 without NETLINK_MSG_INFO. */
+export function socketControl(socket: usize): u32 {
+  return writeControl(changetype<Socket>(socket), exchangeArea);
+}
+
+export function socketIoctl(socket: usize, command: i32): i32 {
+  return control(changetype<Socket>(socket), command);
+}
+
+export function socketPoll(socket: usize): u32 {
+  return readiness(changetype<Socket>(socket));
+}
+
+export function socketClose(socket: usize): void {
+  close(changetype<Socket>(socket));
+}
+
+/** Processes at most `budget` messages; the number that were. */
+export function run(budget: u32): u32 {
+  return runTasks(budget);
+}
+
+/** Sockets whose task is to run. */
+export function runnable(): u32 {
+  return runnableCount();
+}
+
+// ---- the stack
+
+/** The lowest free interface index of the kernel, 0 without memory. Only the first vnet is asked. */
+export function indexAcquire(): u32 {
+  return interfaceIndices.acquire();
+}
+
+export function indexFree(index: u32): void {
+  interfaceIndices.free(index);
+}
+
+/** What interfaceAttach takes from the exchange. */
+@unmanaged
+class AttachRequest {
+  name0: u64;
+  name1: u64;
+  lladdr: u64;
+  /** 0 = the kind's own. */
+  mtu: u32;
+  fib: u32;
+  description0: u64;
+}
+
+/** Exchange: an AttachRequest, then the description, NUL-terminated. EEXIST for a name in use. */
+export function interfaceAttach(index: u32, isLoopback: bool): i32 {
+  const from = changetype<AttachRequest>(exchangeArea);
+  if (findByName(exchangeArea) != null) return -Errno.EEXIST;
+  const ifp = attachInterface(index, isLoopback ? IFT.LOOP : IFT.ETHER, exchangeArea);
+  if (ifp == null) return -Errno.ENOMEM;
+  ifp.lladdr = from.lladdr;
+  if (!isLoopback) ifp.originalLladdr = from.lladdr;
+  if (from.mtu != 0) ifp.mtu = from.mtu;
+  ifp.fib = from.fib;
+  memory.copy(ifp.description, exchangeArea + offsetof<AttachRequest>("description0"), IfLimit.DESCRIPTION);
+  announce(ifp);
+  return 0;
+}
+
+/** The index of the interface whose NUL-terminated name is in the exchange, 0 = none. */
+export function interfaceIndex(): u32 {
+  const ifp = findByName(exchangeArea);
+  return ifp == null ? 0 : ifp.index;
+}
+
+/** The index of the n-th interface in order of attachment, 0 = there are not so many. */
+export function interfaceAt(n: u32): u32 {
+  let at = firstInterface();
+  for (; at != 0 && n > 0; n--) at = changetype<Interface>(at).next;
+  return at == 0 ? 0 : changetype<Interface>(at).index;
+}
+
+export function interfaceDetach(index: u32): i32 {
+  const ifp = findByIndex(index);
+  return ifp == null ? -Errno.ENXIO : -departInterface(ifp);
+}
+
+export function interfaceUp(index: u32, isUp: bool): i32 {
+  const ifp = findByIndex(index);
+  if (ifp == null) return -Errno.ENXIO;
+  return isUp ? -bringUp(ifp) : -bringDown(ifp);
+}
+
+/** Exchange: an AddressRequest. */
+export function addressAdd(index: u32): i32 {
+  const ifp = findByIndex(index);
+  return ifp == null ? -Errno.ENXIO : -addAddress(ifp, changetype<AddressRequest>(exchangeArea));
+}
+
+/** Exchange: an AddressRequest, of which family and address count. */
+export function addressDelete(index: u32): i32 {
+  const ifp = findByIndex(index);
+  if (ifp == null) return -Errno.ENXIO;
+  const from = changetype<AddressRequest>(exchangeArea);
+  const address = findAddress(ifp, from.family, from.high, from.low);
+  return address == null ? -Errno.EADDRNOTAVAIL : -deleteAddress(ifp, address);
+}

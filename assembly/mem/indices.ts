@@ -1,0 +1,64 @@
+// A set of indices from which the lowest free one is taken: kernel nexthops, interfaces (net/route/nhop_utils.c, bitmasks).
+//   acquire   the lowest index not in use, from 1; 0 without memory
+//   free      the index can be taken again at once
+
+import { allocateBlock, giveBlock, orderOf } from "./block";
+
+/** Words of a set's first block: 256 indices. */
+const WORDS_MIN: u32 = 8;
+
+@unmanaged
+export class Indices {
+  /** One bit an index, set when in use; index 0 is bit 0 and always in use. */
+  words: usize;
+  wordCount: u32;
+  /** No word before this one has a free bit. */
+  firstFree: u32;
+  inUse: u32;
+
+  acquire(): u32 {
+    while (true) {
+      for (let i = this.firstFree; i < this.wordCount; i++) {
+        const word = load<u32>(this.words + i * 4);
+        if (word == u32.MAX_VALUE) continue;
+        const bit = ctz<u32>(~word);
+        store<u32>(this.words + i * 4, word | (1 << bit));
+        this.firstFree = i;
+        this.inUse++;
+        return i * 32 + bit;
+      }
+      this.firstFree = this.wordCount;
+      if (!this.grow()) return 0;
+    }
+    return 0;
+  }
+
+  free(index: u32): void {
+    const word = this.words + (index >> 5) * 4;
+    assert((load<u32>(word) & (1 << (index & 31))) != 0, "an index is freed once");
+    store<u32>(word, load<u32>(word) & ~(1 << (index & 31)));
+    this.firstFree = min(this.firstFree, index >> 5);
+    this.inUse--;
+    if (this.inUse != 0) return;
+    giveBlock(this.words, orderOf(this.wordCount * 4));
+    this.words = 0;
+    this.wordCount = 0;
+    this.firstFree = 0;
+  }
+
+  private grow(): bool {
+    const wordCount = max(this.wordCount << 1, WORDS_MIN);
+    const words = allocateBlock(orderOf(wordCount * 4));
+    if (words == 0) return false;
+    memory.fill(words, 0, wordCount * 4);
+    if (this.wordCount != 0) {
+      memory.copy(words, this.words, this.wordCount * 4);
+      giveBlock(this.words, orderOf(this.wordCount * 4));
+    } else {
+      store<u32>(words, 1);
+    }
+    this.words = words;
+    this.wordCount = wordCount;
+    return true;
+  }
+}

@@ -1,0 +1,46 @@
+// Texts that the kernel makes: ASCII, from a template in which each % takes the next number.
+//   format      into a given place, cut to it, always NUL-terminated
+//   writeLog    one line to the host's debug log
+
+/** The host's debug log: `length` bytes of ASCII. */
+@external("env", "log")
+declare function log(text: usize, length: u32): void;
+
+const LINE_BYTES: u32 = 256;
+const line: usize = memory.data(256);
+const PERCENT: u16 = 0x25;
+const ZERO: u8 = 0x30;
+const DIGITS_MAX: u32 = 10;
+
+/**
+ * @param capacity - bytes at `into`, NUL included
+ * @returns characters written, without the NUL
+ */
+export function format(into: usize, capacity: u32, template: string, first: u32, second: u32): u32 {
+  let length: u32 = 0;
+  let number = first;
+  for (let i = 0, n = template.length; i < n; i++) {
+    const character = load<u16>(changetype<usize>(template) + (<usize>i << 1));
+    if (character == PERCENT) {
+      length = writeNumber(into, capacity, length, number);
+      number = second;
+    } else if (length + 1 < capacity) {
+      store<u8>(into + length++, <u8>character);
+    }
+  }
+  store<u8>(into + length, 0);
+  return length;
+}
+
+function writeNumber(into: usize, capacity: u32, length: u32, number: u32): u32 {
+  let divisor: u32 = 1;
+  for (let digits: u32 = 1; digits < DIGITS_MAX && number / divisor >= 10; digits++) divisor *= 10;
+  for (; divisor != 0 && length + 1 < capacity; divisor /= 10) {
+    store<u8>(into + length++, ZERO + <u8>((number / divisor) % 10));
+  }
+  return length;
+}
+
+export function writeLog(template: string, first: u32, second: u32): void {
+  log(line, format(line, LINE_BYTES, template, first, second));
+}

@@ -1,0 +1,84 @@
+// The request being handled: the message, what is found out about it, and the scratch memory of its parsing (struct
+// nl_pstate, netlink/netlink_message_parser.h). One message is handled at a time, so one record serves.
+//   report          the text of the extended ack; the first one of a message is kept
+//   reportOffset    the attribute it is about; the first one is kept
+//   scratch         zeroed memory for the time of the message, within its limit
+
+import { Errno } from "../abi/errno";
+import { NetlinkLimit } from "../abi/netlink";
+import { format } from "../mem/text";
+import { Socket } from "./socket";
+import { Writer } from "./writer";
+
+/** Scratch is handed out in multiples of this (struct linear_buffer). */
+const SCRATCH_ALIGN: u32 = 16;
+
+@unmanaged
+export class Request {
+  /** Socket. */
+  socket: usize;
+  /** Writer of its replies. */
+  writer: usize;
+  /** The message's nlmsghdr, in the send buffer. */
+  header: usize;
+  /** End of the message. */
+  end: usize;
+  isStrict: bool;
+  /** No message follows in the send buffer. */
+  isLast: bool;
+  /** Text of the extended ack, NUL-terminated; 0 = none. */
+  text: usize;
+  textLength: u32;
+  /** Bytes from the nlmsghdr to the attribute at fault; 0 = none. */
+  offset: u32;
+  /** An nlattr for NLMSGERR_ATTR_COOKIE; 0 = none. */
+  cookie: usize;
+  scratchUsed: u32;
+
+  get from(): Socket {
+    return changetype<Socket>(this.socket);
+  }
+  get replies(): Writer {
+    return changetype<Writer>(this.writer);
+  }
+
+  /**
+   * `bytes` of zeroed scratch, or 0 when the message's share is used up (netlink-core N6.6).
+   */
+  scratch(bytes: u32): usize {
+    const size = (bytes + SCRATCH_ALIGN - 1) & ~(SCRATCH_ALIGN - 1);
+    if (this.scratchUsed + size > <u32>NetlinkLimit.SCRATCH) return 0;
+    const at = scratchMemory + this.scratchUsed;
+    this.scratchUsed += size;
+    memory.fill(at, 0, size);
+    return at;
+  }
+
+  /** Keeps a text for the extended ack and gives back the errno; the first text wins, for an ack carries one. */
+  report(error: Errno, template: string, first: u32, second: u32): Errno {
+    if (this.text != 0) return error;
+    const at = this.scratch(NetlinkLimit.ERROR_TEXT);
+    if (at == 0) return error;
+    this.textLength = format(at, NetlinkLimit.ERROR_TEXT, template, first, second);
+    this.text = at;
+    return error;
+  }
+
+  /** Keeps where an attribute lies. */
+  reportOffset(attribute: usize): void {
+    if (this.offset == 0) this.offset = <u32>(attribute - this.header);
+  }
+
+  /** Forgets the message before (npt_clear). */
+  clear(): void {
+    this.scratchUsed = 0;
+    this.text = 0;
+    this.textLength = 0;
+    this.offset = 0;
+    this.cookie = 0;
+    this.replies.suppressesAck = false;
+  }
+}
+
+const scratchMemory: usize = memory.data(1152, 16);
+export const request = changetype<Request>(memory.data(offsetof<Request>(), 16));

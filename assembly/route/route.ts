@@ -1,0 +1,262 @@
+// Routes: RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE and their notifications (netlink/route/rt.c; rtnetlink E).
+
+import { Errno } from "../abi/errno";
+import { AF } from "../abi/inet";
+import { NETLINK, NLM_F, NetlinkLimit, NlMsgHdr, PRIV } from "../abi/netlink";
+import { HeaderSize, RTA, RTAX, RTF, RTM, RTM_F, RTN, RTNLGRP, RTPROT, RouteLimit, RtMsg } from "../abi/rtnetlink";
+import { hasMembers } from "../netlink/multicast";
+import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netlink/parser";
+import { Request } from "../netlink/request";
+import { Writer, abort, flush, openGroup } from "../netlink/writer";
+import { addressBits, isLinkLocal, loadHigh, loadLow, maskHigh, maskLow, withZone } from "../net/address";
+import { uptimeSeconds, wallClockSeconds } from "../net/clock";
+import { Interface } from "../net/ifnet";
+import { NHF, clearDraft, draft, payloadOfDraft, releasePayload } from "../net/nexthop";
+import { completeDraft, needsInterface, setBlackhole, setGateway } from "../net/resolve";
+import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, findRoute, longestMatch, ribOf } from "../net/rib";
+import { RouteCommand, RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "../net/routectl";
+import { dumpRoutes, seesRoute } from "./routedump";
+import { view, viewRoute, writeRoute } from "./routeobject";
+
+/** A route request after parsing; what was absent is 0. */
+@unmanaged
+class RouteRequest {
+  family: u8;
+  dstLength: u8;
+  protocol: u8;
+  type: u8;
+  headerTable: u8;
+  headerFlags: u32;
+  /** sockaddrs */
+  dst: usize;
+  gateway: usize;
+  /** Interface */
+  oif: usize;
+  /** nlattr */
+  multipath: usize;
+  fib: u32;
+  rtFlags: u32;
+  nexthopId: u32;
+  weight: u32;
+  mtu: u32;
+  /** Unix second. */
+  expires: u32;
+}
+
+const record = changetype<RouteRequest>(memory.data(offsetof<RouteRequest>(), 16));
+const filter = changetype<RouteFilter>(memory.data(offsetof<RouteFilter>(), 16));
+const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
+
+/** Flags that a request may set (net/route/nhop_ctl.c, RT_SET_RTFLAGS_MASK). */
+const SETTABLE_RTFLAGS: u32 = RTF.STATIC | RTF.PROTO1 | RTF.PROTO2 | RTF.PROTO3;
+
+const FIELDS: StaticArray<usize> = [
+  // in the header   kind        into
+  RtMsg.FAMILY,      Field.U8,   offsetof<RouteRequest>("family"),
+  RtMsg.DST_LEN,     Field.U8,   offsetof<RouteRequest>("dstLength"),
+  RtMsg.PROTOCOL,    Field.U8,   offsetof<RouteRequest>("protocol"),
+  RtMsg.TYPE,        Field.U8,   offsetof<RouteRequest>("type"),
+  RtMsg.TABLE,       Field.U8,   offsetof<RouteRequest>("headerTable"),
+  RtMsg.FLAGS,       Field.U32,  offsetof<RouteRequest>("headerFlags"),
+];
+
+const METRICS: StaticArray<usize> = [
+  // attribute       payload             into                                   argument
+  RTAX.MTU,          Payload.U32,        offsetof<RouteRequest>("mtu"),         0,
+];
+
+const ATTRIBUTES: StaticArray<usize> = [
+  // attribute       payload             into                                   argument
+  RTA.DST,           Payload.IP,         offsetof<RouteRequest>("dst"),         0,
+  RTA.OIF,           Payload.IFP,        offsetof<RouteRequest>("oif"),         0,
+  RTA.GATEWAY,       Payload.IP,         offsetof<RouteRequest>("gateway"),     0,
+  RTA.METRICS,       Payload.NESTED,     0,                                     changetype<usize>(METRICS),
+  RTA.MULTIPATH,     Payload.ATTRIBUTE,  offsetof<RouteRequest>("multipath"),   0,
+  RTA.WEIGHT,        Payload.U32,        offsetof<RouteRequest>("weight"),      0,
+  RTA.RTFLAGS,       Payload.U32,        offsetof<RouteRequest>("rtFlags"),     0,
+  RTA.TABLE,         Payload.U32,        offsetof<RouteRequest>("fib"),         0,
+  RTA.VIA,           Payload.VIA,        offsetof<RouteRequest>("gateway"),     0,
+  RTA.EXPIRES,       Payload.U32,        offsetof<RouteRequest>("expires"),     0,
+  RTA.NH_ID,         Payload.U32,        offsetof<RouteRequest>("nexthopId"),   0,
+];
+
+const PARSER: StaticArray<usize> = [
+  HeaderSize.RTMSG, 0, changetype<usize>(FIELDS), changetype<usize>(ATTRIBUTES), 0,
+];
+
+/** Parses into `record`; EINVAL and the other answers of the parser. */
+function parseRoute(request: Request): Errno {
+  return parse(request, PARSER, changetype<usize>(record), offsetof<RouteRequest>());
+}
+
+/** The high word of a parsed address; a link-local one belongs to RTA_OIF's interface (set_scope6). */
+function highOf(sockaddr: usize): u64 {
+  const family = sockaddrFamily(sockaddr);
+  const high = loadHigh(family, sockaddrAddress(sockaddr));
+  return record.oif == 0 ? high : withZone(family, high, changetype<Interface>(record.oif).index);
+}
+
+function lowOf(sockaddr: usize): u64 {
+  return loadLow(sockaddrFamily(sockaddr), sockaddrAddress(sockaddr));
+}
+
+/**
+ * Adds or changes a route (rtnetlink E.4, E.5). EINVAL no destination, fib, nexthop; ESRCH, EEXIST by the flags; ENOTSUP
+ * paths, which take nexthop groups; EAFNOSUPPORT; ENOMEM.
+ */
+function newRoute(request: Request): Errno {
+  const parsed = parseRoute(request);
+  if (parsed != Errno.OK) return parsed;
+  if (record.dst == 0) return Errno.EINVAL;
+  // Before RTA_TABLE there was only rtm_table (netlink/route/rt.c).
+  if (record.fib == 0) record.fib = record.headerTable;
+  if (record.fib >= fibCount()) return request.report(Errno.EINVAL, "invalid fib", 0, 0);
+  // No user nexthop was made, so none has the id (rtnetlink E.4.1).
+  if (record.nexthopId != 0) return Errno.ESRCH;
+  if (record.multipath != 0) return Errno.EOPNOTSUPP;
+  const rib = ribOf(record.fib, record.family);
+  if (rib == null) return Errno.EAFNOSUPPORT;
+  // FreeBSD mixes up its tables when the destination is of another family than the header; here it is refused.
+  if (sockaddrFamily(record.dst) != rib.family) return Errno.EINVAL;
+  const error = describeNexthop(request, rib);
+  if (error != Errno.OK) return error;
+  const payload = payloadOfDraft(record.weight == 0 ? RouteLimit.WEIGHT_DEFAULT : record.weight);
+  if (payload == 0) return Errno.ENOMEM;
+  const added = routeAdd(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, payload, operationOf(request));
+  if (added == Errno.OK) reportChange(request);
+  finishChange();
+  releasePayload(rib, payload);
+  return added;
+}
+
+/** Puts the request's nexthop together in the draft. */
+function describeNexthop(request: Request, rib: Rib): Errno {
+  const oif = changetype<Interface | null>(record.oif);
+  clearDraft(rib.fib, rib.family);
+  if (record.gateway != 0) {
+    const family = sockaddrFamily(record.gateway);
+    if (needsInterface(family, highOf(record.gateway), oif)) return request.report(Errno.EINVAL, "interface not set", 0, 0);
+    const error = setGateway(family, highOf(record.gateway), lowOf(record.gateway), oif);
+    if (error != Errno.OK) return error;
+  }
+  draft.ifp = record.oif;
+  if (record.mtu != 0) {
+    draft.mtu = record.mtu;
+    draft.rtFlags |= RTF.FIXEDMTU;
+  }
+  if ((record.rtFlags & RTF.BROADCAST) != 0) {
+    draft.flags |= NHF.BROADCAST;
+    draft.rtFlags |= RTF.BROADCAST;
+  }
+  // Origins up to STATIC are not stored: they are guessed from the flags when shown (rtnetlink E.1.4).
+  if (record.protocol > <u8>RTPROT.STATIC) draft.origin = record.protocol;
+  if (<u32>record.dstLength == addressBits(rib.family)) {
+    draft.flags |= NHF.HOST;
+    draft.rtFlags |= RTF.HOST;
+  } else if (record.dstLength == 0) {
+    draft.flags |= NHF.DEFAULT;
+  }
+  draft.rtFlags |= record.rtFlags & SETTABLE_RTFLAGS;
+  if (record.expires != 0) draft.expireSeconds = uptimeOf(record.expires);
+  if (record.type == <u8>RTN.BLACKHOLE) setBlackhole(RTF.BLACKHOLE);
+  else if (record.type == <u8>RTN.PROHIBIT || record.type == <u8>RTN.UNREACHABLE) setBlackhole(RTF.REJECT);
+  return completeDraft(highOf(record.dst), lowOf(record.dst));
+}
+
+/** The uptime second of a unix second; one that is past falls due at once. */
+function uptimeOf(seconds: u32): u32 {
+  const wall = wallClockSeconds();
+  return <u64>seconds > wall ? uptimeSeconds() + <u32>(<u64>seconds - wall) : uptimeSeconds();
+}
+
+function operationOf(request: Request): u32 {
+  const flags = <u32>load<u16>(request.header, NlMsgHdr.FLAGS);
+  let operation: u32 = 0;
+  if ((flags & NLM_F.REPLACE) != 0) operation |= RouteOp.REPLACE;
+  if ((flags & NLM_F.EXCL) != 0) operation |= RouteOp.EXCL;
+  if ((flags & NLM_F.CREATE) != 0) operation |= RouteOp.CREATE;
+  if ((flags & NLM_F.APPEND) != 0) operation |= RouteOp.APPEND;
+  return operation;
+}
+
+/** Deletes a route (rtnetlink E.6). ESRCH no destination, no such prefix, no such path; EADDRINUSE an interface's route. */
+function delRoute(request: Request): Errno {
+  const parsed = parseRoute(request);
+  if (parsed != Errno.OK) return parsed;
+  if (record.dst == 0) return request.report(Errno.ESRCH, "RTA_DST is not set", 0, 0);
+  if (record.fib >= fibCount()) return request.report(Errno.EINVAL, "invalid fib", 0, 0);
+  const rib = ribOf(record.fib, sockaddrFamily(record.dst));
+  if (rib == null) return Errno.EAFNOSUPPORT;
+  memory.fill(changetype<usize>(filter), 0, offsetof<RouteFilter>());
+  if (record.oif != 0) filter.oif = changetype<Interface>(record.oif).index;
+  if (record.gateway != 0) {
+    filter.gatewayFamily = sockaddrFamily(record.gateway);
+    filter.gatewayHigh = highOf(record.gateway);
+    filter.gatewayLow = lowOf(record.gateway);
+  }
+  filter.includesPinned = (record.rtFlags & RTF.PINNED) != 0;
+  const error = routeDelete(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, filter);
+  if (error == Errno.OK) reportChange(request);
+  finishChange();
+  return error;
+}
+
+/** A dump of one fib, or the route of an address or a prefix (rtnetlink E.3). */
+function getRoute(request: Request): Errno {
+  const parsed = parseRoute(request);
+  if (parsed != Errno.OK) return parsed;
+  if (record.fib >= fibCount()) return request.report(Errno.EINVAL, "invalid fib", 0, 0);
+  const header = request.header;
+  if ((load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.DUMP) != 0) return dumpRoutes(request, record.fib, record.family);
+  if (record.dst == 0) return request.report(Errno.EINVAL, "No RTA_DST supplied", 0, 0);
+  const rib = ribOf(record.fib, record.family);
+  if (rib == null) return Errno.EAFNOSUPPORT;
+  if (sockaddrFamily(record.dst) != rib.family) return Errno.ESRCH;
+  const entry = lookUp(rib);
+  if (entry == 0) return Errno.ESRCH;
+  viewRoute(rib, entryHigh(rib, entry), entryLow(rib, entry), entryBits(rib, entry), entryPayload(rib, entry));
+  if (!seesRoute(request.from, rib, view.high, view.low, view.bits)) return Errno.ESRCH;
+  // Quirk: the request's own header gets the reply's type, and the ack echoes it (rtnetlink E.3.2).
+  store<u16>(header, RTM.NEWROUTE, NlMsgHdr.TYPE);
+  writeRoute(request.replies, request.from.port, load<u32>(header, NlMsgHdr.SEQ), RTM.NEWROUTE, load<u16>(header, NlMsgHdr.FLAGS));
+  return Errno.OK;
+}
+
+/** The entry asked for: of exactly the prefix with RTM_F_PREFIX, else of the longest match; 0 = none. */
+function lookUp(rib: Rib): usize {
+  const high = highOf(record.dst);
+  const low = lowOf(record.dst);
+  if ((record.headerFlags & RTM_F.PREFIX) == 0) return longestMatch(rib, high, low);
+  const bits = <u32>record.dstLength;
+  if (bits > addressBits(rib.family)) return 0;
+  return findRoute(rib, high & maskHigh(bits), low & maskLow(bits), bits);
+}
+
+/**
+ * Tells the group of a change that a request made. The request's own header becomes the notification's: its flags are
+ * edited in place, and the ack echoes them (rtnetlink E.7.1).
+ */
+function reportChange(request: Request): void {
+  const header = request.header;
+  let flags = <u32>load<u16>(header, NlMsgHdr.FLAGS) & ~(NLM_F.REPLACE | NLM_F.CREATE | NLM_F.EXCL | NLM_F.APPEND);
+  if (change.command == RouteCommand.ADD) flags |= NLM_F.CREATE | NLM_F.EXCL;
+  else if (change.command == RouteCommand.CHANGE) flags |= NLM_F.REPLACE;
+  const type = change.command == RouteCommand.DELETE ? RTM.DELROUTE : RTM.NEWROUTE;
+  store<u16>(header, <u16>flags, NlMsgHdr.FLAGS);
+  store<u16>(header, <u16>type, NlMsgHdr.TYPE);
+  const rib = changetype<Rib>(change.rib);
+  const group = rib.family == AF.INET ? RTNLGRP.IPV4_ROUTE : RTNLGRP.IPV6_ROUTE;
+  if (!hasMembers(NETLINK.ROUTE, group)) return;
+  if (!openGroup(groupWriter, NetlinkLimit.NLMSG_SMALL, NETLINK.ROUTE, group, PRIV.NONE)) return;
+  viewRoute(rib, change.high, change.low, change.bits, change.payload);
+  const seq = load<u32>(header, NlMsgHdr.SEQ);
+  if (writeRoute(groupWriter, request.from.port, seq, type, flags) != Errno.OK) abort(groupWriter);
+  flush(groupWriter);
+}
+
+export const ROUTE_MESSAGES: StaticArray<usize> = [
+  // request       privilege         in a jail without vnet   handler
+  RTM.NEWROUTE,    PRIV.NET_ROUTE,   0,                       changetype<usize>(newRoute),
+  RTM.DELROUTE,    PRIV.NET_ROUTE,   0,                       changetype<usize>(delRoute),
+  RTM.GETROUTE,    PRIV.NONE,        1,                       changetype<usize>(getRoute),
+];

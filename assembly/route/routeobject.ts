@@ -1,0 +1,148 @@
+// The route object: what a route looks like in a message (netlink/route/rt.c, dump_px; rtnetlink E.1).
+//   RouteView      a route to show: place and payload
+//   writeRoute     as a message of a writer
+//   routeLength    the bytes it takes: known from the payload alone, so a dump's length needs no walk
+//   composeRoute   the message in a place of its own, to be copied
+
+import { Errno } from "../abi/errno";
+import { AF } from "../abi/inet";
+import { NetlinkSize } from "../abi/netlink";
+import { HeaderSize, RTA, RTAX, RTF, RTM, RTN, RTPROT, RouteLimit, RtMsg } from "../abi/rtnetlink";
+import { Buffer } from "../mem/buffer";
+import { Writer, begin, end, putAttribute, putU32, reserve } from "../netlink/writer";
+import { addressBytes, storeAddress, withoutZone } from "../net/address";
+import { uptimeSeconds } from "../net/clock";
+import { NHF, Nexthop } from "../net/nexthop";
+import { Rib, RoutePayload } from "../net/rib";
+
+/** Offsets in a message: the prefix length, and the payload of RTA_DST behind RTA_TABLE. */
+export const DST_LEN_OFFSET: u32 = NetlinkSize.NLMSGHDR + RtMsg.DST_LEN;
+export const DST_OFFSET: u32 = NetlinkSize.NLMSGHDR + HeaderSize.RTMSG + 8 + NetlinkSize.NLATTR;
+
+/** Fibs from here on do not fit rtm_table, which then is 0. */
+const TABLE_IN_HEADER: u32 = 255;
+/** Payload of RTA_VIA with an IPv6 gateway: family, address. */
+const VIA_BYTES: u32 = 17;
+
+/** A route to show. */
+@unmanaged
+export class RouteView {
+  rib: usize;
+  high: u64;
+  low: u64;
+  bits: u32;
+  payload: u32;
+  /** Uptime from which the remaining seconds of an expiring route count. */
+  nowSeconds: u32;
+}
+
+/** The view that handlers fill in; one route is shown at a time. */
+export const view = changetype<RouteView>(memory.data(offsetof<RouteView>(), 16));
+
+/** Points the view to a route as of now. */
+export function viewRoute(rib: Rib, high: u64, low: u64, bits: u32, payload: u32): void {
+  view.rib = changetype<usize>(rib);
+  view.high = high;
+  view.low = low;
+  view.bits = bits;
+  view.payload = payload;
+  view.nowSeconds = uptimeSeconds();
+}
+
+/** Writes the view as a message; ENOMEM. */
+export function writeRoute(writer: Writer, port: u32, seq: u32, type: u32, flags: u32): Errno {
+  if (!begin(writer, port, seq, type, flags, HeaderSize.RTMSG)) return Errno.ENOMEM;
+  const rib = changetype<Rib>(view.rib);
+  const payload = rib.payload(view.payload);
+  const nexthop = changetype<Nexthop>(payload.nexthop);
+  const header = reserve(writer, HeaderSize.RTMSG);
+  if (header != 0) {
+    store<u8>(header, <u8>rib.family, RtMsg.FAMILY);
+    store<u8>(header, <u8>view.bits, RtMsg.DST_LEN);
+    store<u8>(header, rib.fib < TABLE_IN_HEADER ? <u8>rib.fib : 0, RtMsg.TABLE);
+    store<u8>(header, <u8>protocolOf(nexthop), RtMsg.PROTOCOL);
+    store<u8>(header, typeOf(nexthop), RtMsg.TYPE);
+  }
+  putU32(writer, RTA.TABLE, rib.fib);
+  putIp(writer, RTA.DST, rib.family, view.high, view.low);
+  if ((nexthop.flags & NHF.GATEWAY) != 0) writeGateway(writer, nexthop);
+  if (nexthop.userId != 0) putU32(writer, RTA.NH_ID, nexthop.userId);
+  putU32(writer, RTA.KNH_ID, nexthop.index);
+  putU32(writer, RTA.RTFLAGS, nexthop.rtFlags);
+  if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) writeMetrics(writer, nexthop.mtu);
+  if (nexthop.expireSeconds != 0) putU32(writer, RTA.EXPIRES, nexthop.expireSeconds - view.nowSeconds);
+  putU32(writer, RTA.OIF, nexthop.oif);
+  if (payload.weight != <u32>RouteLimit.WEIGHT_DEFAULT) putU32(writer, RTA.WEIGHT, payload.weight);
+  return end(writer) ? Errno.OK : Errno.ENOMEM;
+}
+
+/** The stored origin, else a guess from the flags (rtnetlink E.1.4). */
+function protocolOf(nexthop: Nexthop): u32 {
+  if (nexthop.origin != 0) return nexthop.origin;
+  if ((nexthop.rtFlags & RTF.PROTO1) != 0) return RTPROT.ZEBRA;
+  return (nexthop.rtFlags & RTF.STATIC) != 0 ? RTPROT.STATIC : RTPROT.KERNEL;
+}
+
+function typeOf(nexthop: Nexthop): u8 {
+  if ((nexthop.flags & NHF.BLACKHOLE) != 0) return <u8>RTN.BLACKHOLE;
+  return (nexthop.flags & NHF.REJECT) != 0 ? <u8>RTN.PROHIBIT : <u8>RTN.UNICAST;
+}
+
+function putIp(writer: Writer, type: u32, family: u32, high: u64, low: u64): void {
+  const at = putAttribute(writer, type, addressBytes(family));
+  if (at != 0) storeAddress(family, at, withoutZone(family, high), low);
+}
+
+/** RTA_GATEWAY of the routes' own family, RTA_VIA for IPv4 over IPv6. */
+function writeGateway(writer: Writer, nexthop: Nexthop): void {
+  if (nexthop.neighbourFamily == nexthop.upperFamily) {
+    putIp(writer, RTA.GATEWAY, nexthop.neighbourFamily, nexthop.gatewayHigh, nexthop.gatewayLow);
+    return;
+  }
+  const via = putAttribute(writer, RTA.VIA, VIA_BYTES);
+  if (via == 0) return;
+  store<u8>(via, AF.INET6);
+  storeAddress(AF.INET6, via + 1, withoutZone(AF.INET6, nexthop.gatewayHigh), nexthop.gatewayLow);
+}
+
+function writeMetrics(writer: Writer, mtu: u32): void {
+  const metrics = putAttribute(writer, RTA.METRICS, 8);
+  if (metrics == 0) return;
+  store<u16>(metrics, 8);
+  store<u16>(metrics, RTAX.MTU, 2);
+  store<u32>(metrics, mtu, 4);
+}
+
+/** Bytes of a route's message: NLMSGHDR, rtmsg and 8 for each of TABLE, KNH_ID, RTFLAGS, OIF, then what varies. */
+export function routeLength(rib: Rib, payload: RoutePayload): u32 {
+  const nexthop = changetype<Nexthop>(payload.nexthop);
+  let length: u32 = NetlinkSize.NLMSGHDR + HeaderSize.RTMSG + 4 * 8;
+  length += NetlinkSize.NLATTR + addressBytes(rib.family);
+  if ((nexthop.flags & NHF.GATEWAY) != 0) {
+    length += nexthop.neighbourFamily == nexthop.upperFamily
+      ? NetlinkSize.NLATTR + addressBytes(nexthop.neighbourFamily)
+      : (NetlinkSize.NLATTR + VIA_BYTES + 3) & ~3;
+  }
+  if (nexthop.userId != 0) length += 8;
+  if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) length += 12;
+  if (nexthop.expireSeconds != 0) length += 8;
+  if (payload.weight != <u32>RouteLimit.WEIGHT_DEFAULT) length += 8;
+  return length;
+}
+
+/** A route's message is at most this long: every attribute, and an IPv6 prefix and gateway. */
+const COMPOSED_BYTES: u32 = 256;
+const composedBytes: usize = memory.data(256, 16);
+const composedBuffer = changetype<Buffer>(memory.data(offsetof<Buffer>(), 16));
+const composer = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
+
+/** Writes the view as a message that lies at the address given back until the next call. */
+export function composeRoute(port: u32, seq: u32, flags: u32): usize {
+  memory.fill(changetype<usize>(composer), 0, offsetof<Writer>());
+  composedBuffer.data = composedBytes;
+  composedBuffer.order = 31 - <u32>clz<u32>(COMPOSED_BYTES);
+  composedBuffer.length = 0;
+  composer.buffer = changetype<usize>(composedBuffer);
+  writeRoute(composer, port, seq, RTM.NEWROUTE, flags);
+  return composedBytes;
+}

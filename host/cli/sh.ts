@@ -1,0 +1,61 @@
+// nlvm sh: the shell on a kernel of its own, at a terminal with completion and history, or fed from a pipe.
+import { createInterface } from "node:readline";
+import pc from "picocolors";
+import type { Kernel } from "../kernel/kernel.js";
+import { type Io, writeLine } from "./io.js";
+import { bootMachine, configOf } from "./machine.js";
+import type { Registration } from "./registration.js";
+import { Session } from "./shell/session.js";
+import { complete, messageOf, runLine } from "./shell/shell.js";
+import { Status } from "./status.js";
+
+export function addShellCommand({ program, io, finish }: Registration): void {
+  program
+    .command("sh")
+    .description("open a shell on a kernel: links, addresses, routes, modules, vnets")
+    .option("--config <file>", "boot what this YAML file says")
+    .action(async ({ config }: { config?: string }) => {
+      finish(await runShell(bootMachine(configOf(config)), io));
+    });
+}
+
+/**
+ * Reads commands until the input ends or one ends the shell.
+ * @returns FAILURE when a command of a pipe failed; at a terminal the user has seen it
+ */
+export async function runShell(kernel: Kernel, io: Io): Promise<Status> {
+  const session = new Session(kernel, io.stdout);
+  const isInteractive = io.stdin.isTTY === true;
+  let status: Status = Status.SUCCESS;
+  const lines = createInterface({
+    input: io.stdin,
+    terminal: isInteractive,
+    ...(isInteractive ? { output: io.stdout, completer: (line: string) => completer(line, session) } : {}),
+  });
+  const prompt = (): void => {
+    lines.setPrompt(`${session.vnet.name}> `);
+    if (isInteractive) lines.prompt();
+  };
+  if (isInteractive) writeLine(io.stdout, "help shows the commands, Tab completes, exit ends");
+  prompt();
+  for await (const line of lines) {
+    try {
+      runLine(line, session);
+    } catch (error) {
+      const message = messageOf(error);
+      writeLine(io.stderr, pc.createColors(io.stderr.isTTY === true).red(message));
+      if (!isInteractive) status = Status.FAILURE;
+    }
+    if (session.isOver) break;
+    prompt();
+  }
+  lines.close();
+  session.stopMonitor();
+  return status;
+}
+
+/** Completions as readline inserts them: whole words, so a space follows. */
+function completer(line: string, session: Session): [string[], string] {
+  const [words, last] = complete(line, session);
+  return [words.map((word) => `${word} `), last];
+}

@@ -1,0 +1,250 @@
+// Attributes: lists of length, type, payload and padding to 4, at the end of a message or inside one another.
+// FreeBSD writes them in the table's order, padded with zeros, nests without NLA_F_NESTED (netlink_message_writer.c).
+// What came otherwise is kept beside the values, so that a list that was read is written as it was:
+//   unknown     types that the table does not have, and all but the last of a repeated one (the last one counts)
+//   wire.order  types as they came, when that was not the table's order or they had flag bits
+//   wire.exact  payloads of loose kinds that FreeBSD would have written differently, used as long as the value is the same
+// Only padding that was not zero is lost.
+
+import { align4, equalBytes, hex, NLATTR, Reader, TYPE_MASK, Writer } from "./bytes.js";
+import { type Enum, type Kind, type Line, type Names, nameOf, type ValueOf, type Values } from "./kind.js";
+import { lineOf } from "./struct.js";
+
+/** Our name of an attribute, its nla_type, and what its payload is; in the order FreeBSD writes them. */
+export type Entries = Readonly<Record<string, readonly [type: number, kind: Kind<unknown>]>>;
+
+/** An attribute as bytes. */
+export interface RawAttribute {
+  /** nla_type as sent, flag bits included. */
+  type: number;
+  payload: Uint8Array;
+}
+
+/** How a list came, where the table would have written it differently. */
+export interface Wire {
+  order?: number[];
+  exact?: RawAttribute[];
+  /** Bytes of a family header that was sent short (a request may); its other fields are zero. */
+  headerBytes?: number;
+}
+
+export type Extras = {
+  unknown?: RawAttribute[];
+  wire?: Wire;
+};
+
+export type AttributeValues<A extends Entries> = { -readonly [K in keyof A]?: ValueOf<A[K][1]> } & Extras;
+
+export interface Table<A extends Entries> {
+  /** `RTA_` */
+  readonly prefix: string;
+  /** All names that FreeBSD has, also for attributes that have no entry. */
+  readonly names: Enum;
+  readonly entries: A;
+  readonly list: readonly Entry[];
+  readonly byType: ReadonlyMap<number, Entry>;
+}
+
+interface Entry {
+  key: string;
+  type: number;
+  kind: Kind<unknown>;
+  label: string;
+}
+
+/**
+ * @param prefix - of FreeBSD's names, with its underscore
+ * @param names - the enum of the types
+ * @throws Error when two entries have one type
+ */
+export function attributes<const A extends Entries>(prefix: string, names: Enum, entries: A): Table<A> {
+  const list = Object.entries(entries).map(([key, [type, kind]]) => ({
+    key,
+    type,
+    kind,
+    label: label(prefix, names, type),
+  }));
+  const byType = new Map(list.map((entry) => [entry.type, entry]));
+  if (byType.size !== list.length) throw new Error(`${prefix}*: two entries have the same attribute type`);
+  return { prefix, names, entries, list, byType };
+}
+
+/** An attribute that holds a list of attributes. */
+export function nest<A extends Entries>(table: Table<A>): Kind<AttributeValues<A>> {
+  return {
+    name: `nested ${table.prefix}*`,
+    read: (reader, length) => readAttributes(table, reader, reader.at + length),
+    write: (writer, value) => writeAttributes(table, writer, value),
+    show: (value, names) => `{ ${attributeLines(table, value, names).map(inline).join(", ")} }`.replace("{  }", "{ }"),
+    lines: (value, names) => attributeLines(table, value, names),
+  };
+}
+
+/**
+ * Reads a list up to `end`.
+ * @throws CodecError for a length below 4, a length or padding beyond `end`, or a payload that its kind refuses. (The
+ * kernel ends its walk silently at the two middle ones: what follows would not count.)
+ */
+export function readAttributes<A extends Entries>(table: Table<A>, reader: Reader, end: number): AttributeValues<A> {
+  const values: Record<string, unknown> = {};
+  const order: number[] = [];
+  const unknown: RawAttribute[] = [];
+  const exact: RawAttribute[] = [];
+  const last = new Map<Entry, Span>();
+
+  while (reader.at < end) {
+    const span = readSpan(table, reader, end);
+    const entry = table.byType.get(span.type & TYPE_MASK);
+    order.push(span.type);
+    if (entry === undefined) {
+      unknown.push(rawOf(reader, span));
+    } else {
+      const earlier = last.get(entry);
+      if (earlier) unknown.push(rawOf(reader, earlier));
+      last.set(entry, span);
+      values[entry.key] = readPayload(entry, reader, span, values);
+    }
+    reader.at = span.start + align4(span.length);
+  }
+  for (const [entry, span] of last) {
+    if (!entry.kind.isLoose) continue;
+    const raw = rawOf(reader, span);
+    if (!equalBytes(payloadOf(entry, values), raw.payload)) exact.push(raw);
+  }
+  return { ...values, ...extrasOf(table, values, { order, unknown, exact }) } as AttributeValues<A>;
+}
+
+export function writeAttributes<A extends Entries>(table: Table<A>, writer: Writer, values: AttributeValues<A>): void {
+  const known: Values = values;
+  const unknown = [...(values.unknown ?? [])];
+  const written = new Set<Entry>();
+  const write = (entry: Entry, type: number): void => {
+    if (known[entry.key] === undefined || written.has(entry)) return;
+    written.add(entry);
+    writeKnown(entry, type, writer, values);
+  };
+  for (const type of values.wire?.order ?? []) {
+    const index = unknown.findIndex((raw) => raw.type === type);
+    const entry = table.byType.get(type & TYPE_MASK);
+    if (index >= 0) for (const raw of unknown.splice(index, 1)) writeRaw(table, writer, raw);
+    else if (entry) write(entry, type);
+  }
+  for (const entry of table.list) write(entry, entry.type);
+  for (const raw of unknown) writeRaw(table, writer, raw);
+}
+
+/** A line for each attribute, in the order of writing; bytes for those that the table does not have. */
+export function attributeLines<A extends Entries>(table: Table<A>, values: AttributeValues<A>, names: Names): Line[] {
+  const known: Values = values;
+  const present = table.list.filter((entry) => known[entry.key] !== undefined);
+  return [
+    ...present.map((entry) => lineOf(entry.label, entry.kind, known[entry.key], names, known)),
+    ...(values.unknown ?? []).map((raw) => ({
+      name: label(table.prefix, table.names, raw.type & TYPE_MASK),
+      text: hex(raw.payload) || "(empty)",
+    })),
+  ];
+}
+
+function inline(line: Line): string {
+  return line.children ? `${line.name} { ${line.children.map(inline).join(", ")} }` : `${line.name} ${line.text}`;
+}
+
+function label(prefix: string, names: Enum, type: number): string {
+  return `${prefix}${nameOf(names, type) ?? type}`;
+}
+
+/** Where a payload stands in the reader's bytes. */
+interface Span {
+  type: number;
+  start: number;
+  length: number;
+}
+
+function readSpan(table: Table<Entries>, reader: Reader, end: number): Span {
+  const start = reader.at;
+  const left = end - start;
+  if (left < NLATTR) throw reader.error("an attribute of at least 4 bytes", `${left} at the end`);
+  const length = reader.u16();
+  const type = reader.u16();
+  reader.path.push(label(table.prefix, table.names, type & TYPE_MASK));
+  if (length < NLATTR) throw reader.error("an nla_len of at least 4", `${length}`, start);
+  if (length > left) throw reader.error(`an nla_len of at most ${left}`, `${length}`, start);
+  if (align4(length) > left) throw reader.error(`${align4(length)} bytes with the padding`, `${left}`, start);
+  reader.path.pop();
+  return { type, start: reader.at, length: length - NLATTR };
+}
+
+function rawOf(reader: Reader, span: Span): RawAttribute {
+  return { type: span.type, payload: reader.bytes.slice(span.start, span.start + span.length) };
+}
+
+function readPayload(entry: Entry, reader: Reader, span: Span, before: Values): unknown {
+  reader.path.push(entry.label);
+  const { size, name } = entry.kind;
+  if (size !== undefined && size !== span.length) throw reader.error(`${size} bytes (${name})`, `${span.length}`);
+  const value = entry.kind.read(reader, span.length, before);
+  reader.path.pop();
+  return value;
+}
+
+function writeKnown(entry: Entry, type: number, writer: Writer, values: Values & Extras): void {
+  writer.path.push(entry.label);
+  const start = writer.length;
+  writer.u16(0);
+  writer.u16(type);
+  const exact = values.wire?.exact?.find((raw) => (raw.type & TYPE_MASK) === entry.type);
+  if (exact && equalBytes(payloadOf(entry, values), payloadOf(entry, { [entry.key]: meaningOf(entry, exact) }))) {
+    writer.put(exact.payload);
+  } else {
+    entry.kind.write(writer, values[entry.key], values);
+  }
+  finish(writer, start);
+  writer.path.pop();
+}
+
+function writeRaw(table: Table<Entries>, writer: Writer, raw: RawAttribute): void {
+  writer.path.push(label(table.prefix, table.names, raw.type & TYPE_MASK));
+  const start = writer.length;
+  writer.u16(0);
+  writer.u16(raw.type);
+  writer.put(raw.payload);
+  finish(writer, start);
+  writer.path.pop();
+}
+
+/** The kernel would wrap an nla_len past 65,535; here it is an error. */
+function finish(writer: Writer, start: number): void {
+  const length = writer.length - start;
+  if (length > 0xffff) throw writer.error("an nla_len of at most 65535", `${length}`);
+  writer.patchU16(start, length);
+  writer.align(start);
+}
+
+function payloadOf(entry: Entry, values: Values): Uint8Array {
+  const writer = new Writer();
+  entry.kind.write(writer, values[entry.key], values);
+  return writer.copy();
+}
+
+function meaningOf(entry: Entry, raw: RawAttribute): unknown {
+  return entry.kind.read(new Reader(raw.payload), raw.payload.length, {});
+}
+
+function extrasOf(
+  table: Table<Entries>,
+  values: Values,
+  came: Required<Omit<Wire, "headerBytes">> & Required<Pick<Extras, "unknown">>,
+): Extras {
+  const usual = [
+    ...table.list.filter((entry) => values[entry.key] !== undefined).map((entry) => entry.type),
+    ...came.unknown.map((raw) => raw.type),
+  ];
+  const isRepeated = came.unknown.some((raw) => table.byType.has(raw.type & TYPE_MASK));
+  const isUsual = !isRepeated && usual.every((type, index) => type === came.order[index]);
+  const wire: Wire = { ...(isUsual ? {} : { order: came.order }), ...(came.exact.length ? { exact: came.exact } : {}) };
+  return {
+    ...(came.unknown.length ? { unknown: came.unknown } : {}),
+    ...(Object.keys(wire).length ? { wire } : {}),
+  };
+}

@@ -1,0 +1,67 @@
+// Bytes to messages. What is well-formed comes back byte for byte from encode, known or not; padding that was not zero
+// is the one thing lost.
+
+import { NetlinkSize } from "../../assembly/abi/netlink.js";
+import { type AttributeValues, type Entries, readAttributes } from "./attributes.js";
+import { align4, Reader } from "./bytes.js";
+import { type Header, nlmsghdr } from "./header.js";
+import { type AnySchema, type Message, schemaOfType } from "./messages.js";
+
+/**
+ * Every message of a buffer, as one send carries or one receive returns them.
+ * @param protocol - of the socket, NETLINK.ROUTE unless said otherwise
+ * @throws CodecError naming message number, byte, field and what was expected. The kernel is more forgiving with requests:
+ * it drops the rest of a send silently at a bad nlmsg_len, and the rest of a message at an attribute that runs past it
+ */
+export function decode(bytes: Uint8Array, { protocol }: { protocol?: number } = {}): Message[] {
+  const reader = new Reader(bytes);
+  const messages: Message[] = [];
+  while (reader.at < bytes.length) {
+    reader.messageNumber = messages.length + 1;
+    const start = reader.at;
+    const header = readHeader(reader);
+    messages.push(readMessage(reader, header, start + header.length, protocol));
+    reader.at = start + align4(header.length);
+  }
+  return messages;
+}
+
+function readHeader(reader: Reader): Header & { length: number } {
+  const start = reader.at;
+  const left = reader.bytes.length - start;
+  const size = NetlinkSize.NLMSGHDR;
+  if (left < size) throw reader.error(`${size} bytes (${nlmsghdr.name})`, `${left}`);
+  const header = nlmsghdr.read(reader, size, {});
+  if (header.length < size || header.length > left) {
+    throw reader.error(`an nlmsg_len of ${size} to ${left}`, `${header.length}`, start);
+  }
+  return header;
+}
+
+function readMessage(
+  reader: Reader,
+  { length: _length, ...header }: Header & { length: number },
+  end: number,
+  protocol?: number,
+): Message {
+  const schema = schemaOfType(header.type, protocol);
+  reader.flags = header.flags;
+  if (schema === undefined) return { kind: "unknown", header, body: { payload: reader.take(end - reader.at) } };
+  // The schema's types say which member of the union this is.
+  return { kind: schema.kind, header, body: readBody(reader, schema, end) } as unknown as Message;
+}
+
+function readBody(reader: Reader, schema: AnySchema, end: number): Record<string, unknown> {
+  const left = end - reader.at;
+  if (left < schema.header.leastSize && !schema.isWhole) return readShort(reader, schema, left);
+  const fields = schema.header.read(reader, left, {});
+  const values: AttributeValues<Entries> = readAttributes(schema.table, reader, end);
+  return { ...fields, ...values };
+}
+
+/** A request may send fewer bytes than the family header has; the others are 0 (netlink_message_parser.c, nl_parse_header). */
+function readShort(reader: Reader, schema: AnySchema, headerBytes: number): Record<string, unknown> {
+  const whole = new Uint8Array(schema.header.leastSize);
+  whole.set(reader.take(headerBytes));
+  return { ...schema.header.read(new Reader(whole), whole.length, {}), wire: { headerBytes } };
+}

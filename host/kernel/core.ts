@@ -1,0 +1,102 @@
+// One instance of the core: its exports with their types, its memory, and the two functions it imports. The code is
+// compiled once, whatever the number of instances.
+
+import { wasm } from "#core";
+import { MemoryViews } from "./memory.js";
+
+/** What assembly/index.ts exports. Negative results are errnos. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  exchange(): number;
+  boot(seedLow: number, seedHigh: number, policy: number, fibs: number, bootSeconds: number): number;
+  advance(low: number, high: number): void;
+  readClock(): void;
+  random(limit: number): number;
+  failAllocation(n: number, period: number): void;
+  statistics(): void;
+  forgetHighWater(): void;
+  check(): number;
+  loadNetlink(): number;
+  unloadNetlink(): number;
+  isNetlinkLoaded(): number;
+  sysctlRead(sysctl: number): number;
+  sysctlWrite(sysctl: number, value: number): number;
+  socketOpen(): number;
+  socketBind(socket: number, addressBytes: number, port: number, groups: number): number;
+  socketConnect(addressBytes: number): number;
+  socketName(socket: number): void;
+  socketSetOption(socket: number, level: number, option: number, value: number, valueBytes: number): number;
+  socketGetOption(socket: number, level: number, option: number): number;
+  socketReserve(socket: number, bytes: number, flags: number, hasControl: number): number;
+  socketSend(socket: number): void;
+  socketReceive(socket: number, room: number, taken: number, isPeek: number): number;
+  socketControl(socket: number): number;
+  socketIoctl(socket: number, command: number): number;
+  socketPoll(socket: number): number;
+  socketClose(socket: number): void;
+  run(budget: number): number;
+  runnable(): number;
+  indexAcquire(): number;
+  indexFree(index: number): void;
+  interfaceAttach(index: number, isLoopback: number): number;
+  interfaceDetach(index: number): number;
+  interfaceIndex(): number;
+  interfaceAt(n: number): number;
+  interfaceUp(index: number, isUp: number): number;
+  addressAdd(index: number): number;
+  addressDelete(index: number): number;
+}
+
+/** Receives the lines of the core's debug log. */
+export type LogSink = (line: string) => void;
+
+let compiled: WebAssembly.Module | undefined;
+
+function compile(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(wasm);
+  return compiled;
+}
+
+export class Core {
+  readonly call: CoreExports;
+  readonly views: MemoryViews;
+  /** Address of the exchange. */
+  readonly exchange: number;
+
+  constructor(log: LogSink) {
+    const instance = new WebAssembly.Instance(compile(), {
+      env: {
+        abort: (message: number, file: number, line: number, column: number): never => {
+          throw new Error(`core: ${this.#text(message)} (${this.#text(file)}:${line}:${column})`);
+        },
+        log: (text: number, length: number): void => log(this.#ascii(text, length)),
+      },
+    });
+    this.call = instance.exports as unknown as CoreExports;
+    this.views = new MemoryViews(this.call.memory);
+    this.exchange = this.call.exchange();
+  }
+
+  #ascii(address: number, length: number): string {
+    return String.fromCharCode(...this.views.bytes.subarray(address, address + length));
+  }
+
+  /** A string constant of AssemblyScript: UTF-16, its length in bytes in the word before it. */
+  #text(address: number): string {
+    if (address === 0) return "";
+    const data = this.views.data;
+    const bytes = data.getUint32(address - 4, true);
+    let text = "";
+    for (let at = address; at < address + bytes; at += 2) text += String.fromCharCode(data.getUint16(at, true));
+    return text;
+  }
+
+  /** Writes a NUL-terminated text to the exchange, cut to `size` bytes with its NUL. */
+  writeText(offset: number, text: string, size: number): void {
+    const bytes = this.views.bytes;
+    const start = this.exchange + offset;
+    const encoded = new TextEncoder().encode(text).subarray(0, size - 1);
+    bytes.fill(0, start, start + size);
+    bytes.set(encoded, start);
+  }
+}

@@ -1,0 +1,42 @@
+// A call that the kernel refused, as an exception with FreeBSD's errno.
+
+import { Errno } from "../../assembly/abi/errno.js";
+
+export { Errno };
+
+/** What an extended ack tells of a refused message. */
+export interface ExtendedAck {
+  readonly message?: string;
+  /** Bytes from the start of the nlmsghdr to the attribute at fault. */
+  readonly offset?: number;
+  readonly cookie?: Uint8Array;
+}
+
+/**
+ * A call or a message that the kernel refused.
+ * @see {@link Errno} for the numbers, which are FreeBSD's
+ */
+export class NetlinkError extends Error {
+  /** The errno's name, e.g. "EAGAIN". */
+  readonly code: string;
+
+  constructor(
+    /** The call ("bind", "recv", …) or the message ("RTM_NEWROUTE"). */
+    readonly operation: string,
+    readonly errno: Errno,
+    readonly ack: ExtendedAck = {},
+  ) {
+    const code = Errno[errno] ?? `errno ${errno}`;
+    const text = ack.message === undefined ? "" : `: ${ack.message}`;
+    const place = ack.offset === undefined ? "" : ` (at byte ${ack.offset})`;
+    super(`${operation}: ${code}${text}${place}`);
+    this.name = "NetlinkError";
+    this.code = code;
+  }
+}
+
+/** Gives back a result that is not negative; a negative one is an errno and is thrown. */
+export function expectSuccess(operation: string, result: number): number {
+  if (result < 0) throw new NetlinkError(operation, -result as Errno);
+  return result;
+}

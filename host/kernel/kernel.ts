@@ -1,0 +1,283 @@
+// A kernel: vnets, the modules they share, one clock, one event log.
+
+import { Errno } from "../../assembly/abi/errno.js";
+import { Core, type LogSink } from "./core.js";
+import { expectSuccess, NetlinkError } from "./errno.js";
+import { type EventLog, hashBytes, Journal } from "./log.js";
+import { type BootOptions, type CompleteBootOptions, completeBoot, type InterfaceOptions } from "./options.js";
+import { replayLog } from "./replay.js";
+import type { Socket } from "./socket.js";
+import { Vnet, type VnetOwner } from "./vnet.js";
+
+export { Errno, NetlinkError } from "./errno.js";
+export type { EventLog, KernelEvent } from "./log.js";
+export type { BootOptions, Cred, InterfaceOptions, Policy, SocketOptions } from "./options.js";
+export { ReplayError } from "./replay.js";
+export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
+export type { VnetStatistics } from "./statistics.js";
+export type { Vnet } from "./vnet.js";
+
+/** A loaded module, as kldstat lists it. */
+export interface ModuleStatus {
+  readonly id: number;
+  readonly name: string;
+  /** How many keep it: the kernel itself, and modules that depend on it. */
+  readonly references: number;
+}
+
+export interface VnetOptions {
+  readonly interfaces?: readonly InterfaceOptions[];
+}
+
+const VNET0 = "vnet0";
+const NETLINK_MODULE = "netlink";
+const LOOPBACK = "lo0";
+/** net.netlink.* by name, with the core's numbers (assembly/netlink/module.ts). */
+const SYSCTLS: Readonly<Record<string, number>> = {
+  "net.netlink.sendspace": 0,
+  "net.netlink.recvspace": 1,
+  "net.netlink.nl_maxsockbuf": 2,
+};
+const U32 = 2 ** 32;
+
+export class Kernel implements VnetOwner {
+  readonly journal: Journal;
+  readonly isStepped: boolean;
+  readonly #options: CompleteBootOptions;
+  readonly #log: LogSink;
+  readonly #vnets = new Map<string, Vnet>();
+  readonly #vnet0: Vnet;
+  readonly #sockets = new Map<number, Socket>();
+  #socketsOpened = 0;
+
+  private constructor(options: CompleteBootOptions, log: LogSink) {
+    this.#options = options;
+    this.#log = log;
+    this.isStepped = options.stepped;
+    this.journal = new Journal(options.record);
+    this.#vnet0 = this.#makeVnet(VNET0);
+  }
+
+  /**
+   * Boots a kernel with one vnet, whose lo0 is up with 127.0.0.1/8, ::1/128 and fe80::1/64.
+   * @param log - receives the lines of the core's debug log; by default they are dropped
+   * @throws RangeError naming the option; NetlinkError from the modules and interfaces asked for
+   */
+  static boot(options: BootOptions = {}, log: LogSink = () => {}): Kernel {
+    const complete = completeBoot(options);
+    const kernel = new Kernel(complete, log);
+    kernel.journal.perform("boot", {}, [complete], () => kernel.#start());
+    return kernel;
+  }
+
+  #start(): void {
+    const vnet = this.#vnet0;
+    vnet.interfaceAttach({ name: LOOPBACK, up: true, addresses: ["127.0.0.1/8", "::1/128", "fe80::1/64"] });
+    for (const options of this.#options.interfaces) vnet.interfaceAttach(options);
+    for (const name of this.#options.modules) this.kldload(name);
+  }
+
+  /**
+   * Repeats a run from its log.
+   * @returns the kernel as it stood after the last event; it records on
+   * @throws ReplayError at the first event whose outcome differs, or when a vnet's memory differs at the end
+   */
+  static replay(log: EventLog): Kernel {
+    return replayLog(log, (options) => Kernel.boot(options));
+  }
+
+  /** The event log so far. @throws Error when the kernel was not booted with `record` */
+  record(): EventLog {
+    if (!this.journal.isOn) throw new Error("record: the kernel keeps no log; boot it with { record: true }");
+    const memory = Object.fromEntries(this.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
+    return { version: 1, events: [...this.journal.events], memory };
+  }
+
+  // ---- vnets
+
+  get vnet0(): Vnet {
+    return this.#vnet0;
+  }
+
+  /** In order of creation. */
+  get vnets(): readonly Vnet[] {
+    return [...this.#vnets.values()];
+  }
+
+  vnet(name: string): Vnet | undefined {
+    return this.#vnets.get(name);
+  }
+
+  /** A new vnet, whose lo0 is down and without addresses. @throws NetlinkError EEXIST, EINVAL for an empty name */
+  vnetCreate(name: string, options: VnetOptions = {}): Vnet {
+    this.journal.perform("vnetCreate", {}, [name, { ...options }], () => {
+      if (name === "") throw new NetlinkError("vnet", Errno.EINVAL);
+      if (this.#vnets.has(name)) throw new NetlinkError(`vnet ${name}`, Errno.EEXIST);
+      const vnet = this.#makeVnet(name);
+      vnet.interfaceAttach({ name: LOOPBACK });
+      for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
+    });
+    return this.#vnets.get(name) as Vnet;
+  }
+
+  #makeVnet(name: string): Vnet {
+    const { seed, policy, fibs, wallClock } = this.#options;
+    const core = new Core(this.#log);
+    const isFirst = this.#vnets.size === 0;
+    const isSeeded = policy === "seeded" ? 1 : 0;
+    expectSuccess("boot", core.call.boot(seed % U32, Math.floor(seed / U32), isSeeded, fibs, wallClock));
+    if (!isFirst) this.#catchUp(core);
+    const vnet = new Vnet(this, name, core);
+    this.#vnets.set(name, vnet);
+    return vnet;
+  }
+
+  /** Brings a new vnet to the kernel's time, module and sysctls. */
+  #catchUp(core: Core): void {
+    const first = this.#vnet0.core;
+    const elapsed = this.uptime - readClock(core).uptime;
+    core.call.advance(elapsed % U32, Math.floor(elapsed / U32));
+    for (const number of Object.values(SYSCTLS)) core.call.sysctlWrite(number, first.call.sysctlRead(number));
+    if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
+  }
+
+  /** @throws NetlinkError ENOENT; EBUSY while sockets are open, and for vnet0 */
+  vnetDestroy(name: string): void {
+    this.journal.perform("vnetDestroy", {}, [name], () => {
+      const vnet = this.#vnets.get(name);
+      if (vnet === undefined) throw new NetlinkError(`vnet ${name}`, Errno.ENOENT);
+      if (vnet === this.#vnet0 || vnet.sockets.size > 0) throw new NetlinkError(`vnet ${name}`, Errno.EBUSY);
+      for (let n = 0, index = vnet.core.call.interfaceAt(0); index !== 0; index = vnet.core.call.interfaceAt(++n)) {
+        this.freeIndex(index);
+      }
+      this.#vnets.delete(name);
+    });
+  }
+
+  acquireIndex(): number {
+    const index = this.#vnet0.core.call.indexAcquire();
+    if (index === 0) throw new NetlinkError("interface", Errno.ENOMEM);
+    return index;
+  }
+
+  freeIndex(index: number): void {
+    this.#vnet0.core.call.indexFree(index);
+  }
+
+  // ---- modules
+
+  /** @throws NetlinkError EEXIST it is loaded; ENOENT there is no such module */
+  kldload(name: string): void {
+    this.journal.perform("kldload", {}, [name], () => {
+      if (name !== NETLINK_MODULE) throw new NetlinkError(`kldload ${name}`, Errno.ENOENT);
+      for (const vnet of this.vnets) expectSuccess(`kldload ${name}`, vnet.core.call.loadNetlink());
+    });
+  }
+
+  /** @throws NetlinkError ENOENT it is not loaded; EBUSY a socket is open in any vnet, and nothing changes */
+  kldunload(name: string): void {
+    this.journal.perform("kldunload", {}, [name], () => {
+      const isThere = name === NETLINK_MODULE && this.#vnet0.core.call.isNetlinkLoaded() !== 0;
+      if (!isThere) throw new NetlinkError(`kldunload ${name}`, Errno.ENOENT);
+      if (this.vnets.some((vnet) => vnet.sockets.size > 0)) throw new NetlinkError(`kldunload ${name}`, Errno.EBUSY);
+      for (const vnet of this.vnets) expectSuccess(`kldunload ${name}`, vnet.core.call.unloadNetlink());
+    });
+  }
+
+  /** The kernel itself first, then the modules in order of loading. */
+  kldstat(): ModuleStatus[] {
+    const netlink = { id: 2, name: NETLINK_MODULE, references: 1 };
+    const modules = this.#vnet0.core.call.isNetlinkLoaded() ? [netlink] : [];
+    return [{ id: 1, name: "kernel", references: 1 + modules.length }, ...modules];
+  }
+
+  // ---- time and tasks
+
+  /** Milliseconds since boot. FreeBSD's time begins at one second. */
+  get uptime(): number {
+    return readClock(this.#vnet0.core).uptime;
+  }
+
+  /** Unix second. */
+  get wallClock(): number {
+    return readClock(this.#vnet0.core).wallClock;
+  }
+
+  /** Moves the clock of every vnet. @param milliseconds - an integer, 0 or more */
+  advance(milliseconds: number): void {
+    if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) {
+      throw new RangeError(`advance: ${milliseconds}; expected milliseconds, 0 or more`);
+    }
+    this.journal.perform("advance", {}, [milliseconds], () => {
+      for (const vnet of this.vnets) vnet.core.call.advance(milliseconds % U32, Math.floor(milliseconds / U32));
+    });
+  }
+
+  /** Processes one message of one socket. @returns whether there was one */
+  step(): boolean {
+    return this.run(1) === 1;
+  }
+
+  /** Processes at most `budget` messages. @returns how many */
+  run(budget: number): number {
+    return this.journal.perform("run", {}, [budget], () => {
+      let left = budget;
+      for (let vnet = this.#chooseVnet(); vnet !== undefined && left > 0; vnet = this.#chooseVnet()) {
+        left -= vnet.core.call.run(this.#options.policy === "seeded" ? 1 : left);
+      }
+      return budget - left;
+    });
+  }
+
+  runUntilIdle(): number {
+    return this.run(U32 - 1);
+  }
+
+  /** The first vnet with something to do, or by the seeded policy any of them. */
+  #chooseVnet(): Vnet | undefined {
+    const runnable = this.vnets.filter((vnet) => vnet.core.call.runnable() > 0);
+    if (runnable.length < 2 || this.#options.policy !== "seeded") return runnable[0];
+    return runnable[this.#vnet0.core.call.random(runnable.length)];
+  }
+
+  /**
+   * Reads, or with a value sets, a sysctl of the netlink subsystem for all vnets.
+   * @throws NetlinkError ENOENT; EINVAL for a value out of range
+   */
+  sysctl(name: string, value?: number): number {
+    const number = SYSCTLS[name];
+    if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
+    if (value !== undefined) {
+      this.journal.perform("sysctl", {}, [name, value], () => {
+        for (const vnet of this.vnets) expectSuccess(`sysctl ${name}`, vnet.core.call.sysctlWrite(number, value));
+      });
+    }
+    return this.#vnet0.core.call.sysctlRead(number) >>> 0;
+  }
+
+  // ---- for vnets and replay
+
+  socketNumber(): number {
+    return this.#socketsOpened + 1;
+  }
+
+  nextSocket(socket: Socket): number {
+    this.#sockets.set(++this.#socketsOpened, socket);
+    return this.#socketsOpened;
+  }
+
+  /** A socket by its number in order of opening. */
+  socketByNumber(number: number): Socket | undefined {
+    return this.#sockets.get(number);
+  }
+}
+
+function readClock(core: Core): { uptime: number; wallClock: number } {
+  core.call.readClock();
+  const data = core.views.data;
+  return {
+    uptime: Number(data.getBigUint64(core.exchange, true)),
+    wallClock: Number(data.getBigUint64(core.exchange + 8, true)),
+  };
+}
+

@@ -1,0 +1,129 @@
+// What a kernel, a vnet's interfaces and a socket are made with, and what is wrong with what was given.
+
+import { Errno } from "../../assembly/abi/errno.js";
+import { JAIL_ADDRESSES_MAX } from "../../assembly/abi/exchange.js";
+import { IfLimit } from "../../assembly/abi/ifnet.js";
+import { PRIV } from "../../assembly/abi/netlink.js";
+import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
+import { NetlinkError } from "./errno.js";
+
+/** Which runnable socket's task goes on: in order of scheduling, or by a seeded choice for each message. */
+export type Policy = "fifo" | "seeded";
+
+export interface BootOptions {
+  /** Seed of the kernel's random source: an integer, 0 … 2^53 - 1. Default 1. */
+  readonly seed?: number;
+  /** Unix second at boot, 1 … 2^32 - 1. Default 1,767,225,600 (2026-01-01). */
+  readonly wallClock?: number;
+  readonly policy?: Policy;
+  /** Nothing runs until step, run or runUntilIdle is called. Default: task queues run as soon as something was sent. */
+  readonly stepped?: boolean;
+  /** net.fibs, 1 … 65,535. Default 1. */
+  readonly fibs?: number;
+  /** Modules loaded at boot, e.g. ["netlink"]. */
+  readonly modules?: readonly string[];
+  /** Interfaces of vnet0, after lo0. */
+  readonly interfaces?: readonly InterfaceOptions[];
+  /** Keeps the event log from the start, for record(). It holds a copy of everything sent and received. Default false. */
+  readonly record?: boolean;
+}
+
+export interface InterfaceOptions {
+  /** 1 … 15 characters; the digits at its end are the unit, what is before them the driver. */
+  readonly name: string;
+  /** Link-layer address, e.g. "02:00:00:00:00:01". */
+  readonly lladdr?: string;
+  /** 72 … 65,535 bytes. Default 1500. */
+  readonly mtu?: number;
+  readonly up?: boolean;
+  /** At most 63 bytes. */
+  readonly description?: string;
+  readonly fib?: number;
+  /** With prefix length: "192.0.2.1/24", "2001:db8::1/64". */
+  readonly addresses?: readonly string[];
+}
+
+/** Who opens a socket. */
+export interface Cred {
+  /** 0, the default, is root. */
+  readonly uid?: number;
+  /** PRIV bits; by default all for uid 0, none for others. */
+  readonly privileges?: number;
+  /** A jail with a vnet of its own changes nothing but the vnet; one without sees only its addresses. */
+  readonly jail?: { readonly vnet: boolean; readonly addresses?: readonly string[] };
+  readonly capabilityMode?: boolean;
+}
+
+export interface SocketOptions {
+  /** AF.NETLINK by default. */
+  readonly domain?: number;
+  /** SOCK.RAW by default. */
+  readonly type?: number;
+  /** NETLINK.ROUTE by default. */
+  readonly protocol?: number;
+  readonly cred?: Cred;
+  /** Process id of the opener; 1000 by default. */
+  readonly pid?: number;
+}
+
+const WALL_CLOCK_DEFAULT = 1_767_225_600;
+const U32_MAX = 0xffffffff;
+
+/** Boot options with every default filled in. */
+export type CompleteBootOptions = Required<BootOptions>;
+
+function integer(value: number, what: string, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${what}: ${value}; expected an integer from ${least} to ${most}`);
+  }
+  return value;
+}
+
+/** @throws RangeError naming the option and its range */
+export function completeBoot(options: BootOptions): CompleteBootOptions {
+  const policy = options.policy ?? "fifo";
+  if (policy !== "fifo" && policy !== "seeded") throw new RangeError(`policy: ${policy}; expected "fifo" or "seeded"`);
+  return {
+    seed: integer(options.seed ?? 1, "seed", 0, Number.MAX_SAFE_INTEGER),
+    wallClock: integer(options.wallClock ?? WALL_CLOCK_DEFAULT, "wallClock", 1, U32_MAX),
+    policy,
+    stepped: options.stepped ?? false,
+    fibs: integer(options.fibs ?? 1, "fibs", 1, RouteLimit.FIBS),
+    modules: options.modules ?? [],
+    interfaces: options.interfaces ?? [],
+    record: options.record ?? false,
+  };
+}
+
+/** @throws NetlinkError EINVAL or ENAMETOOLONG, RangeError for numbers out of range */
+export function checkInterface(options: InterfaceOptions): void {
+  if (!/^[A-Za-z][A-Za-z0-9_.-]*$/.test(options.name)) throw new NetlinkError(`interface "${options.name}"`, Errno.EINVAL);
+  if (options.name.length >= IfLimit.NAMSIZ) throw new NetlinkError(`interface "${options.name}"`, Errno.ENAMETOOLONG);
+  if (options.mtu !== undefined) integer(options.mtu, `${options.name}: mtu`, IfLimit.MIN_MTU, IfLimit.MAX_MTU);
+  const description = new TextEncoder().encode(options.description ?? "");
+  if (description.length >= IfLimit.DESCRIPTION) {
+    throw new RangeError(`${options.name}: description: ${description.length} bytes; expected at most ${IfLimit.DESCRIPTION - 1}`);
+  }
+}
+
+/** The link-layer address as bytes. @throws RangeError naming it */
+export function parseLladdr(text: string): Uint8Array {
+  if (!/^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(text)) {
+    throw new RangeError(`lladdr: "${text}"; expected six bytes in hex, as 02:00:00:00:00:01`);
+  }
+  return Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));
+}
+
+export function privilegesOf(cred: Cred): number {
+  return cred.privileges ?? ((cred.uid ?? 0) === 0 ? PRIV.ALL : PRIV.NONE);
+}
+
+/** The addresses that a credential's jail may see; undefined outside a jail without a vnet. @throws RangeError */
+export function jailAddressesOf(cred: Cred): readonly string[] | undefined {
+  if (cred.jail === undefined || cred.jail.vnet) return undefined;
+  const addresses = cred.jail.addresses ?? [];
+  if (addresses.length > JAIL_ADDRESSES_MAX) {
+    throw new RangeError(`jail: ${addresses.length} addresses; expected at most ${JAIL_ADDRESSES_MAX}`);
+  }
+  return addresses;
+}

@@ -1,0 +1,111 @@
+// Replaying an event log: each event's call is made again on a fresh kernel, which records too, and what it recorded is
+// compared with the log, outcome by outcome and at the end memory by memory.
+
+import { Errno } from "../../assembly/abi/errno.js";
+import { NetlinkError } from "./errno.js";
+import { type Call, type EventLog, type EventValue, hashBytes, type KernelEvent, sameValue } from "./log.js";
+import type { Kernel } from "./kernel.js";
+import type { BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { SendOptions, Socket } from "./socket.js";
+import type { Vnet } from "./vnet.js";
+
+/** A replay that went another way than the log says. */
+export class ReplayError extends Error {
+  constructor(
+    /** The event's place in the log, from 0; the log's length for a difference found after the last. */
+    readonly event: number,
+    what: string,
+  ) {
+    super(`replay: event ${event}: ${what}`);
+    this.name = "ReplayError";
+  }
+}
+
+/** Makes an event's call. */
+type Player = (event: KernelEvent, kernel: Kernel) => void;
+
+function vnetOf(event: KernelEvent, kernel: Kernel): Vnet {
+  const vnet = kernel.vnet(event.target.vnet ?? "");
+  if (vnet === undefined) throw new Error(`no vnet ${event.target.vnet}`);
+  return vnet;
+}
+
+function socketOf(event: KernelEvent, kernel: Kernel): Socket {
+  const socket = kernel.socketByNumber(event.target.socket ?? 0);
+  if (socket === undefined) throw new Error(`no socket ${event.target.socket}`);
+  return socket;
+}
+
+const number = (event: KernelEvent, i: number): number => event.arguments[i] as number;
+const text = (event: KernelEvent, i: number): string => event.arguments[i] as string;
+
+const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
+  kldload: (event, kernel) => kernel.kldload(text(event, 0)),
+  kldunload: (event, kernel) => kernel.kldunload(text(event, 0)),
+  vnetCreate: (event, kernel) => void kernel.vnetCreate(text(event, 0), event.arguments[1] as object),
+  vnetDestroy: (event, kernel) => kernel.vnetDestroy(text(event, 0)),
+  advance: (event, kernel) => kernel.advance(number(event, 0)),
+  run: (event, kernel) => void kernel.run(number(event, 0)),
+  sysctl: (event, kernel) => void kernel.sysctl(text(event, 0), number(event, 1)),
+  failAllocation: (event, kernel) => vnetOf(event, kernel).failAllocation(number(event, 0), event.arguments[1] as boolean),
+  forgetHighWater: (event, kernel) => vnetOf(event, kernel).forgetHighWater(),
+  check: (event, kernel) => void vnetOf(event, kernel).check(),
+  interfaceAttach: (event, kernel) => void vnetOf(event, kernel).interfaceAttach(event.arguments[0] as InterfaceOptions),
+  interfaceDetach: (event, kernel) => vnetOf(event, kernel).interfaceDetach(text(event, 0)),
+  interfaceUp: (event, kernel) => vnetOf(event, kernel).interfaceUp(text(event, 0)),
+  interfaceDown: (event, kernel) => vnetOf(event, kernel).interfaceDown(text(event, 0)),
+  addressAdd: (event, kernel) => vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1)),
+  addressDelete: (event, kernel) => vnetOf(event, kernel).addressDelete(text(event, 0), text(event, 1)),
+  socket: (event, kernel) => void vnetOf(event, kernel).socket(event.arguments[0] as SocketOptions),
+  bind: (event, kernel) => socketOf(event, kernel).bind(number(event, 0), number(event, 1), number(event, 2)),
+  connect: (event, kernel) => socketOf(event, kernel).connect(number(event, 0)),
+  setsockopt: (event, kernel) =>
+    socketOf(event, kernel).setsockopt(number(event, 0), number(event, 1), event.arguments[2] as number | Uint8Array),
+  send: (event, kernel) =>
+    void socketOf(event, kernel).send(event.arguments[0] as Uint8Array, event.arguments[1] as SendOptions),
+  recvmsg: (event, kernel) =>
+    void socketOf(event, kernel).recvmsg(new Uint8Array(number(event, 0)), {
+      flags: number(event, 1),
+      control: number(event, 2),
+      name: number(event, 3),
+    }),
+  close: (event, kernel) => socketOf(event, kernel).close(),
+};
+
+/** @throws ReplayError */
+export function replayLog(log: EventLog, boot: (options: BootOptions) => Kernel): Kernel {
+  const [first, ...rest] = log.events;
+  if (log.version !== 1) throw new ReplayError(0, `log of version ${log.version}; expected 1`);
+  if (first?.call !== "boot") throw new ReplayError(0, `${first?.call ?? "nothing"}; expected boot`);
+  const kernel = boot({ ...(first.arguments[0] as BootOptions), record: true });
+  rest.forEach((event, i) => playEvent(kernel, event, i + 1));
+  for (const vnet of kernel.vnets) {
+    const hash = hashBytes(vnet.memory);
+    if (log.memory[vnet.name] !== hash) {
+      throw new ReplayError(log.events.length, `memory of ${vnet.name}: hash ${hash}; expected ${log.memory[vnet.name]}`);
+    }
+  }
+  return kernel;
+}
+
+function playEvent(kernel: Kernel, event: KernelEvent, place: number): void {
+  const play = PLAYERS[event.call as Exclude<Call, "boot">];
+  if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
+  try {
+    play(event, kernel);
+  } catch (error) {
+    // The refusal is in the new log too, and is compared like any outcome.
+    if (!(error instanceof NetlinkError)) throw new ReplayError(place, `${event.call}: ${String(error)}`);
+  }
+  const seen = kernel.journal.events[place];
+  if (seen === undefined || !sameValue(seen as unknown as EventValue, event as unknown as EventValue)) {
+    throw new ReplayError(place, `${event.call}: ${shown(seen)}; expected ${shown(event)}`);
+  }
+}
+
+function shown(event: KernelEvent | undefined): string {
+  if (event === undefined) return "nothing";
+  const { outcome } = event;
+  if ("errno" in outcome) return `refused with ${Errno[outcome.errno] ?? outcome.errno}`;
+  return JSON.stringify(outcome.value, (_, value: unknown) => (value instanceof Uint8Array ? [...value].join(" ") : value));
+}

@@ -1,0 +1,277 @@
+// A netlink socket, as a program sees it. No call blocks: where FreeBSD would wait, the answer is EAGAIN.
+
+import { Errno } from "../../assembly/abi/errno.js";
+import { ReceiveLayout } from "../../assembly/abi/exchange.js";
+import { MSG, NetlinkSize } from "../../assembly/abi/netlink.js";
+import type { Core } from "./core.js";
+import { expectSuccess, NetlinkError } from "./errno.js";
+import type { Journal, Target } from "./log.js";
+
+export interface SendOptions {
+  /** MSG bits: OOB is refused, the others make no difference. */
+  readonly flags?: number;
+  /** Control data came with the message; it is refused. */
+  readonly control?: boolean;
+  /** A destination address; its contents are ignored, its length is checked. */
+  readonly address?: Uint8Array;
+}
+
+export interface ReceiveOptions {
+  /** MSG bits: PEEK and TRUNC. */
+  readonly flags?: number;
+  /** Bytes of room for control data. Default 0. */
+  readonly control?: number;
+  /** Bytes of room for the sender's address. Default 12. */
+  readonly name?: number;
+}
+
+export interface ReceivedMessage {
+  /** What recvmsg returns: more than the bytes copied where MSG_TRUNC asks for it. */
+  readonly length: number;
+  /** Bytes that were copied. */
+  readonly copied: number;
+  /** The flags given, and MSG.TRUNC for a cut message, MSG.CTRUNC for cut control data. */
+  readonly flags: number;
+  /** sockaddr_nl of the kernel. */
+  readonly name: Uint8Array;
+  readonly control: Uint8Array;
+}
+
+export interface SocketName {
+  readonly family: number;
+  /** nl_pid; 0 while the socket is unbound. */
+  readonly port: number;
+  readonly groups: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Readiness {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+/** What a socket needs of its vnet. */
+export interface SocketOwner {
+  readonly core: Core;
+  readonly journal: Journal;
+  /** Runs task queues, unless the kernel is stepped. */
+  settle(): void;
+  forget(socket: Socket): void;
+}
+
+const SOCKADDR_MIN = 2;
+const SOCKADDR_MAX = 255;
+const NOTHING = new Uint8Array(0);
+
+export class Socket {
+  readonly #owner: SocketOwner;
+  readonly #core: Core;
+  readonly #journal: Journal;
+  /** Address of the core's record; 0 once closed. */
+  #handle: number;
+  readonly #target: Target;
+
+  /** Made by Vnet.socket. */
+  constructor(owner: SocketOwner, handle: number, target: Target) {
+    this.#owner = owner;
+    this.#core = owner.core;
+    this.#journal = owner.journal;
+    this.#handle = handle;
+    this.#target = target;
+  }
+
+  get isClosed(): boolean {
+    return this.#handle === 0;
+  }
+
+  #open(operation: string): number {
+    if (this.#handle === 0) throw new NetlinkError(operation, Errno.EBADF);
+    return this.#handle;
+  }
+
+  /**
+   * Takes a port and sets groups 1 … 32 to exactly a mask.
+   * @param port - 0 lets the kernel choose: the process id if it is free, else one of 262,144 … 327,679
+   * @param addressBytes - the length of the address; only 12 is accepted
+   * @throws NetlinkError EINVAL bound already to another port, wrong length; EADDRINUSE; ENAMETOOLONG
+   */
+  bind(port: number, groups = 0, addressBytes: number = NetlinkSize.SOCKADDR_NL): void {
+    this.#journal.perform("bind", this.#target, [port, groups, addressBytes], () => {
+      expectSuccess("bind", this.#core.call.socketBind(this.#open("bind"), addressBytes, port, groups));
+    });
+  }
+
+  /** Never works: a netlink socket counts as connected. @throws NetlinkError EISCONN */
+  connect(addressBytes: number = NetlinkSize.SOCKADDR_NL): never {
+    this.#journal.perform("connect", this.#target, [addressBytes], () => {
+      this.#open("connect");
+      expectSuccess("connect", this.#core.call.socketConnect(addressBytes));
+    });
+    throw new NetlinkError("connect", Errno.EISCONN);
+  }
+
+  getsockname(): SocketName {
+    this.#core.call.socketName(this.#open("getsockname"));
+    const { data, exchange } = { data: this.#core.views.data, exchange: this.#core.exchange };
+    return {
+      family: data.getUint8(exchange + 1),
+      port: data.getUint32(exchange + 4, true),
+      groups: data.getUint32(exchange + 8, true),
+      bytes: this.#core.views.bytes.slice(exchange, exchange + NetlinkSize.SOCKADDR_NL),
+    };
+  }
+
+  /** The socket is connected to nobody, and the protocol has no such operation. @throws NetlinkError EOPNOTSUPP */
+  getpeername(): never {
+    this.#open("getpeername");
+    throw new NetlinkError("getpeername", Errno.EOPNOTSUPP);
+  }
+
+  /** @throws NetlinkError EOPNOTSUPP */
+  listen(): never {
+    this.#open("listen");
+    throw new NetlinkError("listen", Errno.EOPNOTSUPP);
+  }
+
+  /** @throws NetlinkError EINVAL: the socket does not listen */
+  accept(): never {
+    this.#open("accept");
+    throw new NetlinkError("accept", Errno.EINVAL);
+  }
+
+  /** @param how - 0, 1, 2. @throws NetlinkError EOPNOTSUPP, EINVAL for another number */
+  shutdown(how: number): never {
+    this.#open("shutdown");
+    throw new NetlinkError("shutdown", how >= 0 && how <= 2 ? Errno.EOPNOTSUPP : Errno.EINVAL);
+  }
+
+  /**
+   * @param value - an int, or its bytes: fewer than 4 are refused, of more the first 4 count
+   * @throws NetlinkError ENOPROTOOPT, EINVAL, ERANGE, EPERM, ENOBUFS
+   */
+  setsockopt(level: number, option: number, value: number | Uint8Array): void {
+    this.#journal.perform("setsockopt", this.#target, [level, option, value], () => {
+      const socket = this.#open("setsockopt");
+      const [number, bytes] = typeof value === "number" ? [value, 4] : [firstInt(value), value.length];
+      expectSuccess("setsockopt", this.#core.call.socketSetOption(socket, level, option, number, bytes));
+    });
+  }
+
+  /** @throws NetlinkError ENOPROTOOPT */
+  getsockopt(level: number, option: number): number {
+    expectSuccess("getsockopt", this.#core.call.socketGetOption(this.#open("getsockopt"), level, option));
+    return this.#core.views.data.getUint32(this.#core.exchange, true);
+  }
+
+  /**
+   * Queues bytes, any number of messages, for the socket's task.
+   * @returns their number
+   * @throws NetlinkError ENOBUFS below 16 bytes; EMSGSIZE above SO_SNDBUF; EAGAIN no room until what was sent is
+   *   processed; EINVAL control data; EOPNOTSUPP MSG_OOB; ENAMETOOLONG
+   */
+  send(bytes: Uint8Array, options: SendOptions = {}): number {
+    const parameters = this.#journal.isOn ? [bytes.slice(), { ...options }] : [];
+    return this.#journal.perform("send", this.#target, parameters, () => {
+      const socket = this.#open("send");
+      const address = options.address;
+      if (address !== undefined) {
+        if (address.length > SOCKADDR_MAX) throw new NetlinkError("send", Errno.ENAMETOOLONG);
+        if (address.length < SOCKADDR_MIN) throw new NetlinkError("send", Errno.EINVAL);
+      }
+      const call = this.#core.call;
+      const place = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
+      expectSuccess("send", place);
+      this.#core.views.bytes.set(bytes, place);
+      call.socketSend(socket);
+      this.#owner.settle();
+      return bytes.length;
+    });
+  }
+
+  /**
+   * Reads whole messages, as many as fit, over all that is queued.
+   * @param flags - MSG.PEEK, MSG.TRUNC
+   * @returns as recvmsg's length
+   * @throws NetlinkError EAGAIN nothing queued; ENOBUFS no memory to look at a dump, and nothing is lost
+   */
+  recv(into: Uint8Array, flags = 0): number {
+    return this.#receive(into, flags, 0, 0).length;
+  }
+
+  /** As recv, with the sender's address and control data. */
+  recvmsg(into: Uint8Array, options: ReceiveOptions = {}): ReceivedMessage {
+    return this.#receive(into, options.flags ?? 0, options.control ?? 0, options.name ?? NetlinkSize.SOCKADDR_NL);
+  }
+
+  #receive(into: Uint8Array, flags: number, controlRoom: number, nameRoom: number): ReceivedMessage {
+    if (!this.#journal.isOn) return this.#take(into, flags, controlRoom, nameRoom);
+    let message: ReceivedMessage | undefined;
+    this.#journal.perform("recvmsg", this.#target, [into.length, flags, controlRoom, nameRoom], () => {
+      message = this.#take(into, flags, controlRoom, nameRoom);
+      return { ...message, bytes: into.slice(0, message.copied) };
+    });
+    return message as unknown as ReceivedMessage;
+  }
+
+  #take(into: Uint8Array, flags: number, controlRoom: number, nameRoom: number): ReceivedMessage {
+    const socket = this.#open("recv");
+    const { call, exchange, views } = this.#core;
+    const isPeek = flags & MSG.PEEK ? 1 : 0;
+    let copied = 0;
+    let hasMore = true;
+    while (hasMore) {
+      const piece = expectSuccess("recv", call.socketReceive(socket, into.length, copied, isPeek));
+      const window = views.data.getUint32(exchange + ReceiveLayout.WINDOW, true);
+      into.set(views.bytes.subarray(window, window + piece), copied);
+      copied += piece;
+      hasMore = views.data.getUint32(exchange + ReceiveLayout.HAS_MORE, true) !== 0;
+    }
+    const excess = flags & MSG.TRUNC ? views.data.getUint32(exchange + ReceiveLayout.EXCESS, true) : 0;
+    let out = views.data.getUint32(exchange + ReceiveLayout.IS_CUT, true) ? flags | MSG.TRUNC : flags;
+    const control = controlRoom === 0 ? NOTHING : this.#control(socket, controlRoom);
+    if (controlRoom !== 0 && call.socketControl(socket) > controlRoom) out |= MSG.CTRUNC;
+    const name = nameRoom === 0 ? NOTHING : this.#sender(socket, nameRoom);
+    this.#owner.settle();
+    return { length: copied + excess, copied, flags: out, name, control };
+  }
+
+  #control(socket: number, room: number): Uint8Array {
+    const length = this.#core.call.socketControl(socket);
+    return this.#core.views.bytes.slice(this.#core.exchange, this.#core.exchange + Math.min(length, room));
+  }
+
+  #sender(socket: number, room: number): Uint8Array {
+    this.#core.call.socketName(socket);
+    const start = this.#core.exchange + NetlinkSize.SOCKADDR_NL;
+    return this.#core.views.bytes.slice(start, start + Math.min(NetlinkSize.SOCKADDR_NL, room));
+  }
+
+  poll(): Readiness {
+    const ready = this.#core.call.socketPoll(this.#open("poll"));
+    return { readable: (ready & 1) !== 0, writable: (ready & 2) !== 0 };
+  }
+
+  /** @param request - FIO.NREAD, FIO.NWRITE, FIO.NSPACE. @throws NetlinkError EOPNOTSUPP */
+  ioctl(request: number): number {
+    return expectSuccess("ioctl", this.#core.call.socketIoctl(this.#open("ioctl"), request));
+  }
+
+  /** Carries out what was sent, as far as the receive queue has room, and ends the socket. A second close does nothing. */
+  close(): void {
+    if (this.#handle === 0) return;
+    this.#journal.perform("close", this.#target, [], () => {
+      const socket = this.#handle;
+      this.#handle = 0;
+      this.#core.call.socketClose(socket);
+      this.#owner.forget(this);
+      this.#owner.settle();
+    });
+  }
+}
+
+/** The first four bytes of an option's value as an int; those that lack count as 0. */
+function firstInt(value: Uint8Array): number {
+  const bytes = new Uint8Array(4);
+  bytes.set(value.subarray(0, 4));
+  return new DataView(bytes.buffer).getInt32(0, true);
+}

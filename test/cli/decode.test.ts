@@ -1,0 +1,48 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { nlvm } from "./streams.js";
+
+/** RTM_GETROUTE, NLM_F_REQUEST, seq 5, for 10.1.2.3. */
+const HEX = "24000000 1a000100 05000000 00000000 02200000 00000000 00000000 08000100 0a010203";
+const BYTES = Buffer.from(HEX.replaceAll(" ", ""), "hex");
+
+function file(content: string | Uint8Array): string {
+  const path = join(mkdtempSync(join(tmpdir(), "nlvm-")), "message");
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("nlvm decode", () => {
+  it.each<[string, string, string | Uint8Array]>([
+    ["digits", HEX, ""],
+    ["digits with colons", HEX.replaceAll(" ", "").replaceAll(/(..)(?=.)/g, "$1:"), ""],
+    ["bytes of a file", file(BYTES), ""],
+    ["digits of a file", file(`${HEX}\n`), ""],
+    ["bytes of standard input", "-", BYTES],
+    ["digits of standard input", "-", HEX],
+  ])("shows the message of %s", async (_name, input, stdin) => {
+    const { status, stdout, stderr } = await nlvm(["decode", input], stdin);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^RTM_GETROUTE/);
+    expect(stdout).toMatch(/RTA_DST +10\.1\.2\.3/);
+  });
+
+  it("--json prints one array and nothing else", async () => {
+    const { status, stdout, stderr } = await nlvm(["decode", "--json", "-"], Buffer.concat([BYTES, BYTES]));
+    expect([status, stderr]).toEqual([0, ""]);
+    const messages = JSON.parse(stdout);
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toMatchObject({ name: "RTM_GETROUTE", header: { seq: 5 }, body: { destination: "10.1.2.3" } });
+  });
+
+  it.each([
+    ["a message that is cut off", HEX.slice(0, -2), /^nlvm: decode: message 1, byte 0, [^\n]+\n$/],
+    ["nothing", "-", /^nlvm: decode: no bytes; expected at least one message\n$/],
+  ])("fails on %s, with status 1", async (_name, input, stderr) => {
+    const outcome = await nlvm(["decode", input]);
+    expect(outcome).toMatchObject({ status: 1, stdout: "" });
+    expect(outcome.stderr).toMatch(stderr);
+  });
+});

@@ -1,0 +1,221 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { bootMachine, DEFAULT_CONFIG } from "../../host/cli/machine.js";
+import { Session } from "../../host/cli/shell/session.js";
+import { complete } from "../../host/cli/shell/shell.js";
+import { nlvm, type Outcome } from "./streams.js";
+
+function shell(...lines: string[]): Promise<Outcome> {
+  return nlvm(["sh"], lines.join("\n"));
+}
+
+/** Lines as words, without the heading of columns. */
+function words(text: string): string[][] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+}
+
+describe("the shell from a pipe", () => {
+  it("shows links, addresses and routes of the kernel it boots", async () => {
+    const { status, stdout, stderr } = await shell("link show", "addr", "route show");
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(words(stdout)).toEqual(
+      expect.arrayContaining([
+        expect.arrayContaining(["2", "em0", "ether", "up", "1500"]),
+        ["em0", "inet", "192.0.2.1/24", "192.0.2.255", expect.any(String)],
+        ["em0", "inet6", "2001:db8::1/64", expect.any(String)],
+        ["Internet:"],
+        expect.arrayContaining(["192.0.2.0/24", "link#2", "U", "kernel", "em0"]),
+        ["Internet6:"],
+        expect.arrayContaining(["2001:db8::/64", "link#2", "U", "kernel", "em0"]),
+      ]),
+    );
+  });
+
+  it("adds, finds, replaces and deletes a route", async () => {
+    const { status, stdout, stderr } = await shell(
+      "route add 10.0.0.0/8 via 192.0.2.9 proto bgp mtu 1400",
+      "route get 10.1.2.3",
+      "route replace 10.0.0.0/8 via 192.0.2.10 dev em0",
+      "route get 10.1.2.3",
+      "route del 10.0.0.0/8",
+      "route show family inet",
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    const gateways = words(stdout).filter(([destination]) => destination === "10.0.0.0/8");
+    expect(gateways).toEqual([
+      expect.arrayContaining(["192.0.2.9", "UGS", "bgp", "1400", "em0"]),
+      expect.arrayContaining(["192.0.2.10", "UGS", "static", "em0"]),
+    ]);
+  });
+
+  it("takes default and blackhole routes", async () => {
+    const { status, stdout, stderr } = await shell(
+      "route add default via 192.0.2.254",
+      "route add default via 2001:db8::fe",
+      "route add blackhole 10.0.0.0/8",
+      "route show",
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(words(stdout)).toEqual(
+      expect.arrayContaining([
+        expect.arrayContaining(["default", "192.0.2.254", "UGS"]),
+        expect.arrayContaining(["default", "2001:db8::fe", "UGS"]),
+        expect.arrayContaining(["10.0.0.0/8", "USB", "lo0"]),
+      ]),
+    );
+  });
+
+  it("prints notifications after the command that caused them", async () => {
+    const { status, stdout, stderr } = await shell(
+      "monitor on route",
+      "route add 10.0.0.0/8 via 192.0.2.9",
+      "monitor off",
+      "route del 10.0.0.0/8",
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^RTM_NEWROUTE 10\.0\.0\.0\/8 via 192\.0\.2\.9 [^\n]*\n$/);
+  });
+
+  it("attaches, changes and detaches interfaces", async () => {
+    const { status, stdout, stderr } = await shell(
+      "link add em7 lladdr 02:00:00:00:00:07 mtu 9000",
+      "link set em7 up",
+      "addr add 198.51.100.1/24 dev em7",
+      "addr show dev em7",
+      "link show em7",
+      "addr del 198.51.100.1/24 dev em7",
+      "link set em7 down",
+      "link del em7",
+      "link",
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    const em7 = words(stdout).filter((line) => line.includes("em7"));
+    expect(em7).toEqual([
+      expect.arrayContaining(["inet", "198.51.100.1/24"]),
+      expect.arrayContaining(["9000", "02:00:00:00:00:07"]),
+    ]);
+  });
+
+  it("enters a vnet of its own", async () => {
+    const { status, stdout, stderr } = await shell(
+      "vnet create blue",
+      "vnet enter blue",
+      "link",
+      "vnet",
+      "vnet destroy blue",
+      "vnet list",
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).not.toContain("em0");
+    expect(stdout.trimEnd().split("\n").slice(-3)).toEqual(["  vnet0", "* blue", "* vnet0"]);
+  });
+
+  it("unloads and loads the module; without it there are no netlink sockets", async () => {
+    const { status, stdout, stderr } = await shell(
+      "module unload netlink",
+      "link",
+      "module load netlink",
+      "link",
+      "module",
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^netlink socket: E\w+\n$/);
+    expect(words(stdout)).toEqual(expect.arrayContaining([expect.arrayContaining(["em0"])]));
+    expect(stdout).toMatch(/^\d+ +\d+ +netlink$/m);
+  });
+
+  it("says what the kernel answers about neighbours, and nothing else", async () => {
+    const { stdout, stderr } = await shell("neigh show");
+    expect(stdout + stderr).toMatch(
+      /^(|neigh: the kernel answers RTM_GETNEIGH with E\w+\n|([^\n]* \(\d+ bytes[^\n]*\n)+)$/,
+    );
+  });
+
+  it("helps, with every noun and verb", async () => {
+    const { status, stdout } = await shell("help", "help vnet");
+    expect(status).toBe(0);
+    for (const command of ["link set", "addr add", "route replace", "neigh show", "monitor on", "module load"]) {
+      expect(stdout).toContain(`  ${command}`);
+    }
+    expect(stdout.match(/vnet enter/g)).toHaveLength(2);
+  });
+
+  it("does nothing for empty lines and comments, and ends at exit", async () => {
+    expect(await shell("", "  # route nonsense", "exit", "nonsense")).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+});
+
+describe("a command that fails says which word, goes on with the next and makes the status 1", () => {
+  it.each([
+    [
+      "route add 10.0.0.0/8 vai 192.0.2.9",
+      'route: unknown word "vai"; expected via, dev, fib, mtu, weight, proto, table',
+    ],
+    ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, del'],
+    ["rout", 'unknown word "rout"; expected link, addr, route, neigh, monitor, module, vnet, help, exit, quit'],
+    ["route add", "route: expected a prefix at the end of the line"],
+    ["route add 10.0.0.0/33", 'route: "10.0.0.0/33"; expected a prefix like 10.0.0.0/8 or 2001:db8::/32, or default'],
+    ["route add 10.0.0.0/8 via em0", 'route: "em0"; expected an address like 192.0.2.1 or 2001:db8::1'],
+    ["route add 10.0.0.0/8 via", 'route: expected a value of "via" at the end of the line'],
+    ["route add 10.0.0.0/8 mtu big", 'route: "big"; expected an integer from 1 to 4294967295'],
+    ["route add 10.0.0.0/8 via 192.0.2.9 via 192.0.2.9", 'route: "via" occurs twice; expected it once'],
+    ["route show fib 1 table 2", "route: fib 1 and table 2 name one thing; expected one of them"],
+    ["route show family ipx", 'route: "ipx"; expected inet, inet6'],
+    ["link set em0 sideways", 'link: unknown word "sideways"; expected up, down'],
+    ["link add em7 lladdr here", 'link: "here"; expected a link-level address like 02:00:00:00:00:01'],
+    ["addr add 192.0.2.9 dev em0", 'addr: "192.0.2.9"; expected an address with its prefix length, like 192.0.2.1/24'],
+    ["addr add 192.0.2.9/24", 'addr: expected "dev" and the name of an interface'],
+    ["neigh show all", 'neigh: unknown word "all"; expected the end of the line'],
+    ["monitor on everything", 'monitor: unknown word "everything"; expected link, addr, route, neigh'],
+    ["vnet enter green", 'vnet: no "green"; expected one of vnet0'],
+    ["vnet destroy vnet0", 'vnet: "vnet0" lives as long as the kernel'],
+    ["help cats", 'help: unknown word "cats"; expected link, addr, route, neigh, monitor, module, vnet'],
+  ])("%s", async (line, message) => {
+    const { status, stdout, stderr } = await shell(line, "vnet");
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "* vnet0\n", stderr: `${message}\n` });
+  });
+
+  it.each([
+    ["route get 10.1.2.3", /^netlink RTM_GETROUTE: ESRCH/],
+    ["route add 192.0.2.0/24 via 192.0.2.9", /^netlink RTM_NEWROUTE: EEXIST/],
+    ["route del 10.0.0.0/8", /^netlink RTM_DELROUTE: ESRCH/],
+    ["link show em9", /^netlink RTM_GETLINK: E/],
+    ["module load cats", /ENOENT/],
+  ])("%s is refused by the kernel, with its errno", async (line, message) => {
+    const { status, stderr } = await shell(line);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("completion", () => {
+  const session = new Session(bootMachine(DEFAULT_CONFIG), new PassThrough());
+
+  it.each<[string, string[]]>([
+    ["ro", ["route"]],
+    ["route re", ["replace"]],
+    ["route add 10.0.0.0/8 v", ["via"]],
+    ["link set em", ["em0", "em1"]],
+    ["vnet enter ", ["vnet0"]],
+    ["help mo", ["monitor", "module"]],
+    ["cats ", []],
+  ])("of %j", (line, candidates) => {
+    expect(complete(line, session)[0]).toEqual(candidates);
+  });
+});
+
+describe("--config", () => {
+  it("boots what the file says", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "nlvm-")), "F.yaml");
+    writeFileSync(file, "interfaces: [{ name: em5, up: true }]\nvnets: [{ name: red, interfaces: [{ name: em6 }] }]\n");
+    const { status, stdout, stderr } = await nlvm(["sh", "--config", file], "link\nvnet enter red\nlink\n");
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(words(stdout).map(([, name]) => name)).toEqual(["Name", "lo0", "em5", "Name", "lo0", "em6"]);
+  });
+});
