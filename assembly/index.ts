@@ -180,7 +180,7 @@ export function socketSend(socket: usize): void {
 
 /**
  * Bytes copied, or a negative errno. Exchange: where they lie, what MSG_TRUNC adds to the result, whether a message was
- * cut, whether there is more for this receive. After the last piece the call is ended.
+ * cut, whether there is more for this receive, how many sockets have work. After the last piece the call is ended.
  */
 export function socketReceive(socket: usize, room: u32, taken: u32, isPeek: bool): i32 {
   const copied = receive(changetype<Socket>(socket), room, taken, isPeek);
@@ -189,6 +189,7 @@ export function socketReceive(socket: usize, room: u32, taken: u32, isPeek: bool
   store<u32>(exchangeArea, u32(received.isCut), ReceiveLayout.IS_CUT);
   store<u32>(exchangeArea, u32(received.hasMore), ReceiveLayout.HAS_MORE);
   if (copied >= 0 && !received.hasMore) afterReceive(changetype<Socket>(socket));
+  store<u32>(exchangeArea, runnableCount(), ReceiveLayout.RUNNABLE);
   return copied;
 }
 

@@ -5,6 +5,7 @@
 
 import { orderOf, takeBlock } from "./block";
 import { allocationFails } from "./pages";
+import { zero } from "./zero";
 
 /** Records that a block holds at least. */
 const RECORDS_PER_BLOCK: u32 = 8;
@@ -35,7 +36,7 @@ export function take<T>(slab: Slab): usize {
   }
   slab.free = load<usize>(record);
   slab.inUse++;
-  memory.fill(record, 0, recordBytes<T>());
+  zero(record, recordBytes<T>());
   return record;
 }
 

@@ -95,6 +95,9 @@ export class Tree {
   /** Position: where the last seek ended. slot may be the leaf's count: see settle. */
   leaf: usize;
   slot: u32;
+  /** Where the last insert went: the next one behind it makes a load in order. */
+  lastLeaf: usize;
+  lastSlot: u32;
   /** Whether the path below is the one to `leaf`. */
   hasPath: bool;
   /** Entries from low up to, not including, high belong to `leaf`; hasHigh is false where nothing bounds it. */
@@ -350,6 +353,8 @@ export function insert<E>(tree: Tree, k0: u64, k1: u64, k2: u64): void {
   storeEntry<E>(entry, k0, k1, k2);
   leaf.count++;
   tree.count++;
+  tree.lastLeaf = tree.leaf;
+  tree.lastSlot = tree.slot;
 }
 
 function newLeaf<E>(tree: Tree): usize {
@@ -360,14 +365,15 @@ function newLeaf<E>(tree: Tree): usize {
 }
 
 /**
- * Splits the leaf at the position and moves the position to where the entry goes. An insert past the end of a leaf splits
- * off an empty one, so that a load in order fills its leaves.
+ * Splits the leaf at the position and moves the position to where the entry goes. Where inserts come in order, or past the
+ * end, it is split at the position, so that a load in order fills its leaves; else in halves.
  */
 function splitLeaf<E>(tree: Tree, k0: u64, k1: u64, k2: u64): void {
   const left = tree.leaf;
   const right = newLeaf<E>(tree);
   const capacity = leafCapacity<E>();
-  const kept = tree.slot == capacity ? capacity : capacity >> 1;
+  const isInOrder = tree.leaf == tree.lastLeaf && tree.slot == tree.lastSlot + 1;
+  const kept = isInOrder || tree.slot == capacity ? tree.slot : capacity >> 1;
   const moved = capacity - kept;
   if (moved != 0) {
     memory.copy(leafEntry<E>(right, 0), leafEntry<E>(left, kept), moved * entrySize<E>());
@@ -386,7 +392,8 @@ function splitLeaf<E>(tree: Tree, k0: u64, k1: u64, k2: u64): void {
   } else {
     insertChild<E>(tree, right, k0, k1, k2);
   }
-  if (tree.slot >= kept) {
+  // What separates the leaves is the right one's first entry: an entry before it belongs to the left one.
+  if (tree.slot > kept || moved == 0) {
     tree.leaf = right;
     tree.slot -= kept;
   }

@@ -12,7 +12,16 @@ export const enum NetlinkSysctl {
   SENDSPACE = 0,
   RECVSPACE = 1,
   MAXSOCKBUF = 2,
+  /** The first of net.netlink.debug.*: they say how much is logged, and change nothing else. */
+  DEBUG = 3,
 }
+
+/** Units that have a debug level, and what it is at first: LOG_INFO. */
+const DEBUG_UNITS: u32 = 12;
+const DEBUG_LEVEL: u32 = 6;
+const debugLevels: usize = memory.data(48);
+
+if (DEBUG_UNITS * 4 != 48) ERROR("a word for each unit");
 
 @unmanaged
 class Module {
@@ -29,6 +38,7 @@ export function bootModule(): void {
   module.sendSpace = NetlinkLimit.SPACE;
   module.receiveSpace = NetlinkLimit.SPACE;
   module.maxSocketBuffer = NetlinkLimit.MAXSOCKBUF;
+  for (let unit: u32 = 0; unit < DEBUG_UNITS; unit++) store<u32>(debugLevels + unit * 4, DEBUG_LEVEL);
 }
 
 export function isLoaded(): bool {
@@ -56,13 +66,15 @@ export function unloadModule(detach: () => void): Errno {
 export function readSysctl(sysctl: u32): u32 {
   if (sysctl == NetlinkSysctl.SENDSPACE) return module.sendSpace;
   if (sysctl == NetlinkSysctl.RECVSPACE) return module.receiveSpace;
-  return module.maxSocketBuffer;
+  if (sysctl == NetlinkSysctl.MAXSOCKBUF) return module.maxSocketBuffer;
+  return load<u32>(debugLevels + (sysctl - NetlinkSysctl.DEBUG) * 4);
 }
 
 /** EINVAL for a net.netlink.nl_maxsockbuf below what one buffer is charged. */
 export function writeSysctl(sysctl: u32, value: u32): Errno {
   if (sysctl == NetlinkSysctl.SENDSPACE) module.sendSpace = value;
   else if (sysctl == NetlinkSysctl.RECVSPACE) module.receiveSpace = value;
+  else if (sysctl >= <u32>NetlinkSysctl.DEBUG) store<u32>(debugLevels + (sysctl - NetlinkSysctl.DEBUG) * 4, value);
   else if (value < <u32>NetlinkLimit.SOCKBUF_OVERHEAD) return Errno.EINVAL;
   else module.maxSocketBuffer = value;
   return Errno.OK;

@@ -7,6 +7,7 @@
 import { Errno } from "../abi/errno";
 import { AF, AddressSize } from "../abi/inet";
 import { NLA_F, NetlinkSize } from "../abi/netlink";
+import { zero } from "../mem/zero";
 import { findByIndex } from "../net/ifnet";
 import { Request } from "./request";
 
@@ -80,7 +81,7 @@ const ATTRIBUTE_ROW: u32 = 16;
 
 /** Parses the request's message into a record (nl_parse_nlmsg). */
 export function parse(request: Request, parser: StaticArray<usize>, record: usize, recordBytes: u32): Errno {
-  memory.fill(record, 0, recordBytes);
+  zero(record, recordBytes);
   const words = changetype<usize>(parser);
   const headerBytes = <u32>load<usize>(words + PARSER_WORDS_HEADER);
   const start = request.header + NetlinkSize.NLMSGHDR;

@@ -7,6 +7,7 @@
 import { Errno } from "../abi/errno";
 import { NetlinkLimit } from "../abi/netlink";
 import { format } from "../mem/text";
+import { zero } from "../mem/zero";
 import { Socket } from "./socket";
 import { Writer } from "./writer";
 
@@ -50,7 +51,7 @@ export class Request {
     if (this.scratchUsed + size > <u32>NetlinkLimit.SCRATCH) return 0;
     const at = scratchMemory + this.scratchUsed;
     this.scratchUsed += size;
-    memory.fill(at, 0, size);
+    zero(at, size);
     return at;
   }
 

@@ -9,6 +9,7 @@
 import { NLMSG, NetlinkLimit, NetlinkSize, NlMsgHdr } from "../abi/netlink";
 import { Buffer, allocateBuffer, release } from "../mem/buffer";
 import { Slab, give, take } from "../mem/slab";
+import { zero } from "../mem/zero";
 import { grownCapacity } from "./growth";
 import { deliver } from "./multicast";
 import { appendReply } from "./queue";
@@ -124,7 +125,7 @@ export function reserve(writer: Writer, bytes: u32): usize {
     if (!grow(writer, size)) return 0;
   }
   const at = changetype<Buffer>(writer.buffer).data + writer.end;
-  memory.fill(at, 0, size);
+  zero(at, size);
   writer.end += size;
   return at;
 }

@@ -11,7 +11,10 @@ export interface AddressWords {
 
 /** @throws RangeError naming the text */
 export function parseAddress(text: string): AddressWords {
-  if (!ipaddr.isValid(text) || (text.includes(".") && !text.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(text))) {
+  if (
+    !ipaddr.isValid(text) ||
+    (text.includes(".") && !text.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(text))
+  ) {
     throw new RangeError(`address: "${text}"; expected an IPv4 or IPv6 address`);
   }
   const bytes = ipaddr.parse(text).toByteArray();

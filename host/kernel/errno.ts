@@ -27,9 +27,9 @@ export class NetlinkError extends Error {
     readonly ack: ExtendedAck = {},
   ) {
     const code = Errno[errno] ?? `errno ${errno}`;
-    const text = ack.message === undefined ? "" : `: ${ack.message}`;
-    const place = ack.offset === undefined ? "" : ` (at byte ${ack.offset})`;
-    super(`${operation}: ${code}${text}${place}`);
+    const place = ack.offset === undefined ? "" : `at byte ${ack.offset}`;
+    const told = [ack.message ?? "", place].filter((part) => part !== "").join(", ");
+    super(`netlink ${operation}: ${code}${told === "" ? "" : ` (${told})`}`);
     this.name = "NetlinkError";
     this.code = code;
   }

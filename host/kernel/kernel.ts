@@ -7,6 +7,7 @@ import { type EventLog, hashBytes, Journal } from "./log.js";
 import { type BootOptions, type CompleteBootOptions, completeBoot, type InterfaceOptions } from "./options.js";
 import { replayLog } from "./replay.js";
 import type { Socket } from "./socket.js";
+import { NETLINK_FEATURE, SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
 
 export { Errno, NetlinkError } from "./errno.js";
@@ -32,12 +33,6 @@ export interface VnetOptions {
 const VNET0 = "vnet0";
 const NETLINK_MODULE = "netlink";
 const LOOPBACK = "lo0";
-/** net.netlink.* by name, with the core's numbers (assembly/netlink/module.ts). */
-const SYSCTLS: Readonly<Record<string, number>> = {
-  "net.netlink.sendspace": 0,
-  "net.netlink.recvspace": 1,
-  "net.netlink.nl_maxsockbuf": 2,
-};
 const U32 = 2 ** 32;
 
 export class Kernel implements VnetOwner {
@@ -137,7 +132,7 @@ export class Kernel implements VnetOwner {
     const first = this.#vnet0.core;
     const elapsed = this.uptime - readClock(core).uptime;
     core.call.advance(elapsed % U32, Math.floor(elapsed / U32));
-    for (const number of Object.values(SYSCTLS)) core.call.sysctlWrite(number, first.call.sysctlRead(number));
+    for (const number of SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
     if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
   }
 
@@ -245,7 +240,8 @@ export class Kernel implements VnetOwner {
    * @throws NetlinkError ENOENT; EINVAL for a value out of range
    */
   sysctl(name: string, value?: number): number {
-    const number = SYSCTLS[name];
+    if (name === NETLINK_FEATURE && value === undefined && this.#vnet0.core.call.isNetlinkLoaded()) return 1;
+    const number = SYSCTLS.get(name);
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("sysctl", {}, [name, value], () => {
@@ -280,4 +276,3 @@ function readClock(core: Core): { uptime: number; wallClock: number } {
     wallClock: Number(data.getBigUint64(core.exchange + 8, true)),
   };
 }
-

@@ -80,7 +80,9 @@ export class Journal {
   }
 
   /** Makes a call and notes it. Errors that are not the kernel's (a wrong argument) change nothing and are not noted. */
-  perform<T extends EventValue | void>(call: Call, target: Target, parameters: readonly EventValue[], action: () => T): T {
+  perform<T extends EventValue>(call: Call, target: Target, parameters: readonly EventValue[], action: () => T): T;
+  perform(call: Call, target: Target, parameters: readonly EventValue[], action: () => void): void;
+  perform(call: Call, target: Target, parameters: readonly EventValue[], action: () => unknown): unknown {
     if (!this.isOn || this.#depth > 0) return action();
     this.#depth++;
     try {

@@ -1,25 +1,39 @@
-// Views of a linear memory. Growth detaches every view, so each is asked for anew when the buffer has changed.
+// Views of a linear memory. Growth detaches every view; a detached view has no length, which is how it is noticed.
 
 export class MemoryViews {
   readonly #memory: WebAssembly.Memory;
   #bytes: Uint8Array;
+  #words: Uint32Array;
   #data: DataView;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
     this.#data = new DataView(memory.buffer);
+  }
+
+  #refresh(): void {
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#words = new Uint32Array(this.#memory.buffer);
+    this.#data = new DataView(this.#memory.buffer);
   }
 
   /** All of memory. Not to be kept over a call into the core. */
   get bytes(): Uint8Array {
-    if (this.#bytes.buffer !== this.#memory.buffer) this.#bytes = new Uint8Array(this.#memory.buffer);
+    if (this.#bytes.length === 0) this.#refresh();
     return this.#bytes;
   }
 
-  /** The same, to read and write numbers: little endian. */
+  /** The same in words of four bytes. */
+  get words(): Uint32Array {
+    if (this.#bytes.length === 0) this.#refresh();
+    return this.#words;
+  }
+
+  /** The same, to read and write numbers of any size: little endian. */
   get data(): DataView {
-    if (this.#data.buffer !== this.#memory.buffer) this.#data = new DataView(this.#memory.buffer);
+    if (this.#bytes.length === 0) this.#refresh();
     return this.#data;
   }
 }

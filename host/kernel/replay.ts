@@ -3,8 +3,8 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
-import { type Call, type EventLog, type EventValue, hashBytes, type KernelEvent, sameValue } from "./log.js";
 import type { Kernel } from "./kernel.js";
+import { type Call, type EventLog, type EventValue, hashBytes, type KernelEvent, sameValue } from "./log.js";
 import type { BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
@@ -47,10 +47,12 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   advance: (event, kernel) => kernel.advance(number(event, 0)),
   run: (event, kernel) => void kernel.run(number(event, 0)),
   sysctl: (event, kernel) => void kernel.sysctl(text(event, 0), number(event, 1)),
-  failAllocation: (event, kernel) => vnetOf(event, kernel).failAllocation(number(event, 0), event.arguments[1] as boolean),
+  failAllocation: (event, kernel) =>
+    vnetOf(event, kernel).failAllocation(number(event, 0), event.arguments[1] as boolean),
   forgetHighWater: (event, kernel) => vnetOf(event, kernel).forgetHighWater(),
   check: (event, kernel) => void vnetOf(event, kernel).check(),
-  interfaceAttach: (event, kernel) => void vnetOf(event, kernel).interfaceAttach(event.arguments[0] as InterfaceOptions),
+  interfaceAttach: (event, kernel) =>
+    void vnetOf(event, kernel).interfaceAttach(event.arguments[0] as InterfaceOptions),
   interfaceDetach: (event, kernel) => vnetOf(event, kernel).interfaceDetach(text(event, 0)),
   interfaceUp: (event, kernel) => vnetOf(event, kernel).interfaceUp(text(event, 0)),
   interfaceDown: (event, kernel) => vnetOf(event, kernel).interfaceDown(text(event, 0)),
@@ -78,11 +80,14 @@ export function replayLog(log: EventLog, boot: (options: BootOptions) => Kernel)
   if (log.version !== 1) throw new ReplayError(0, `log of version ${log.version}; expected 1`);
   if (first?.call !== "boot") throw new ReplayError(0, `${first?.call ?? "nothing"}; expected boot`);
   const kernel = boot({ ...(first.arguments[0] as BootOptions), record: true });
-  rest.forEach((event, i) => playEvent(kernel, event, i + 1));
+  for (const [i, event] of rest.entries()) playEvent(kernel, event, i + 1);
   for (const vnet of kernel.vnets) {
     const hash = hashBytes(vnet.memory);
     if (log.memory[vnet.name] !== hash) {
-      throw new ReplayError(log.events.length, `memory of ${vnet.name}: hash ${hash}; expected ${log.memory[vnet.name]}`);
+      throw new ReplayError(
+        log.events.length,
+        `memory of ${vnet.name}: hash ${hash}; expected ${log.memory[vnet.name]}`,
+      );
     }
   }
   return kernel;
@@ -107,5 +112,7 @@ function shown(event: KernelEvent | undefined): string {
   if (event === undefined) return "nothing";
   const { outcome } = event;
   if ("errno" in outcome) return `refused with ${Errno[outcome.errno] ?? outcome.errno}`;
-  return JSON.stringify(outcome.value, (_, value: unknown) => (value instanceof Uint8Array ? [...value].join(" ") : value));
+  return JSON.stringify(outcome.value, (_, value: unknown) =>
+    value instanceof Uint8Array ? [...value].join(" ") : value,
+  );
 }

@@ -62,6 +62,7 @@ export interface SocketOwner {
 const SOCKADDR_MIN = 2;
 const SOCKADDR_MAX = 255;
 const NOTHING = new Uint8Array(0);
+const NO_OPTIONS: SendOptions = {};
 
 export class Socket {
   readonly #owner: SocketOwner;
@@ -169,23 +170,27 @@ export class Socket {
    * @throws NetlinkError ENOBUFS below 16 bytes; EMSGSIZE above SO_SNDBUF; EAGAIN no room until what was sent is
    *   processed; EINVAL control data; EOPNOTSUPP MSG_OOB; ENAMETOOLONG
    */
-  send(bytes: Uint8Array, options: SendOptions = {}): number {
-    const parameters = this.#journal.isOn ? [bytes.slice(), { ...options }] : [];
-    return this.#journal.perform("send", this.#target, parameters, () => {
-      const socket = this.#open("send");
-      const address = options.address;
-      if (address !== undefined) {
-        if (address.length > SOCKADDR_MAX) throw new NetlinkError("send", Errno.ENAMETOOLONG);
-        if (address.length < SOCKADDR_MIN) throw new NetlinkError("send", Errno.EINVAL);
-      }
-      const call = this.#core.call;
-      const place = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
-      expectSuccess("send", place);
-      this.#core.views.bytes.set(bytes, place);
-      call.socketSend(socket);
-      this.#owner.settle();
-      return bytes.length;
-    });
+  send(bytes: Uint8Array, options: SendOptions = NO_OPTIONS): number {
+    if (!this.#journal.isOn) return this.#put(bytes, options);
+    return this.#journal.perform("send", this.#target, [bytes.slice(), { ...options }], () =>
+      this.#put(bytes, options),
+    );
+  }
+
+  #put(bytes: Uint8Array, options: SendOptions): number {
+    const socket = this.#open("send");
+    const address = options.address;
+    if (address !== undefined) {
+      if (address.length > SOCKADDR_MAX) throw new NetlinkError("send", Errno.ENAMETOOLONG);
+      if (address.length < SOCKADDR_MIN) throw new NetlinkError("send", Errno.EINVAL);
+    }
+    const call = this.#core.call;
+    const place = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
+    expectSuccess("send", place);
+    this.#core.views.bytes.set(bytes, place);
+    call.socketSend(socket);
+    this.#owner.settle();
+    return bytes.length;
   }
 
   /**
@@ -195,7 +200,12 @@ export class Socket {
    * @throws NetlinkError EAGAIN nothing queued; ENOBUFS no memory to look at a dump, and nothing is lost
    */
   recv(into: Uint8Array, flags = 0): number {
-    return this.#receive(into, flags, 0, 0).length;
+    if (this.#journal.isOn) return this.#receive(into, flags, 0, 0).length;
+    const socket = this.#open("recv");
+    const copied = this.#copy(socket, into, flags);
+    const excess = flags & MSG.TRUNC ? this.#received(ReceiveLayout.EXCESS) : 0;
+    if (this.#received(ReceiveLayout.RUNNABLE) !== 0) this.#owner.settle();
+    return copied + excess;
   }
 
   /** As recv, with the sender's address and control data. */
@@ -204,7 +214,6 @@ export class Socket {
   }
 
   #receive(into: Uint8Array, flags: number, controlRoom: number, nameRoom: number): ReceivedMessage {
-    if (!this.#journal.isOn) return this.#take(into, flags, controlRoom, nameRoom);
     let message: ReceivedMessage | undefined;
     this.#journal.perform("recvmsg", this.#target, [into.length, flags, controlRoom, nameRoom], () => {
       message = this.#take(into, flags, controlRoom, nameRoom);
@@ -215,24 +224,34 @@ export class Socket {
 
   #take(into: Uint8Array, flags: number, controlRoom: number, nameRoom: number): ReceivedMessage {
     const socket = this.#open("recv");
-    const { call, exchange, views } = this.#core;
-    const isPeek = flags & MSG.PEEK ? 1 : 0;
-    let copied = 0;
-    let hasMore = true;
-    while (hasMore) {
-      const piece = expectSuccess("recv", call.socketReceive(socket, into.length, copied, isPeek));
-      const window = views.data.getUint32(exchange + ReceiveLayout.WINDOW, true);
-      into.set(views.bytes.subarray(window, window + piece), copied);
-      copied += piece;
-      hasMore = views.data.getUint32(exchange + ReceiveLayout.HAS_MORE, true) !== 0;
-    }
-    const excess = flags & MSG.TRUNC ? views.data.getUint32(exchange + ReceiveLayout.EXCESS, true) : 0;
-    let out = views.data.getUint32(exchange + ReceiveLayout.IS_CUT, true) ? flags | MSG.TRUNC : flags;
+    const copied = this.#copy(socket, into, flags);
+    const excess = flags & MSG.TRUNC ? this.#received(ReceiveLayout.EXCESS) : 0;
+    let out = this.#received(ReceiveLayout.IS_CUT) ? flags | MSG.TRUNC : flags;
     const control = controlRoom === 0 ? NOTHING : this.#control(socket, controlRoom);
-    if (controlRoom !== 0 && call.socketControl(socket) > controlRoom) out |= MSG.CTRUNC;
+    if (controlRoom !== 0 && this.#core.call.socketControl(socket) > controlRoom) out |= MSG.CTRUNC;
     const name = nameRoom === 0 ? NOTHING : this.#sender(socket, nameRoom);
     this.#owner.settle();
     return { length: copied + excess, copied, flags: out, name, control };
+  }
+
+  /** Copies what a receive gives, window by window. @returns bytes */
+  #copy(socket: number, into: Uint8Array, flags: number): number {
+    const { call, views } = this.#core;
+    const isPeek = flags & MSG.PEEK ? 1 : 0;
+    let copied = 0;
+    do {
+      const piece = call.socketReceive(socket, into.length, copied, isPeek);
+      if (piece < 0) throw new NetlinkError("recv", -piece);
+      const window = this.#received(ReceiveLayout.WINDOW);
+      into.set(views.bytes.subarray(window, window + piece), copied);
+      copied += piece;
+    } while (this.#received(ReceiveLayout.HAS_MORE) !== 0);
+    return copied;
+  }
+
+  /** A word of how the receive went. */
+  #received(word: ReceiveLayout): number {
+    return this.#core.views.words[(this.#core.exchange + word) >>> 2] as number;
   }
 
   #control(socket: number, room: number): Uint8Array {

@@ -2,13 +2,7 @@
 // interfaces, which the kernel hands out.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import {
-  AddressLayout,
-  AttachLayout,
-  JailAddressLayout,
-  Exchange,
-  OpenLayout,
-} from "../../assembly/abi/exchange.js";
+import { AddressLayout, AttachLayout, Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
 import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";

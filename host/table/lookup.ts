@@ -69,8 +69,10 @@ export class RouteLookup {
    */
   ask(addresses: Uint8Array): void {
     const size = this.#addressBytes;
+    const words = new Uint32Array(addresses.buffer, addresses.byteOffset, addresses.length >>> 2);
+    const destination = new Uint32Array(this.#request.buffer, DESTINATION);
     for (let at = 0; at < addresses.length; at += size) {
-      for (let byte = 0; byte < size; byte++) this.#request[DESTINATION + byte] = addresses[at + byte] ?? 0;
+      for (let word = 0; word < size >>> 2; word++) destination[word] = words[(at >>> 2) + word] as number;
       this.#socket.send(this.#request);
       const length = this.#socket.recv(this.#reply);
       if (length < NetlinkSize.NLMSGHDR || this.#reply[NlMsgHdr.TYPE] !== RTM.NEWROUTE) {

@@ -15,6 +15,7 @@ beforeEach(() => {
   kernel = Kernel.boot({
     seed: 1,
     fibs: 2,
+    modules: ["netlink"],
     interfaces: [{ name: "em0", lladdr: "02:00:00:00:00:01", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }],
   });
   client = new Client(kernel.vnet0.socket());
@@ -199,7 +200,7 @@ describe("the socket", () => {
   });
 
   it("a kernel that is stepped gives no answer by itself: EAGAIN", () => {
-    const stepped = new Client(Kernel.boot({ stepped: true }).vnet0.socket());
+    const stepped = new Client(Kernel.boot({ modules: ["netlink"], stepped: true }).vnet0.socket());
     expect(refusal(() => stepped.links()).errno).toBe(Errno.EAGAIN);
   });
 });
