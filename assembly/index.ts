@@ -19,6 +19,7 @@ import { bootModule, isLoaded, loadModule, readSysctl, unloadModule, writeSysctl
 import { receive, received } from "./netlink/queue";
 import { JailAddress, Socket, socketCount } from "./netlink/socket";
 import { runTasks, runnableCount, setPolicy } from "./netlink/task";
+import { withZone } from "./net/address";
 import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock";
 import { detachHooks } from "./net/hooks";
 import { addressCount, findAddress } from "./net/ifaddr";
@@ -293,6 +294,6 @@ export function addressDelete(index: u32): i32 {
   const ifp = findByIndex(index);
   if (ifp == null) return -Errno.ENXIO;
   const from = changetype<AddressRequest>(exchangeArea);
-  const address = findAddress(ifp, from.family, from.high, from.low);
+  const address = findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
   return address == null ? -Errno.EADDRNOTAVAIL : -deleteAddress(ifp, address);
 }

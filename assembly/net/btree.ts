@@ -275,6 +275,11 @@ export function before<E>(tree: Tree): usize {
   return previous == 0 ? 0 : leafEntry<E>(previous, changetype<Leaf>(previous).count - 1);
 }
 
+/** The entry before another in the same leaf; 0 when it is the leaf's first. */
+export function entryBefore<E>(entry: usize): usize {
+  return (entry & (NODE_BYTES - 1)) == LEAF_ENTRIES ? 0 : entry - entrySize<E>();
+}
+
 /** Entries from the position to the end of its leaf, after settle. */
 export function runLength<E>(tree: Tree): u32 {
   return changetype<Leaf>(tree.leaf).count - tree.slot;

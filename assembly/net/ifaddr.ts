@@ -4,6 +4,7 @@
 //   addressFor                     the best source on an interface for a destination (ifaof_ifpforaddr)
 //   addressWithin                  the address whose network holds a destination (ifa_ifwithnet)
 
+import { AF } from "../abi/inet";
 import { Slab, give, take } from "../mem/slab";
 import { maskHigh, maskLow } from "./address";
 import { Interface, firstInterface } from "./ifnet";
@@ -140,12 +141,24 @@ export function addressWithin(fib: u32, family: u32, high: u64, low: u64): IfAdd
   return best;
 }
 
+/** The same address on another interface of the fib, or null. */
+export function addressEqualElsewhere(address: IfAddress): IfAddress | null {
+  const fib = changetype<Interface>(address.ifp).fib;
+  for (let at = firstInterface(); at != 0; at = changetype<Interface>(at).next) {
+    const ifp = changetype<Interface>(at);
+    if (at == address.ifp || ifp.fib != fib) continue;
+    const equal = findAddress(ifp, address.family, address.high, address.low);
+    if (equal != null) return equal;
+  }
+  return null;
+}
+
 /** Another address of the same network, of an interface that is up, to take over its prefix route (netinet/in.c). */
 export function addressOfSameNetwork(address: IfAddress): IfAddress | null {
   const fib = changetype<Interface>(address.ifp).fib;
   for (let at = firstInterface(); at != 0; at = changetype<Interface>(at).next) {
     const ifp = changetype<Interface>(at);
-    if (ifp.fib != fib || !ifp.isUp) continue;
+    if (ifp.fib != fib || !ifp.isUp || (ifp.isLoopback && address.family == AF.INET)) continue;
     for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
       const a = changetype<IfAddress>(entry);
       if (a != address && a.family == address.family && a.prefixLength == address.prefixLength && !a.hasPeer) {

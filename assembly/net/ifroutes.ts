@@ -4,14 +4,14 @@
 //   bringUp, bringDown, departInterface
 
 import { Errno } from "../abi/errno";
-import { IN6_IFF } from "../abi/ifnet";
+import { IFF, IN6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { addressBits, maskHigh, maskLow, withZone } from "./address";
 import { uptimeSeconds } from "./clock";
 import { AddressEvent, onAddress } from "./hooks";
 import {
-  IfAddress, addressOfSameNetwork, allocateAddress, appendAddress, findAddress, freeAddress, removeAddress,
+  IfAddress, addressEqualElsewhere, addressOfSameNetwork, allocateAddress, appendAddress, findAddress, freeAddress, removeAddress,
 } from "./ifaddr";
 import { Interface, detachInterface, loopbackInterface, setDown, setUp } from "./ifnet";
 import { NHF, Nexthop, clearDraft, draft, payloadOfDraft, releasePayload } from "./nexthop";
@@ -42,11 +42,12 @@ const filter = changetype<RouteFilter>(memory.data(offsetof<RouteFilter>(), 16))
 /**
  * Gives an interface an address and the table its routes. An IPv4 address that the interface has is deleted and added
  * again, at the end of the list (rtnetlink C.4.4); an IPv6 one gets the new lifetimes and flags (C.5.4).
- * @returns EINVAL prefix length beyond the family's, or another one for an IPv6 address that is there; ENOMEM
+ * @returns EINVAL prefix length beyond the family's, 0 for IPv6, or another one for an IPv6 address that is there; ENOMEM
  */
 export function addAddress(ifp: Interface, request: AddressRequest): Errno {
   const family = request.family;
   if (request.prefixLength > addressBits(family)) return Errno.EINVAL;
+  if (request.prefixLength == 0 && family == AF.INET6) return Errno.EINVAL;
   const high = withZone(family, request.high, ifp.index);
   const present = findAddress(ifp, family, high, request.low);
   if (present != null && family == AF.INET6) return updateAddress(present, request);
@@ -76,13 +77,14 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
   appendAddress(ifp, address);
   const error = addRoutes(ifp, address);
   if (error != Errno.OK) {
-    removeRoutes(ifp, address);
+    removeRoutes(ifp, address, null);
     removeAddress(address);
     freeAddress(address);
     return error;
   }
   onAddress(record, AddressEvent.NEW);
-  return Errno.OK;
+  // The driver sets IFF_UP when it accepts an address (ether_ioctl, loioctl); then the interface comes up (C.3.3).
+  return ifp.isUp ? Errno.OK : bringUp(ifp);
 }
 
 function updateAddress(address: IfAddress, request: AddressRequest): Errno {
@@ -102,35 +104,47 @@ function broadcastOf(request: AddressRequest): u64 {
   return (request.high | ~maskHigh(request.prefixLength)) & 0xffffffff00000000;
 }
 
-/** Takes an address from an interface, with its routes and those whose source it is. */
+/**
+ * Takes an address from an interface, with its routes and those whose source it is. Where another address takes over its
+ * network's route, nobody is told (rtnetlink Z.3).
+ */
 export function deleteAddress(ifp: Interface, address: IfAddress): Errno {
-  const error = removeRoutes(ifp, address);
+  const heir = heirOf(ifp, address);
+  const error = removeRoutes(ifp, address, heir);
   if (error != Errno.OK) return error;
   if (!sweep(usesSource, changetype<usize>(address))) return Errno.ENOMEM;
-  onAddress(changetype<usize>(address), AddressEvent.DELETED);
+  // An IPv6 network belongs to the interface: its route stays, and the address is gone all the same (C.6.3).
+  const isHandedOver = heir != null && (address.family == AF.INET || heir.ifp != changetype<usize>(ifp));
+  if (!isHandedOver) onAddress(changetype<usize>(address), AddressEvent.DELETED);
   removeAddress(address);
   freeAddress(address);
   return Errno.OK;
 }
 
+/** An IPv4 host address, and any on a loopback interface, is its own prefix route (rtnetlink C.7, Z.4). */
+function isHostOnly(ifp: Interface, address: IfAddress): bool {
+  return address.family == AF.INET && !address.hasPeer && (address.prefixLength == addressBits(AF.INET) || ifp.isLoopback);
+}
+
+/** The address that takes over the network's route when this one goes, or null. */
+function heirOf(ifp: Interface, address: IfAddress): IfAddress | null {
+  if (!address.hasPrefixRoute || address.hasPeer || isHostOnly(ifp, address)) return null;
+  return addressOfSameNetwork(address);
+}
+
 /** The host route of the address and the route of its network or peer. */
 function addRoutes(ifp: Interface, address: IfAddress): Errno {
-  const family = address.family;
-  const bits = addressBits(family);
+  const bits = addressBits(address.family);
   if (address.hasPeer) {
     const error = addRoute(ifp, address, address.peerHigh, address.peerLow, bits, ifp, RTF.PINNED);
     if (error != Errno.OK) return error;
     address.hasPrefixRoute = true;
     if (address.peerHigh == address.high && address.peerLow == address.low) return Errno.OK;
-    return addHostRoute(ifp, address, RTF.STATIC | RTF.PINNED);
-  }
-  // An IPv4 host address, and any on a loopback interface, is its own prefix route (rtnetlink C.7, Z.4).
-  if (family == AF.INET && (address.prefixLength == bits || ifp.isLoopback)) return addHostRoute(ifp, address, RTF.PINNED);
-  if (address.prefixLength != bits) {
+  } else if (!isHostOnly(ifp, address) && address.prefixLength != bits) {
     const error = addPrefixRoute(ifp, address);
     if (error != Errno.OK) return error;
   }
-  return addHostRoute(ifp, address, RTF.STATIC | RTF.PINNED);
+  return addHostRoute(ifp, address);
 }
 
 /** The route of an address's network, unless another address of the network brought it. */
@@ -142,11 +156,16 @@ function addPrefixRoute(ifp: Interface, address: IfAddress): Errno {
   return error;
 }
 
-function addHostRoute(ifp: Interface, address: IfAddress, rtFlags: u32): Errno {
-  const loopback = loopbackInterface();
+/** The route to the address itself: by way of lo0, or of the loopback interface that has it. */
+function addHostRoute(ifp: Interface, address: IfAddress): Errno {
+  const via = ifp.isLoopback ? ifp : loopbackInterface();
   // A vnet without lo0 has nowhere to lead its own addresses to.
-  if (loopback == null) return Errno.OK;
-  return addRoute(ifp, address, address.high, address.low, addressBits(address.family), loopback, rtFlags);
+  if (via == null) return Errno.OK;
+  const isOwnPrefix = isHostOnly(ifp, address);
+  const rtFlags: u32 = isOwnPrefix ? RTF.PINNED : RTF.STATIC | RTF.PINNED;
+  const error = addRoute(ifp, address, address.high, address.low, addressBits(address.family), via, rtFlags);
+  if (error == Errno.OK && isOwnPrefix) address.hasPrefixRoute = true;
+  return error;
 }
 
 /** A route without gateway by way of an interface, with the address as its source. */
@@ -161,7 +180,8 @@ function addRoute(ifp: Interface, address: IfAddress, high: u64, low: u64, bits:
     draft.flags = NHF.HOST;
     draft.rtFlags |= RTF.HOST;
   }
-  completeDraft(high, low);
+  const incomplete = completeDraft(high, low);
+  if (incomplete != Errno.OK) return incomplete;
   const payload = payloadOfDraft(1);
   if (payload == 0) return Errno.ENOMEM;
   const error = routeAdd(rib, high, low, bits, payload, RouteOp.CREATE | RouteOp.REPLACE | RouteOp.FORCE);
@@ -170,21 +190,27 @@ function addRoute(ifp: Interface, address: IfAddress, high: u64, low: u64, bits:
   return error;
 }
 
-/** Removes an address's routes; the network's goes over to another address of it. */
-function removeRoutes(ifp: Interface, address: IfAddress): Errno {
+/** Removes an address's routes; the network's goes over to the heir, the host route to another interface's equal address. */
+function removeRoutes(ifp: Interface, address: IfAddress, heir: IfAddress | null): Errno {
   const rib = ribOf(ifp.fib, address.family);
   if (rib == null) return Errno.OK;
-  const bits = addressBits(address.family);
-  const hostError = removeOwnRoute(rib, address, address.high, address.low, bits);
+  const error = removePrefixRoute(rib, ifp, address, heir);
+  if (error != Errno.OK) return error;
+  const hostError = removeOwnRoute(rib, address, address.high, address.low, addressBits(address.family));
   if (hostError != Errno.OK) return hostError;
+  const equal = addressEqualElsewhere(address);
+  return equal == null ? Errno.OK : addHostRoute(changetype<Interface>(equal.ifp), equal);
+}
+
+/** Removes the route of the address's network, peer, or of itself where that is the same. */
+function removePrefixRoute(rib: Rib, ifp: Interface, address: IfAddress, heir: IfAddress | null): Errno {
   if (!address.hasPrefixRoute) return Errno.OK;
-  const error = address.hasPeer
-    ? removeOwnRoute(rib, address, address.peerHigh, address.peerLow, bits)
-    : removeOwnRoute(rib, address, address.high & maskHigh(address.prefixLength), address.low & maskLow(address.prefixLength), address.prefixLength);
+  const bits = address.hasPeer || isHostOnly(ifp, address) ? addressBits(address.family) : address.prefixLength;
+  const high = address.hasPeer ? address.peerHigh : address.high;
+  const low = address.hasPeer ? address.peerLow : address.low;
+  const error = removeOwnRoute(rib, address, high & maskHigh(bits), low & maskLow(bits), bits);
   if (error != Errno.OK) return error;
   address.hasPrefixRoute = false;
-  if (address.hasPeer) return Errno.OK;
-  const heir = addressOfSameNetwork(address);
   return heir == null ? Errno.OK : addPrefixRoute(changetype<Interface>(heir.ifp), heir);
 }
 
@@ -206,6 +232,11 @@ function routePayloadOf(rib: Rib, high: u64, low: u64, bits: u32): u32 {
 
 function usesSource(payload: RoutePayload, address: usize): bool {
   return changetype<Nexthop>(payload.nexthop).source == address;
+}
+
+/** Routes with the address as source that nobody made to stay. */
+function usesSourceInPassing(payload: RoutePayload, address: usize): bool {
+  return usesSource(payload, address) && (changetype<Nexthop>(payload.nexthop).rtFlags & RTF.STATIC) == 0;
 }
 
 function usesInterface(payload: RoutePayload, ifp: usize): bool {
@@ -234,15 +265,20 @@ export function bringUp(ifp: Interface): Errno {
   return Errno.OK;
 }
 
-/** IFNET_EVENT_DOWN: each IPv4 address is announced as gone, though it stays, and its routes go (rtnetlink C.6.4). */
+/**
+ * IFNET_EVENT_DOWN: IPv4 addresses lose their network's route and the routes through them that are not STATIC; each is
+ * announced as gone, though it stays (rtnetlink C.6.4).
+ */
 export function bringDown(ifp: Interface): Errno {
   for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
     const address = changetype<IfAddress>(entry);
-    if (address.family != AF.INET || !address.hasPrefixRoute) continue;
-    onAddress(changetype<usize>(address), AddressEvent.DELETED);
-    const error = removeRoutes(ifp, address);
+    const rib = ribOf(ifp.fib, AF.INET);
+    if (address.family != AF.INET || !address.hasPrefixRoute || rib == null) continue;
+    const heir = heirOf(ifp, address);
+    if (heir == null) onAddress(entry, AddressEvent.DELETED);
+    const error = removePrefixRoute(rib, ifp, address, heir);
     if (error != Errno.OK) return error;
-    if (!sweep(usesSource, changetype<usize>(address))) return Errno.ENOMEM;
+    if (!sweep(usesSourceInPassing, entry)) return Errno.ENOMEM;
   }
   setDown(ifp);
   return Errno.OK;
@@ -250,6 +286,7 @@ export function bringDown(ifp: Interface): Errno {
 
 /** An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. */
 export function departInterface(ifp: Interface): Errno {
+  ifp.flags |= IFF.DYING;
   const error = bringDown(ifp);
   if (error != Errno.OK) return error;
   if (!sweep(usesInterface, changetype<usize>(ifp))) return Errno.ENOMEM;

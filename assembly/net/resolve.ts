@@ -51,21 +51,14 @@ export function completeDraft(high: u64, low: u64): Errno {
     if (draft.ifp == 0) return Errno.EINVAL;
     draft.neighbourFamily = AF.LINK;
   } else if (draft.ifp == 0) {
-    const address = addressTowards(high, low);
-    if (address == null) return Errno.EINVAL;
-    draft.ifp = address.ifp;
+    draft.ifp = interfaceTowards(high, low);
+    if (draft.ifp == 0) return Errno.EINVAL;
   }
   const ifp = changetype<Interface>(draft.ifp);
   if (draft.source == 0) {
-    // The destination decides where the gateway is link-level or of the other family.
-    const byGateway = draft.neighbourFamily == draft.upperFamily;
-    const address = addressFor(ifp, draft.upperFamily, byGateway ? draft.gatewayHigh : high, byGateway ? draft.gatewayLow : low);
-    const other =
-      address == null && draft.neighbourFamily != AF.LINK && !byGateway
-        ? addressFor(ifp, draft.neighbourFamily, draft.gatewayHigh, draft.gatewayLow)
-        : address;
-    // Without one the interface's link-level address serves, which every interface has.
-    draft.source = changetype<usize>(other);
+    draft.source = sourceOn(ifp, high, low);
+    // A direct route has the interface's link-level address to fall back on, a gateway has not.
+    if (draft.source == 0 && draft.neighbourFamily != AF.LINK) return Errno.EINVAL;
   }
   draft.oif = ifp.index;
   draft.aif = draft.source == 0 ? ifp.index : changetype<Interface>(changetype<IfAddress>(draft.source).ifp).index;
@@ -73,8 +66,21 @@ export function completeDraft(high: u64, low: u64): Errno {
   return Errno.OK;
 }
 
-/** The interface address by which a gateway is reached (ifa_ifwithroute), or null. */
-function addressTowards(high: u64, low: u64): IfAddress | null {
+/**
+ * The address of an interface that suits the draft, 0 = none: by its gateway, or by the destination where the gateway is
+ * link-level or of the other family.
+ */
+function sourceOn(ifp: Interface, high: u64, low: u64): usize {
+  if (draft.neighbourFamily == draft.upperFamily) {
+    return changetype<usize>(addressFor(ifp, draft.upperFamily, draft.gatewayHigh, draft.gatewayLow));
+  }
+  const address = addressFor(ifp, draft.upperFamily, high, low);
+  if (address != null || draft.neighbourFamily == AF.LINK) return changetype<usize>(address);
+  return changetype<usize>(addressFor(ifp, draft.neighbourFamily, draft.gatewayHigh, draft.gatewayLow));
+}
+
+/** The Interface by which the draft's gateway is reached (ifa_ifwithroute), 0 = none. */
+function interfaceTowards(high: u64, low: u64): usize {
   const fib = draft.fib;
   const family = draft.neighbourFamily;
   const gatewayHigh = draft.gatewayHigh;
@@ -88,16 +94,15 @@ function addressTowards(high: u64, low: u64): IfAddress | null {
     if (address == null) address = addressEqual(family, gatewayHigh, gatewayLow);
   }
   if (address == null) address = addressWithin(fib, family, gatewayHigh, gatewayLow);
-  if (address == null) address = addressByRoute(fib, family, gatewayHigh, gatewayLow);
-  return address;
+  return address == null ? interfaceByRoute(fib, family, gatewayHigh, gatewayLow) : address.ifp;
 }
 
-/** The source address of the route that leads to a gateway; a default route leads nowhere in particular. */
-function addressByRoute(fib: u32, family: u32, high: u64, low: u64): IfAddress | null {
+/** The Interface of the source address of the route that leads to a gateway; a default route leads nowhere in particular. */
+function interfaceByRoute(fib: u32, family: u32, high: u64, low: u64): usize {
   const rib = changetype<Rib>(changetype<usize>(ribOf(fib, family)));
   const entry = longestMatch(rib, high, low);
-  if (entry == 0) return null;
+  if (entry == 0) return 0;
   const nexthop = nexthopOf(rib, entryPayload(rib, entry));
-  if (nexthop.flags & NHF.DEFAULT) return null;
-  return changetype<IfAddress | null>(nexthop.source);
+  if (nexthop.flags & NHF.DEFAULT) return 0;
+  return nexthop.source == 0 ? nexthop.ifp : changetype<IfAddress>(nexthop.source).ifp;
 }

@@ -10,7 +10,9 @@ import { HashTable } from "../mem/hash";
 import { Indices } from "../mem/indices";
 import { Slab, take } from "../mem/slab";
 import { addressBits, maskHigh, maskLow } from "./address";
-import { Entry4, Entry6, PAYLOAD_BITS, PAYLOAD_MASK, Tree, before, current, seek, settle, treeBytes } from "./btree";
+import {
+  Entry4, Entry6, PAYLOAD_BITS, PAYLOAD_MASK, Tree, before, current, entryBefore, seek, settle, treeBytes,
+} from "./btree";
 import { Callout } from "./clock";
 
 /** Families that have tables: AF_INET and AF_INET6. */
@@ -176,8 +178,8 @@ export function findRoute(rib: Rib, high: u64, low: u64, bits: u32): usize {
  * The entry of the longest prefix that holds an address, or 0.
  *
  * Of the prefixes that begin at the address itself the first in order is the longest. Else any match begins before it:
- * the entry before the place either holds the address, or its common bits with it bound the match's length, since a
- * match holds everything between its own address and the one looked for.
+ * either at the address of the entry before the place, if that holds the address; or its common bits with it bound the
+ * match's length, since a match holds everything between its own address and the one looked for.
  */
 export function longestMatch(rib: Rib, high: u64, low: u64): usize {
   const tree = rib.routes;
@@ -191,7 +193,7 @@ export function longestMatch(rib: Rib, high: u64, low: u64): usize {
     if (entry != 0 && entryHigh(rib, entry) == h && entryLow(rib, entry) == l) return entry;
     if (previous == 0) return 0;
     const common = commonBits(entryHigh(rib, previous) ^ high, entryLow(rib, previous) ^ low);
-    if (common >= entryBits(rib, previous)) return previous;
+    if (common >= entryBits(rib, previous)) return longestAt(rib, previous, common);
     // The entry before may stand at the same address with a longer mask: then a match begins at a lower address, which
     // only a length below the last set bit gives.
     let length = min(common, bits - 1);
@@ -204,6 +206,16 @@ export function longestMatch(rib: Rib, high: u64, low: u64): usize {
     l = low & maskLow(bits);
   }
   return 0;
+}
+
+/** Of the entries at the address of `entry`, the first with at most `bits` bits; `entry` is the last of them. */
+function longestAt(rib: Rib, entry: usize, bits: u32): usize {
+  const high = entryHigh(rib, entry);
+  const low = entryLow(rib, entry);
+  const other = rib.family == AF.INET ? entryBefore<Entry4>(entry) : entryBefore<Entry6>(entry);
+  if (other != 0 && (entryHigh(rib, other) != high || entryLow(rib, other) != low)) return entry;
+  seekPlace(rib, rib.routes, high, low, bits, 0);
+  return rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
 }
 
 function commonBits(high: u64, low: u64): u32 {

@@ -22,7 +22,7 @@ class LinkRequest {
   change: u32;
   mtu: u32;
   link: u32;
-  group: u32;
+  group: usize;
   name: usize;
   alias: usize;
   /** nlattr */
@@ -57,7 +57,7 @@ const ATTRIBUTES: StaticArray<usize> = [
   IFLA.LINK,           Payload.U32,        offsetof<LinkRequest>("link"),    0,
   IFLA.LINKINFO,       Payload.NESTED,     0,                                changetype<usize>(LINKINFO),
   IFLA.IFALIAS,        Payload.STRING,     offsetof<LinkRequest>("alias"),   0,
-  IFLA.GROUP,          Payload.U32,        offsetof<LinkRequest>("group"),   0,
+  IFLA.GROUP,          Payload.STRING,     offsetof<LinkRequest>("group"),   0,
   IFLA.ALT_IFNAME,     Payload.STRING,     offsetof<LinkRequest>("name"),    0,
 ];
 
@@ -67,12 +67,16 @@ const PARSER: StaticArray<usize> = [
 
 /** rtnetlink B.2.2: index and family alone may be set. */
 function isStrictHeader(header: usize, request: Request): bool {
-  return (
+  if (
     load<u8>(header, IfInfoMsg.PAD) == 0 &&
     load<u16>(header, IfInfoMsg.TYPE) == 0 &&
     load<u32>(header, IfInfoMsg.FLAGS) == 0 &&
     load<u32>(header, IfInfoMsg.CHANGE) == 0
-  );
+  ) {
+    return true;
+  }
+  request.report(Errno.EINVAL, "strict checking: non-zero values in ifinfomsg header", 0, 0);
+  return false;
 }
 
 /**

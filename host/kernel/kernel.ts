@@ -38,6 +38,7 @@ const U32 = 2 ** 32;
 export class Kernel implements VnetOwner {
   readonly journal: Journal;
   readonly isStepped: boolean;
+  readonly fibs: number;
   readonly #options: CompleteBootOptions;
   readonly #log: LogSink;
   readonly #vnets = new Map<string, Vnet>();
@@ -49,6 +50,7 @@ export class Kernel implements VnetOwner {
     this.#options = options;
     this.#log = log;
     this.isStepped = options.stepped;
+    this.fibs = options.fibs;
     this.journal = new Journal(options.record);
     this.#vnet0 = this.#makeVnet(VNET0);
   }

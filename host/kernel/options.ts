@@ -95,12 +95,16 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
   };
 }
 
-/** @throws NetlinkError EINVAL or ENAMETOOLONG, RangeError for numbers out of range */
-export function checkInterface(options: InterfaceOptions): void {
+/**
+ * @param fibs - net.fibs
+ * @throws NetlinkError EINVAL or ENAMETOOLONG, RangeError for numbers out of range
+ */
+export function checkInterface(options: InterfaceOptions, fibs: number): void {
   if (!/^[A-Za-z][A-Za-z0-9_.-]*$/.test(options.name))
     throw new NetlinkError(`interface "${options.name}"`, Errno.EINVAL);
   if (options.name.length >= IfLimit.NAMSIZ) throw new NetlinkError(`interface "${options.name}"`, Errno.ENAMETOOLONG);
   if (options.mtu !== undefined) integer(options.mtu, `${options.name}: mtu`, IfLimit.MIN_MTU, IfLimit.MAX_MTU);
+  if (options.fib !== undefined) integer(options.fib, `${options.name}: fib`, 0, fibs - 1);
   const description = new TextEncoder().encode(options.description ?? "");
   if (description.length >= IfLimit.DESCRIPTION) {
     throw new RangeError(

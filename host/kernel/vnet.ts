@@ -28,6 +28,8 @@ const FOREVER = 0xffffffff;
 export interface VnetOwner {
   readonly journal: Journal;
   readonly isStepped: boolean;
+  /** net.fibs */
+  readonly fibs: number;
   /** A free interface index; indices are unique over all vnets. */
   acquireIndex(): number;
   freeIndex(index: number): void;
@@ -124,7 +126,7 @@ export class Vnet implements SocketOwner {
    */
   interfaceAttach(options: InterfaceOptions): number {
     return this.journal.perform("interfaceAttach", { vnet: this.name }, [{ ...options }], () => {
-      checkInterface(options);
+      checkInterface(options, this.#kernel.fibs);
       const lladdr = options.lladdr === undefined ? undefined : parseLladdr(options.lladdr);
       const addresses = (options.addresses ?? []).map((text) => ({ text, words: parsePrefixed(text) }));
       const index = this.#kernel.acquireIndex();

@@ -352,6 +352,32 @@ describe("a dump over 32 KiB among other answers", () => {
     },
   );
 
+  it.each([
+    ["a peek", 5000, MSG.PEEK],
+    ["a peek of 0 bytes", 0, PEEK_TRUNC],
+    ["a cut read", 40, 0],
+  ])("[N3.3] %s without memory is ENOBUFS, and nothing of the dump is lost", (_, room, flags) => {
+    let failures = 0;
+    for (let n = 1; n < 100; n++) {
+      const { socket, model } = dumped();
+      const before = queued(socket);
+      vnet.failAllocation(n);
+      const code = codeOf(() => socket.recv(new Uint8Array(room), flags));
+      const hasFailed = vnet.statistics().allocationFailures > failures;
+      failures = vnet.statistics().allocationFailures;
+      vnet.failAllocation(0);
+      if (code !== undefined) {
+        expect(code).toBe("ENOBUFS");
+        expect(queued(socket)).toBe(before);
+        expectReads(socket, model, [50_000], [0]);
+      }
+      socket.close();
+      expect(vnet.check()).toBe(0);
+      if (!hasFailed) return expect(n).toBeGreaterThan(1);
+    }
+    throw new Error("the allocations do not end");
+  });
+
   it("[N2.9] closing with it unread gives everything back", () => {
     const before = vnet.statistics();
     for (const room of [0, 1, 5000]) {

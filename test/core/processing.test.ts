@@ -124,7 +124,7 @@ describe("a send buffer", () => {
 
   it("[N5.1] [N1.6] the strict flag is taken once for each send, the others at each ack", () => {
     const { kernel, socket } = setupR({ stepped: true });
-    const short = (seq: number): Uint8Array => message({ type: RTM.GETLINK, flags: "qa", seq }, new Uint8Array(1));
+    const short = (seq: number): Uint8Array => message({ type: RTM.GETLINK, flags: "qa", seq }, new Uint8Array(4));
     const failing = getLink(99, "qa", 3);
     socket.send(concat(noop("q", 1), short(2), failing));
     socket.send(short(4));
@@ -135,7 +135,7 @@ describe("a send buffer", () => {
     const seen = drain(socket);
     expect(told(seen)).toEqual(["NEWLINK 2", "DONE 2", "ERROR 3", "ERROR 4"]);
     expect(seen[2]?.length).toBe(20 + failing.length);
-    expect(ackOf(seen[3])).toMatchObject({ error: Errno.EINVAL, text: "header too short: expected 16, got 1" });
+    expect(ackOf(seen[3])).toMatchObject({ error: Errno.EINVAL, text: "header too short: expected 16, got 4" });
   });
 });
 

@@ -9,7 +9,6 @@ import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { RTA, RTM } from "../../assembly/abi/rtnetlink.js";
 import { NetlinkError, type Socket } from "../../host/kernel/kernel.js";
-import { concat, u16 } from "../support/messages.js";
 import { delRoute, dumpRequest, getRoute, newRoute, type RouteFields } from "./routes.js";
 
 export type Family = AF.INET | AF.INET6;
@@ -61,9 +60,23 @@ const FLAGS = {
 } as const;
 
 export class TableModel {
-  readonly routes = new Map<bigint, number>();
+  /** By the key as text: engines hash only the low 64 bits of a bigint, which many IPv6 prefixes share. */
+  readonly #routes = new Map<string, Shown>();
 
   constructor(readonly family: Family) {}
+
+  get size(): number {
+    return this.#routes.size;
+  }
+
+  /** The gateway of the route with a key, if there is one. */
+  gatewayOf(key: bigint): number | undefined {
+    return this.#routes.get(key.toString(16))?.gateway;
+  }
+
+  has(key: bigint): boolean {
+    return this.#routes.has(key.toString(16));
+  }
 
   /** The place of a prefix in this table. */
   keyOf(prefix: Prefix): bigint {
@@ -73,11 +86,11 @@ export class TableModel {
   /** Carries a change out and gives the errno of its ack. */
   apply({ command, prefix, gateway }: Change): Errno {
     const key = keyOf(this.family, masked(this.family, prefix));
-    const isThere = this.routes.has(key);
+    const isThere = this.has(key);
     if (command === "add" && isThere) return Errno.EEXIST;
     if ((command === "replace" || command === "delete") && !isThere) return Errno.ESRCH;
-    if (command === "delete") this.routes.delete(key);
-    else this.routes.set(key, gateway);
+    if (command === "delete") this.#routes.delete(key.toString(16));
+    else this.#routes.set(key.toString(16), { key, gateway });
     return Errno.OK;
   }
 
@@ -85,15 +98,14 @@ export class TableModel {
   longest(address: bigint): bigint | undefined {
     for (let length = widthOf(this.family); length >= 0; length--) {
       const key = keyOf(this.family, masked(this.family, { address, length }));
-      if (this.routes.has(key)) return key;
+      if (this.has(key)) return key;
     }
     return undefined;
   }
 
   /** What a dump must show. */
   shown(): Shown[] {
-    const keys = [...this.routes.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    return keys.map((key) => ({ key, gateway: this.routes.get(key) ?? -1 }));
+    return [...this.#routes.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 }
 
@@ -109,51 +121,58 @@ const GATEWAYS = { [AF.INET]: "192.0.2.0", [AF.INET6]: "2001:db8::" } as const;
 const DEFAULTS = { [AF.INET]: "0.0.0.0/0", [AF.INET6]: "::/0" } as const;
 const SEND_BYTES = 60_000;
 
-/** Requests of one family for one fib and one interface. */
+/** Requests of one family for one fib and one interface, in one kept buffer. */
 export class Requests {
   readonly #family: Family;
   readonly #add: Uint8Array;
   readonly #remove: Uint8Array;
-  #parts: Uint8Array[] = [];
-  #bytes = 0;
+  /** Offset of the last byte of the gateway in a request that adds. */
+  readonly #gateway: number;
+  readonly #bytes = new Uint8Array(SEND_BYTES);
+  readonly #view = new DataView(this.#bytes.buffer);
+  #end = 0;
 
   constructor(family: Family, fields: RouteFields) {
     this.#family = family;
     this.#add = newRoute(DEFAULTS[family], { ...fields, gateway: GATEWAYS[family] }, "q");
     this.#remove = delRoute(DEFAULTS[family], fields.table === undefined ? {} : { table: fields.table }, "q");
+    const size = widthOf(family) / 8;
+    this.#gateway = gatewayAt(this.#add, HEADERS + 4 + size) + size - 1;
   }
 
-  /** Whether another request may go into the same send. */
+  /** Whether another request may not go into the same send. */
   get isFull(): boolean {
-    return this.#bytes + this.#add.length > SEND_BYTES;
+    return this.#end + this.#add.length > SEND_BYTES;
   }
 
-  push(change: Change, seq: number, asksAck: boolean): void {
-    const message = (change.command === "delete" ? this.#remove : this.#add).slice();
-    const size = widthOf(this.#family) / 8;
-    message.set(u16(FLAGS[change.command] | (asksAck ? NLM_F.ACK : 0)), 6);
-    message.set([seq & 0xff, (seq >> 8) & 0xff, (seq >> 16) & 0xff], 8);
-    message[17] = change.prefix.length;
-    message.set(bytesOf(this.#family, change.prefix.address), HEADERS + 4);
-    // The gateway is behind TABLE, if there is one: the attribute of its type.
-    if (change.command !== "delete") message[gatewayAt(message, size) + size - 1] = change.gateway;
-    this.#parts.push(message);
-    this.#bytes += message.length;
+  push({ command, prefix, gateway }: Change, seq: number, asksAck: boolean): void {
+    const at = this.#end;
+    const template = command === "delete" ? this.#remove : this.#add;
+    this.#bytes.set(template, at);
+    this.#view.setUint16(at + 6, FLAGS[command] | (asksAck ? NLM_F.ACK : 0), true);
+    this.#view.setUint32(at + 8, seq, true);
+    this.#bytes[at + 17] = prefix.length;
+    if (this.#family === AF.INET) {
+      this.#view.setUint32(at + HEADERS + 4, Number(prefix.address));
+    } else {
+      this.#view.setBigUint64(at + HEADERS + 4, prefix.address >> 64n);
+      this.#view.setBigUint64(at + HEADERS + 12, BigInt.asUintN(64, prefix.address));
+    }
+    if (command !== "delete") this.#bytes[at + this.#gateway] = gateway;
+    this.#end += template.length;
   }
 
-  /** All requests so far, for one send. */
+  /** All requests so far, for one send; valid until the next push. */
   take(): Uint8Array {
-    const bytes = concat(...this.#parts);
-    this.#parts = [];
-    this.#bytes = 0;
-    return bytes;
+    const end = this.#end;
+    this.#end = 0;
+    return this.#bytes.subarray(0, end);
   }
 }
 
-/** Offset of the payload of RTA_GATEWAY; 0 when there is none. */
-function gatewayAt(message: Uint8Array, size: number): number {
-  let at = HEADERS + 4 + size;
-  while (at < message.length) {
+/** Offset of the payload of RTA_GATEWAY among the attributes from `at` on; 0 when there is none. */
+function gatewayAt(message: Uint8Array, start: number): number {
+  for (let at = start; at < message.length; ) {
     const length = (message[at] ?? 0) | ((message[at + 1] ?? 0) << 8);
     if (message[at + 2] === RTA.GATEWAY) return at + 4;
     at += (length + 3) & ~3;
@@ -216,22 +235,20 @@ export function eachMessage(socket: Socket, visit: (bytes: Uint8Array, at: numbe
 
 /** The route that a message at `at` shows. */
 export function readShown(family: Family, bytes: Uint8Array, at: number): Shown {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  // RTA_TABLE comes first, so the payload of RTA_DST is always here, and a gateway, if there is one, behind it.
+  const destination = HEADERS + 12;
   const size = widthOf(family) / 8;
-  const length = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
-  const message = bytes.subarray(at, at + length);
-  let address = 0n;
-  for (const byte of message.subarray(HEADERS + 12, HEADERS + 12 + size)) address = (address << 8n) | BigInt(byte);
-  const gateway = gatewayAtShown(message, size);
+  const address =
+    family === AF.INET
+      ? BigInt(view.getUint32(destination))
+      : (view.getBigUint64(destination) << 64n) | view.getBigUint64(destination + 8);
+  const next = destination + size;
+  const hasGateway = view.getUint16(next + 2, true) === RTA.GATEWAY;
   return {
-    key: keyOf(family, { address, length: message[17] ?? 0 }),
-    gateway: gateway === 0 ? -1 : (message[gateway + size - 1] ?? -1),
+    key: keyOf(family, { address, length: view.getUint8(17) }),
+    gateway: hasGateway ? view.getUint8(next + 4 + size - 1) : -1,
   };
-}
-
-/** As gatewayAt, in a route that is shown: TABLE comes before DST. */
-function gatewayAtShown(message: Uint8Array, size: number): number {
-  const at = HEADERS + 12 + size;
-  return message[at + 2] === RTA.GATEWAY ? at + 4 : 0;
 }
 
 /** Dumps a fib as the model shows it. */

@@ -238,9 +238,9 @@ describe("a change by the kernel", () => {
   it("[E.7.3] routes that expire one after the other go each at its second", () => {
     const { socket, kernel, vnet } = setupE();
     const due = [3, 7, 5, 7, 1];
-    due.forEach((seconds, n) =>
-      added(socket, `10.${n}.0.0/16`, { gateway: GATEWAY, expires: kernel.wallClock + seconds }),
-    );
+    for (const [n, seconds] of due.entries()) {
+      added(socket, `10.${n}.0.0/16`, { gateway: GATEWAY, expires: kernel.wallClock + seconds });
+    }
     for (let second = 0; second <= 8; second++) {
       const left = due.flatMap((_, n) => (find(socket, `10.${n}.0.0/16`) === undefined ? [] : [n]));
       expect(left, `after ${second} s`).toEqual(due.flatMap((seconds, n) => (seconds > second ? [n] : [])));

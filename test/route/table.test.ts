@@ -15,6 +15,7 @@ import {
   dumpShown,
   eachMessage,
   type Family,
+  keyOf,
   lookUp,
   masked,
   type Prefix,
@@ -23,6 +24,7 @@ import {
   prefixOf,
   Requests,
   readShown,
+  type Shown,
   TableModel,
   widthOf,
 } from "./model.js";
@@ -87,7 +89,7 @@ describe.each(FAMILIES)("a table of %s", (_, family) => {
             for (const prefix of asked) {
               const network = masked(family, prefix);
               const exact = lookUp(socket, family, network, { table: TABLE, headerFlags: RTM_F.PREFIX });
-              expect(exact).toBe(model.routes.has(model.keyOf(network)) ? model.keyOf(network) : undefined);
+              expect(exact).toBe(model.has(model.keyOf(network)) ? model.keyOf(network) : undefined);
               expect(lookUp(socket, family, prefix, { table: TABLE })).toBe(model.longest(prefix.address));
             }
             expect(vnet.check()).toBe(0);
@@ -117,7 +119,7 @@ describe.each(FAMILIES)("a table of %s", (_, family) => {
       const events: string[] = [];
       const expected = part.map((change) => {
         const key = model.keyOf(masked(family, change.prefix));
-        const old = model.routes.get(key);
+        const old = model.gatewayOf(key);
         const errno = model.apply(change);
         const isDelete = change.command === "delete";
         const flags = isDelete ? 0 : old === undefined ? NLM_F.CREATE | NLM_F.EXCL : NLM_F.REPLACE;
@@ -140,7 +142,7 @@ describe.each(FAMILIES)("a table of %s", (_, family) => {
       }
       if (round % 10 === 9) expect(dumpShown(socket, family, TABLE)).toEqual(model.shown());
     }
-    expect(model.routes.size).toBeGreaterThan(100);
+    expect(model.size).toBeGreaterThan(100);
     expect(vnet.check()).toBe(0);
   });
 });
@@ -172,9 +174,10 @@ const ORDERS: Readonly<Record<string, (count: number) => number[]>> = {
 
 describe.each(FAMILIES)("20,000 routes of %s", (_, family) => {
   const all = manyPrefixes(family);
+  /** In walk order. */
+  const keys = all.map((prefix) => keyOf(family, prefix)).sort((a, b) => (a < b ? -1 : 1));
 
   it.each([
-    ["ascending", "ascending"],
     ["ascending", "descending"],
     ["descending", "ascending"],
     ["shuffled", "shuffled"],
@@ -182,7 +185,7 @@ describe.each(FAMILIES)("20,000 routes of %s", (_, family) => {
     ["outside in", "inside out"],
     ["ascending", "strided"],
   ])(
-    "[E.3.1] [E.5] [E.6.1] added %s and deleted %s are in order at every quarter, and at the end nothing is left",
+    "[E.3.1] [E.5] [E.6.1] added %s and deleted %s are in order when half, a quarter and a few are left, and at the end nothing is",
     (adding, deleting) => {
       const { socket, vnet } = setupTable();
       const before = vnet.statistics();
@@ -193,31 +196,27 @@ describe.each(FAMILIES)("20,000 routes of %s", (_, family) => {
         for (const each of list) expect(model.apply(each)).toBe(0);
         performAll(socket, requests, list);
         expect(vnet.check()).toBe(0);
-        expect(vnet.statistics().routes).toBe(before.routes + model.routes.size);
+        expect(vnet.statistics().routes).toBe(before.routes + model.size);
       };
       const agree = (): void => {
         const shown = dumpShown(socket, family, TABLE);
-        const expected = model.shown();
+        const expected = keys.filter((key) => model.has(key));
         expect(shown.length).toBe(expected.length);
-        expect(
-          shown.findIndex((each, i) => each.key !== expected[i]?.key || each.gateway !== expected[i]?.gateway),
-        ).toBe(-1);
+        const isWrong = (each: Shown, i: number): boolean =>
+          each.key !== expected[i] || each.gateway !== model.gatewayOf(each.key);
+        expect(shown.findIndex(isWrong)).toBe(-1);
         for (let i = 0; i < MANY; i += 997) {
           const { address } = all[i] as Prefix;
-          for (const asked of [address, address | 1n, address === 0n ? 0n : address - 1n]) {
+          for (const asked of [address, address | 1n, address - 1n]) {
             expect(lookUp(socket, family, { address: asked, length: 0 }, { table: TABLE })).toBe(model.longest(asked));
           }
         }
       };
-      const added = ORDERS[adding]?.(MANY) ?? [];
-      change("add", added.slice(0, MANY / 2));
-      agree();
-      change("add", added.slice(MANY / 2));
+      change("add", ORDERS[adding]?.(MANY) ?? []);
       agree();
       const deleted = ORDERS[deleting]?.(MANY) ?? [];
       for (const [from, to] of [
-        [0, 5000],
-        [5000, 10_000],
+        [0, 10_000],
         [10_000, 15_000],
         [15_000, 19_900],
         [19_900, 20_000],

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { damagedIn, steps, worlds } from "./steps.js";
 import { World } from "./world.js";
 
-const RUNS = 450;
+const RUNS = 500;
 const STEPS = 30;
 const MESSAGES_LEAST = 20_000;
 /** Ends the search for a smaller example in time to print the one that was found. */

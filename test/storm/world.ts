@@ -4,8 +4,9 @@
 import { NETLINK_OPTION, SO, SOL } from "../../assembly/abi/netlink.js";
 import { RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import { type Cred, Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
-import { attribute, codeOf, concat, drain, ifinfomsg, ip, message, rtmsg, u32 } from "../support/messages.js";
+import { codeOf, drain, ifinfomsg, message } from "../support/messages.js";
 import type { Sending } from "./arbitraries.js";
+import { sendHostRoutes } from "./routes.js";
 import { expectWhole } from "./whole.js";
 
 /** A socket that sends: who opened it, what it asked for. */
@@ -71,22 +72,8 @@ const EXPECTED = ["EAGAIN", "ENOBUFS", "EMSGSIZE", "ENXIO", "EEXIST", "EADDRNOTA
 const GROUPS = [RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR, RTNLGRP.IPV4_ROUTE, RTNLGRP.IPV6_ROUTE];
 const SLOW_LIMIT = 2048;
 const MANY_ROUTES = 600;
+const EM0 = 2;
 const ASK_AGAIN = 0xfffe;
-
-/** Adds `count` host routes 172.16.0.0, 172.16.0.1 … through em0, at most 1,000 in one send. */
-export function sendHostRoutes(socket: Socket, count: number): void {
-  const route = (n: number): Uint8Array =>
-    message(
-      { type: RTM.NEWROUTE, flags: "qC", seq: n },
-      rtmsg({ dstLength: 32 }),
-      attribute(1, ip(`172.16.${n >> 8}.${n & 255}`)),
-      attribute(4, u32(2)),
-    );
-  for (let first = 0; first < count; first += 1000) {
-    const length = Math.min(1000, count - first);
-    socket.send(concat(...Array.from({ length }, (_, n) => route(first + n))));
-  }
-}
 
 export class World {
   readonly kernel: Kernel;
@@ -116,7 +103,7 @@ export class World {
 
   #addRoutes(): void {
     const socket = this.vnet.socket();
-    sendHostRoutes(socket, MANY_ROUTES);
+    sendHostRoutes(socket, MANY_ROUTES, EM0);
     this.kernel.runUntilIdle();
     socket.close();
   }

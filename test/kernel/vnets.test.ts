@@ -1,0 +1,315 @@
+import { describe, expect, it } from "vitest";
+import { Errno } from "../../assembly/abi/errno.js";
+import { AF } from "../../assembly/abi/inet.js";
+import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { Kernel, type Socket, type Vnet } from "../../host/kernel/kernel.js";
+import { addressTexts, events, getLink, inWords, links } from "../route/links.js";
+import { added, delRoute, dump, dumpRequest, find, getRoute, newRoute, routeTo } from "../route/routes.js";
+import { ask, codeOf, concat, drain, errorOf, toHex } from "../support/messages.js";
+import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
+
+const EM0 = { name: "em0", lladdr: "02:00:00:00:00:0a", up: true, addresses: ["192.0.2.1/24"] } as const;
+
+/** Whether two memories are the same, byte for byte; the offset of the first byte that differs, else -1. */
+function firstDifference(left: Uint8Array, right: Uint8Array): number {
+  if (left.length !== right.length) return Math.min(left.length, right.length);
+  return Buffer.compare(left, right) === 0 ? -1 : left.findIndex((byte, i) => byte !== right[i]);
+}
+
+/** Takes much of a vnet: interfaces, addresses, routes, sockets, ports, memberships, queued messages. */
+function fill(vnet: Vnet): Socket[] {
+  const sockets = Array.from({ length: 40 }, (_, i) => {
+    const socket = monitor(vnet, RTNLGRP.LINK, RTNLGRP.IPV4_ROUTE, RTNLGRP.IPV4_IFADDR);
+    socket.bind(1000 + i);
+    return socket;
+  });
+  const [first, second] = sockets as [Socket, Socket];
+  for (let i = 0; i < 100; i++) vnet.addressAdd("em0", `10.${i}.0.1/24`);
+  vnet.interfaceDown("em0");
+  vnet.interfaceUp("em0");
+  for (let i = 0; i < 2000; i += 100) {
+    const batch = Array.from({ length: 100 }, (_, j) =>
+      newRoute(`172.16.${(i + j) >> 8}.${(i + j) & 255}/32`, { oif: 0 }),
+    );
+    second.send(concat(...batch));
+    added(first, `172.20.${i / 100}.0/24`, { gateway: "192.0.2.254" });
+  }
+  second.send(dumpRequest(AF.UNSPEC));
+  return sockets;
+}
+
+describe("two vnets share nothing", () => {
+  it("[N8.5] filling one leaves every byte of the others' memory as it was", () => {
+    const kernel = Kernel.boot({ modules: ["netlink"], interfaces: [EM0] });
+    const [filled, other] = ["filled", "other"].map((name) => kernel.vnetCreate(name, { interfaces: [EM0] })) as [
+      Vnet,
+      Vnet,
+    ];
+    const witness = monitor(other, RTNLGRP.LINK, RTNLGRP.IPV4_ROUTE);
+    const before = [other.memory.slice(), kernel.vnet0.memory.slice()] as const;
+    const sockets = fill(filled);
+    expect(firstDifference(other.memory, before[0])).toBe(-1);
+    expect(firstDifference(kernel.vnet0.memory, before[1])).toBe(-1);
+    expect(filled.statistics().routes).toBeGreaterThan(other.statistics().routes + 100);
+    for (const socket of sockets) socket.close();
+    kernel.vnetDestroy("filled");
+    expect(firstDifference(other.memory, before[0])).toBe(-1);
+    expect(drain(witness)).toEqual([]);
+  });
+
+  it("[N2.3] [N8.5] [RF-VNET-4] the same interface, address, route, port and group in both, each its own", () => {
+    const { kernel, vnet, socket } = setupE();
+    const other = kernel.vnetCreate("other", { interfaces: [EM0] });
+    const there = openSocket(other);
+    for (const each of [socket, there]) {
+      each.bind(100, 0x40);
+      added(each, "10.1.0.0/16", { gateway: "192.0.2.254" });
+    }
+    expect([socket, there].map((each) => each.getsockname().port)).toEqual([100, 100]);
+    expect(codeOf(() => openSocket(other).bind(100))).toBe("EADDRINUSE");
+    expect(errorOf(ask(there, delRoute("10.1.0.0/16")))).toBe(0);
+    expect(find(there, "10.1.0.0/16")).toBeUndefined();
+    expect(routeTo(socket, "10.1.0.0/16").oif).toBe(vnet.interfaceIndex("em0"));
+    other.addressDelete("em0", "192.0.2.1");
+    expect(addressTexts(socket, { family: AF.INET })).toEqual(["127.0.0.1/8", "192.0.2.1/24"]);
+    socket.close();
+    expect(there.getsockname().port).toBe(100);
+  });
+
+  it("[N8.4] [N8.5] [RF-VNET-5] a change in one is no event in the other", () => {
+    const { kernel, vnet, socket } = setupE();
+    const other = kernel.vnetCreate("other", { interfaces: [EM0] });
+    const groups = Array.from({ length: 33 }, (_, i) => i + 1);
+    const [here, there] = [monitor(vnet, ...groups), monitor(other, ...groups)];
+    vnet.interfaceDown("em1");
+    vnet.addressAdd("em1", "198.51.100.1/24");
+    added(socket, "10.1.0.0/16", { gateway: "192.0.2.254" });
+    vnet.interfaceDetach("em1");
+    expect(drain(here).length).toBeGreaterThan(4);
+    expect(drain(there)).toEqual([]);
+    other.interfaceDown("em0");
+    expect(events(there)).toEqual(["DELADDR 192.0.2.1/24", "NEWLINK em0 0x1"]);
+    expect(drain(here)).toEqual([]);
+  });
+
+  it("[N8.5] memory that runs out in one is there in the other", () => {
+    const { kernel, vnet, socket } = setupE();
+    const other = kernel.vnetCreate("other", { interfaces: [EM0] });
+    vnet.failAllocation(1, true);
+    expect(codeOf(() => vnet.socket())).toBe("ENOBUFS");
+    expect(links(openSocket(other))).toHaveLength(2);
+    vnet.failAllocation(0);
+    expect(links(socket)).toHaveLength(3);
+  });
+
+  it("[RF-VNET-13] the same calls with the same seed give the same bytes in both", () => {
+    const kernel = Kernel.boot({ modules: ["netlink"], seed: 77, policy: "seeded" });
+    const run = (name: string): { bytes: string[]; memory: Uint8Array } => {
+      const vnet = kernel.vnetCreate(name, { interfaces: [EM0, { name: "em1" }] });
+      const sockets = Array.from({ length: 5 }, () => monitor(vnet, RTNLGRP.LINK, RTNLGRP.IPV4_ROUTE));
+      const bytes: string[] = [];
+      for (const socket of sockets) {
+        socket.bind(0);
+        bytes.push(toHex(socket.getsockname().bytes));
+      }
+      const [first] = sockets as [Socket];
+      for (let i = 0; i < 50; i++) first.send(newRoute(`10.${i}.0.0/16`, { gateway: `192.0.2.${100 + (i % 7)}` }));
+      vnet.interfaceUp("em1");
+      first.send(dumpRequest(AF.UNSPEC));
+      for (const socket of sockets) bytes.push(...drain(socket).map((each) => toHex(each.bytes)));
+      const memory = vnet.memory.slice();
+      for (const socket of sockets) socket.close();
+      kernel.vnetDestroy(name);
+      return { bytes, memory };
+    };
+    const [left, right] = [run("left"), run("right")];
+    expect(left.bytes.length).toBeGreaterThan(100);
+    // Ports beyond the first are drawn at random.
+    expect(new Set(left.bytes.slice(0, 5)).size).toBe(5);
+    expect(right.bytes).toEqual(left.bytes);
+    expect(firstDifference(right.memory, left.memory)).toBe(-1);
+  });
+});
+
+describe("what a vnet begins with, and how it ends", () => {
+  it("lo0, down and without addresses, and no routes; then what it was asked for", () => {
+    const { kernel } = setupR();
+    const plain = openSocket(kernel.vnetCreate("plain"));
+    expect(links(plain).map(({ name, flags }) => [name, flags & 1])).toEqual([["lo0", 0]]);
+    expect([addressTexts(plain), dump(plain, AF.UNSPEC)]).toEqual([[], []]);
+    const asked = openSocket(kernel.vnetCreate("asked", { interfaces: [EM0] }));
+    expect(links(asked).map((link) => link.name)).toEqual(["lo0", "em0"]);
+    expect(addressTexts(asked)).toEqual(["192.0.2.1/24"]);
+    expect(kernel.vnets.map((vnet) => vnet.name)).toEqual(["vnet0", "plain", "asked"]);
+    expect(kernel.vnet("asked")?.name).toBe("asked");
+    expect(kernel.vnet("nosuch")).toBeUndefined();
+  });
+
+  it("a name in use is EEXIST, an empty one EINVAL, an unknown one ENOENT; vnet0 stays", () => {
+    const { kernel } = setupR();
+    kernel.vnetCreate("a");
+    expect(codeOf(() => kernel.vnetCreate("a"))).toBe("EEXIST");
+    expect(codeOf(() => kernel.vnetCreate("vnet0"))).toBe("EEXIST");
+    expect(codeOf(() => kernel.vnetCreate(""))).toBe("EINVAL");
+    expect(codeOf(() => kernel.vnetDestroy("nosuch"))).toBe("ENOENT");
+    expect(codeOf(() => kernel.vnetDestroy("vnet0"))).toBe("EBUSY");
+    kernel.vnetDestroy("a");
+    expect(codeOf(() => kernel.vnetDestroy("a"))).toBe("ENOENT");
+    expect(kernel.vnets.map((vnet) => vnet.name)).toEqual(["vnet0"]);
+  });
+
+  it("a vnet whose interfaces cannot be made does not come into being", () => {
+    const { kernel } = setupR();
+    const interfaces = [EM0, EM0];
+    expect(() => kernel.vnetCreate("broken", { interfaces })).toThrow(/EEXIST/);
+    expect(kernel.vnet("broken")).toBeUndefined();
+    const vnet = kernel.vnetCreate("broken", { interfaces: [EM0] });
+    expect(["lo0", "em0"].map((name) => vnet.interfaceIndex(name))).toEqual([2, 3]);
+  });
+
+  it("[N2.10] [N8.5] [RF-VNET-9a] with open sockets it stays, and all goes on; without it goes", () => {
+    const { kernel } = setupR();
+    const vnet = kernel.vnetCreate("a", { interfaces: [EM0] });
+    const socket = openSocket(vnet);
+    expect(codeOf(() => kernel.vnetDestroy("a"))).toBe("EBUSY");
+    added(socket, "10.1.0.0/16", { gateway: "192.0.2.254" });
+    expect(links(socket)).toHaveLength(2);
+    socket.close();
+    kernel.vnetDestroy("a");
+    expect(kernel.vnet("a")).toBeUndefined();
+    expect(openSocket(kernel.vnetCreate("a")).getsockname().port).toBe(0);
+  });
+
+  it("[N8.5] [RF-VNET-9b] 200 vnets, one socket and one route each: all answer, and removed they leave nothing", () => {
+    const kernel = Kernel.boot({ modules: ["netlink"] });
+    const round = (): void => {
+      const made = Array.from({ length: 200 }, (_, i) => {
+        const vnet = kernel.vnetCreate(`v${i}`, { interfaces: [EM0] });
+        const socket = openSocket(vnet);
+        added(socket, `10.${i}.0.0/16`, { gateway: "192.0.2.254" });
+        return { vnet, socket };
+      });
+      made.forEach(({ vnet, socket }, i) => {
+        const own = dump(socket, AF.INET).filter((route) => route.gateway !== undefined);
+        expect(own.map((route) => [route.prefix, route.oif])).toEqual([[`10.${i}.0.0/16`, vnet.interfaceIndex("em0")]]);
+      });
+      made.forEach(({ vnet, socket }) => {
+        socket.close();
+        kernel.vnetDestroy(vnet.name);
+      });
+    };
+    const start = kernel.vnet0.statistics();
+    round();
+    expect(kernel.vnets).toHaveLength(1);
+    const { blockBytes, interfaces, sockets } = kernel.vnet0.statistics();
+    expect({ blockBytes, interfaces, sockets }).toEqual({
+      blockBytes: start.blockBytes,
+      interfaces: start.interfaces,
+      sockets: start.sockets,
+    });
+    const memory = kernel.vnet0.memory.slice();
+    round();
+    expect(firstDifference(kernel.vnet0.memory, memory)).toBe(-1);
+    expect(kernel.vnet0.interfaceAttach({ name: "em0" })).toBe(2);
+  });
+});
+
+describe("interface indices", () => {
+  it("[B.6.2] [RF-VNET-12] [RF-LINK-41b] one table for all vnets, the lowest free first", () => {
+    const { kernel, vnet } = setupE();
+    const a = kernel.vnetCreate("a", { interfaces: [EM0] });
+    const b = kernel.vnetCreate("b");
+    const of = (each: Vnet, ...names: string[]) => names.map((name) => each.interfaceIndex(name));
+    expect([of(vnet, "lo0", "em0", "em1"), of(a, "lo0", "em0"), of(b, "lo0")]).toEqual([[1, 2, 3], [4, 5], [6]]);
+    vnet.interfaceDetach("em0");
+    expect(b.interfaceAttach({ name: "em0" })).toBe(2);
+    kernel.vnetDestroy("a");
+    expect(vnet.interfaceAttach({ name: "em0" })).toBe(4);
+    expect(b.interfaceAttach({ name: "em1" })).toBe(5);
+    expect(b.interfaceAttach({ name: "em2" })).toBe(7);
+  });
+
+  it("[B.6.2] an attachment that fails takes no index", () => {
+    const { kernel, vnet } = setupE();
+    const other = kernel.vnetCreate("other");
+    expect(codeOf(() => vnet.interfaceAttach({ name: "em0" }))).toBe("EEXIST");
+    expect(codeOf(() => other.interfaceAttach({ name: "0" }))).toBe("EINVAL");
+    expect(other.interfaceAttach({ name: "em0" })).toBe(5);
+  });
+
+  it("[B.2.3] [N8.5] the index of another vnet's interface is unknown", () => {
+    const { kernel, socket } = setupE();
+    const other = kernel.vnetCreate("other", { interfaces: [EM0] });
+    const index = other.interfaceIndex("em0") ?? 0;
+    expect(errorOf(ask(socket, getLink({ index }, "q")))).toBe(Errno.ENODEV);
+    expect(errorOf(ask(socket, newRoute("10.1.0.0/16", { oif: index })))).toBe(Errno.ENOENT);
+    expect(ask(openSocket(other), getLink({ index }, "q")).map(inWords)).toEqual(["NEWLINK em0 0x0"]);
+  });
+
+  it("[B.5.1] [RF-VNET-11] a vnet's lo0 does not leave", () => {
+    const { kernel } = setupR();
+    const vnet = kernel.vnetCreate("a");
+    expect(codeOf(() => vnet.interfaceDetach("lo0"))).toBe("EINVAL");
+    expect(links(openSocket(vnet)).map((link) => link.name)).toEqual(["lo0"]);
+  });
+});
+
+describe("jails", () => {
+  it("[0.9] [RF-VNET-6a] root of a vnet jail changes routes", () => {
+    const { kernel } = setupR();
+    const vnet = kernel.vnetCreate("v", { interfaces: [EM0] });
+    const socket = openSocket(vnet, { cred: { jail: { vnet: true } } });
+    expect(errorOf(ask(socket, newRoute("10.1.0.0/16", { gateway: "192.0.2.254" })))).toBe(0);
+    expect(errorOf(ask(socket, delRoute("10.1.0.0/16")))).toBe(0);
+    expect(addressTexts(socket)).toEqual(["192.0.2.1/24"]);
+  });
+
+  it("[0.2] [0.9] [RF-VNET-6b] a jail without a vnet, and another user, get EPERM, whatever is wrong besides", () => {
+    const { vnet, socket } = setupE();
+    const creds = [{ jail: { vnet: false, addresses: ["192.0.2.1"] } }, { uid: 1001 }];
+    const { routes } = vnet.statistics();
+    for (const cred of creds) {
+      const other = openSocket(vnet, { cred });
+      for (const request of [
+        newRoute("10.1.0.0/16", { gateway: "192.0.2.254" }),
+        newRoute(undefined),
+        delRoute("192.0.2.0/24"),
+        delRoute("10.99.0.0/16"),
+      ]) {
+        expect(errorOf(ask(other, request))).toBe(Errno.EPERM);
+      }
+    }
+    expect(vnet.statistics().routes).toBe(routes);
+    expect(routeTo(socket, "192.0.2.0/24").oif).toBe(2);
+  });
+
+  it("[C.2.4] [E.3.3] [RF-VNET-7] a jail without a vnet sees its own addresses and their host routes", () => {
+    const { vnet, socket } = setupE();
+    vnet.addressAdd("em1", "198.51.100.1/24");
+    vnet.addressAdd("em1", "2001:db8::1/64");
+    added(socket, "0.0.0.0/0", { gateway: "192.0.2.254" });
+    added(socket, "203.0.113.9/32", { gateway: "192.0.2.254" });
+    const jailed = openSocket(vnet, { cred: { jail: { vnet: false, addresses: ["198.51.100.1", "2001:db8::1"] } } });
+    expect(addressTexts(jailed)).toEqual(["198.51.100.1/24", "2001:db8::1/64"]);
+    expect(dump(jailed, AF.UNSPEC).map((route) => route.prefix)).toEqual(["198.51.100.1/32", "2001:db8::1/128"]);
+    expect(ask(jailed, getRoute("198.51.100.1/32", {}, "q"))[0]?.type).toBe(24);
+    for (const hidden of ["198.51.100.7/32", "192.0.2.1/32", "203.0.113.9/32", "8.8.8.8/32", "2001:db8::9/128"]) {
+      expect(errorOf(ask(jailed, getRoute(hidden, {}, "q")))).toBe(Errno.ESRCH);
+    }
+    expect(dump(openSocket(vnet, { cred: { jail: { vnet: false } } }), AF.UNSPEC)).toEqual([]);
+  });
+});
+
+describe("fibs", () => {
+  it("[N8.5] each vnet has its own tables; a table beyond net.fibs is EINVAL", () => {
+    const { kernel, socket } = setupE({ fibs: 2 });
+    const there = openSocket(kernel.vnetCreate("other", { interfaces: [EM0] }));
+    for (const each of [socket, there]) {
+      expect(errorOf(ask(each, newRoute("10.1.0.0/16", { oif: 1, table: 2 })))).toBe(Errno.EINVAL);
+    }
+    added(socket, "10.1.0.0/16", { oif: 2, table: 1 });
+    expect(routeTo(socket, "10.1.0.0/16", { table: 1 }).table).toBe(1);
+    expect(dump(there, AF.UNSPEC, { table: 1 })).toEqual([]);
+    expect(find(there, "10.1.0.0/16")).toBeUndefined();
+  });
+});
