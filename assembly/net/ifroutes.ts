@@ -17,7 +17,7 @@ import { Interface, detachInterface, loopbackInterface, setDown, setUp } from ".
 import { NHF, Nexthop, clearDraft, draft, payloadOfDraft, releasePayload } from "./nexthop";
 import { completeDraft } from "./resolve";
 import { Rib, RoutePayload, entryPayload, fibCount, findRoute, ribOf } from "./rib";
-import { RouteFilter, RouteOp, deleteMatching, finishChange, routeAdd, routeDelete } from "./routectl";
+import { PayloadTest, RouteFilter, RouteOp, deleteMatching, finishChange, routeAdd, routeDelete } from "./routectl";
 
 /** What an address to add is; a record of the caller. Lifetimes 0xffffffff = for ever. */
 @unmanaged
@@ -105,17 +105,16 @@ function broadcastOf(request: AddressRequest): u64 {
 }
 
 /**
- * Takes an address from an interface, with its routes and those whose source it is. Where another address takes over its
- * network's route, nobody is told (rtnetlink Z.3).
+ * Takes an address from an interface, with its routes and, for IPv4, those whose source it is. Where another address takes
+ * over an IPv4 network's route, nobody is told (netinet/in.c, in_scrubprefix; rtnetlink C.6, Z.3).
  */
 export function deleteAddress(ifp: Interface, address: IfAddress): Errno {
   const heir = heirOf(ifp, address);
   const error = removeRoutes(ifp, address, heir);
   if (error != Errno.OK) return error;
-  if (!sweep(usesSource, changetype<usize>(address))) return Errno.ENOMEM;
-  // An IPv6 network belongs to the interface: its route stays, and the address is gone all the same (C.6.3).
-  const isHandedOver = heir != null && (address.family == AF.INET || heir.ifp != changetype<usize>(ifp));
-  if (!isHandedOver) onAddress(changetype<usize>(address), AddressEvent.DELETED);
+  const isInet = address.family == AF.INET;
+  if (isInet && !sweepFamily(AF.INET, usesSource, changetype<usize>(address))) return Errno.ENOMEM;
+  if (!isInet || heir == null) onAddress(changetype<usize>(address), AddressEvent.DELETED);
   removeAddress(address);
   freeAddress(address);
   return Errno.OK;
@@ -243,11 +242,10 @@ function usesInterface(payload: RoutePayload, ifp: usize): bool {
   return changetype<Nexthop>(payload.nexthop).ifp == ifp;
 }
 
-/** Removes routes from all tables in silence; false when memory ran out before the end. */
-function sweep(test: (payload: RoutePayload, argument: usize) => bool, argument: usize): bool {
+/** Removes routes of all fibs in silence; false when memory ran out before the end. */
+function sweepFamily(family: u32, test: PayloadTest, argument: usize): bool {
   for (let fib: u32 = 0; fib < fibCount(); fib++) {
-    if (!deleteMatching(changetype<Rib>(changetype<usize>(ribOf(fib, AF.INET))), test, argument)) return false;
-    if (!deleteMatching(changetype<Rib>(changetype<usize>(ribOf(fib, AF.INET6))), test, argument)) return false;
+    if (!deleteMatching(changetype<Rib>(changetype<usize>(ribOf(fib, family))), test, argument)) return false;
   }
   return true;
 }
@@ -278,7 +276,7 @@ export function bringDown(ifp: Interface): Errno {
     if (heir == null) onAddress(entry, AddressEvent.DELETED);
     const error = removePrefixRoute(rib, ifp, address, heir);
     if (error != Errno.OK) return error;
-    if (!sweep(usesSourceInPassing, entry)) return Errno.ENOMEM;
+    if (!sweepFamily(AF.INET, usesSourceInPassing, entry)) return Errno.ENOMEM;
   }
   setDown(ifp);
   return Errno.OK;
@@ -289,7 +287,8 @@ export function departInterface(ifp: Interface): Errno {
   ifp.flags |= IFF.DYING;
   const error = bringDown(ifp);
   if (error != Errno.OK) return error;
-  if (!sweep(usesInterface, changetype<usize>(ifp))) return Errno.ENOMEM;
+  if (!sweepFamily(AF.INET, usesInterface, changetype<usize>(ifp))) return Errno.ENOMEM;
+  if (!sweepFamily(AF.INET6, usesInterface, changetype<usize>(ifp))) return Errno.ENOMEM;
   while (ifp.addresses != 0) {
     const failed = deleteAddress(ifp, changetype<IfAddress>(ifp.addresses));
     if (failed != Errno.OK) return failed;

@@ -9,7 +9,7 @@ import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { isLinkLocal, withZone } from "./address";
 import { IfAddress, addressEqual, addressFor, addressOfPeer, addressWithin } from "./ifaddr";
-import { Interface, loopbackInterface } from "./ifnet";
+import { Interface, findByIndex, loopbackInterface } from "./ifnet";
 import { NHF, draft, nexthopOf } from "./nexthop";
 import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
 
@@ -97,12 +97,15 @@ function interfaceTowards(high: u64, low: u64): usize {
   return address == null ? interfaceByRoute(fib, family, gatewayHigh, gatewayLow) : address.ifp;
 }
 
-/** The Interface of the source address of the route that leads to a gateway; a default route leads nowhere in particular. */
+/**
+ * The Interface of the source address of the route that leads to a gateway; a default route leads nowhere in particular.
+ * The address itself may be gone: an IPv6 route outlives its source.
+ */
 function interfaceByRoute(fib: u32, family: u32, high: u64, low: u64): usize {
   const rib = changetype<Rib>(changetype<usize>(ribOf(fib, family)));
   const entry = longestMatch(rib, high, low);
   if (entry == 0) return 0;
   const nexthop = nexthopOf(rib, entryPayload(rib, entry));
   if (nexthop.flags & NHF.DEFAULT) return 0;
-  return nexthop.source == 0 ? nexthop.ifp : changetype<IfAddress>(nexthop.source).ifp;
+  return changetype<usize>(findByIndex(nexthop.aif));
 }

@@ -8,7 +8,8 @@
 import { AF } from "../abi/inet";
 import { charge, discharge } from "../mem/buffer";
 import { Slab, give, take } from "../mem/slab";
-import { Entry4, Entry6, Leaf, Tree, clear, entrySize, freeSpare, insert, reserve, runLength, settle, treeBytes } from "./btree";
+import { Entry4, Entry6, Leaf, Tree, entrySize, runLength, settle, treeBytes } from "./btree";
+import { clear, freeSpare, insert, reserve } from "./btreechange";
 import { holdPayload, releasePayload } from "./nexthop";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findPlace, seekPlace, word0, word2 } from "./rib";
 

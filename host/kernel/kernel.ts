@@ -111,8 +111,13 @@ export class Kernel implements VnetOwner {
       if (name === "") throw new NetlinkError("vnet", Errno.EINVAL);
       if (this.#vnets.has(name)) throw new NetlinkError(`vnet ${name}`, Errno.EEXIST);
       const vnet = this.#makeVnet(name);
-      vnet.interfaceAttach({ name: LOOPBACK });
-      for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
+      try {
+        vnet.interfaceAttach({ name: LOOPBACK });
+        for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
+      } catch (error) {
+        this.#dropVnet(vnet);
+        throw error;
+      }
     });
     return this.#vnets.get(name) as Vnet;
   }
@@ -144,11 +149,16 @@ export class Kernel implements VnetOwner {
       const vnet = this.#vnets.get(name);
       if (vnet === undefined) throw new NetlinkError(`vnet ${name}`, Errno.ENOENT);
       if (vnet === this.#vnet0 || vnet.sockets.size > 0) throw new NetlinkError(`vnet ${name}`, Errno.EBUSY);
-      for (let n = 0, index = vnet.core.call.interfaceAt(0); index !== 0; index = vnet.core.call.interfaceAt(++n)) {
-        this.freeIndex(index);
-      }
-      this.#vnets.delete(name);
+      this.#dropVnet(vnet);
     });
+  }
+
+  /** Forgets a vnet; its interfaces' indices are free again. */
+  #dropVnet(vnet: Vnet): void {
+    for (let n = 0, index = vnet.core.call.interfaceAt(0); index !== 0; index = vnet.core.call.interfaceAt(++n)) {
+      this.freeIndex(index);
+    }
+    this.#vnets.delete(vnet.name);
   }
 
   acquireIndex(): number {

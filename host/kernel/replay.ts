@@ -59,8 +59,8 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   addressAdd: (event, kernel) => vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1)),
   addressDelete: (event, kernel) => vnetOf(event, kernel).addressDelete(text(event, 0), text(event, 1)),
   socket: (event, kernel) => void vnetOf(event, kernel).socket(event.arguments[0] as SocketOptions),
-  bind: (event, kernel) => socketOf(event, kernel).bind(number(event, 0), number(event, 1), number(event, 2)),
-  connect: (event, kernel) => socketOf(event, kernel).connect(number(event, 0)),
+  bind: (event, kernel) => socketOf(event, kernel).bind(event.arguments[0] as number | Uint8Array, number(event, 1)),
+  connect: (event, kernel) => socketOf(event, kernel).connect(event.arguments[0] as Uint8Array),
   setsockopt: (event, kernel) =>
     socketOf(event, kernel).setsockopt(number(event, 0), number(event, 1), event.arguments[2] as number | Uint8Array),
   send: (event, kernel) =>

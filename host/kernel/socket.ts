@@ -59,6 +59,9 @@ export interface SocketOwner {
   forget(socket: Socket): void;
 }
 
+/** Offsets in a sockaddr_nl. */
+const SOCKADDR_PORT = 4;
+const SOCKADDR_GROUPS = 8;
 const SOCKADDR_MIN = 2;
 const SOCKADDR_MAX = 255;
 const NOTHING = new Uint8Array(0);
@@ -92,21 +95,31 @@ export class Socket {
 
   /**
    * Takes a port and sets groups 1 … 32 to exactly a mask.
-   * @param port - 0 lets the kernel choose: the process id if it is free, else one of 262,144 … 327,679
-   * @param addressBytes - the length of the address; only 12 is accepted
+   * @param address - a port, 0 letting the kernel choose (the process id if it is free, else one of 262,144 … 327,679);
+   *   or a sockaddr_nl as a program gives it, of which the length, nl_pid and nl_groups count
+   * @param groups - nl_groups, with a port
    * @throws NetlinkError EINVAL bound already to another port, wrong length; EADDRINUSE; ENAMETOOLONG
    */
-  bind(port: number, groups = 0, addressBytes: number = NetlinkSize.SOCKADDR_NL): void {
-    this.#journal.perform("bind", this.#target, [port, groups, addressBytes], () => {
-      expectSuccess("bind", this.#core.call.socketBind(this.#open("bind"), addressBytes, port, groups));
+  bind(address: number | Uint8Array, groups = 0): void {
+    this.#journal.perform("bind", this.#target, [copied(address), groups], () => {
+      const socket = this.#open("bind");
+      const [bytes, port, mask] =
+        typeof address === "number"
+          ? [NetlinkSize.SOCKADDR_NL, address, groups]
+          : [address.length, wordAt(address, SOCKADDR_PORT), wordAt(address, SOCKADDR_GROUPS)];
+      expectSuccess("bind", this.#core.call.socketBind(socket, bytes, port, mask));
     });
   }
 
-  /** Never works: a netlink socket counts as connected. @throws NetlinkError EISCONN */
-  connect(addressBytes: number = NetlinkSize.SOCKADDR_NL): never {
-    this.#journal.perform("connect", this.#target, [addressBytes], () => {
+  /**
+   * Never works: a netlink socket counts as connected.
+   * @param address - a sockaddr, of which only the length counts
+   * @throws NetlinkError EISCONN; EINVAL below 2 bytes; ENAMETOOLONG above 255
+   */
+  connect(address: Uint8Array = new Uint8Array(NetlinkSize.SOCKADDR_NL)): never {
+    this.#journal.perform("connect", this.#target, [address.slice()], () => {
       this.#open("connect");
-      expectSuccess("connect", this.#core.call.socketConnect(addressBytes));
+      expectSuccess("connect", this.#core.call.socketConnect(address.length));
     });
     throw new NetlinkError("connect", Errno.EISCONN);
   }
@@ -151,9 +164,9 @@ export class Socket {
    * @throws NetlinkError ENOPROTOOPT, EINVAL, ERANGE, EPERM, ENOBUFS
    */
   setsockopt(level: number, option: number, value: number | Uint8Array): void {
-    this.#journal.perform("setsockopt", this.#target, [level, option, value], () => {
+    this.#journal.perform("setsockopt", this.#target, [level, option, copied(value)], () => {
       const socket = this.#open("setsockopt");
-      const [number, bytes] = typeof value === "number" ? [value, 4] : [firstInt(value), value.length];
+      const [number, bytes] = typeof value === "number" ? [value, 4] : [wordAt(value, 0), value.length];
       expectSuccess("setsockopt", this.#core.call.socketSetOption(socket, level, option, number, bytes));
     });
   }
@@ -288,9 +301,14 @@ export class Socket {
   }
 }
 
-/** The first four bytes of an option's value as an int; those that lack count as 0. */
-function firstInt(value: Uint8Array): number {
-  const bytes = new Uint8Array(4);
-  bytes.set(value.subarray(0, 4));
-  return new DataView(bytes.buffer).getInt32(0, true);
+/** The word at an offset; bytes that lack count as 0. */
+function wordAt(bytes: Uint8Array, offset: number): number {
+  const word = new Uint8Array(4);
+  word.set(bytes.subarray(offset, offset + 4));
+  return new DataView(word.buffer).getInt32(0, true);
+}
+
+/** What the event log keeps of an argument that the caller may change later. */
+function copied(value: number | Uint8Array): number | Uint8Array {
+  return typeof value === "number" ? value : value.slice();
 }

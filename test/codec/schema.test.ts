@@ -19,7 +19,7 @@ describe("schemas", () => {
     ["rtmsg", route.header.size, HeaderSize.RTMSG],
     ["rtnl_link_stats64", link.table.byType.get(IFLA.STATS64)?.kind.size, HeaderSize.STATS64],
     ["ifa_cacheinfo", address.table.byType.get(IFA.CACHEINFO)?.kind.size, HeaderSize.IFA_CACHEINFO],
-  ])("[A.3] %s has FreeBSD's size", (_name, size, expected) => {
+  ])("%s has FreeBSD's size", (_name, size, expected) => {
     expect(size).toBe(expected);
   });
 

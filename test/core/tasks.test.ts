@@ -426,7 +426,7 @@ describe("the order between sockets", () => {
     return seen.map((each) => each.pid).join("");
   }
 
-  it("[N4.1] [N14.10] fifo: in the order in which they were scheduled, each to its end", () => {
+  it("[N4.1] fifo: in the order in which they were scheduled, each to its end", () => {
     expect(run("fifo", 1)).toBe("3".repeat(20) + "1".repeat(20) + "2".repeat(20));
   });
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { FIO, NETLINK_OPTION, NLA_F, NLMSG, SOL } from "../../assembly/abi/netlink.js";
-import { HeaderSize, IFA, IFLA, IFLAF, IFLA_INFO, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
+import { HeaderSize, IFA, IFLA, IFLA_INFO, IFLAF, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
 import type { Socket } from "../../host/kernel/kernel.js";
 import {
   ackOf,
@@ -68,7 +68,8 @@ function setupOdd(count = 12): Setup {
 
 /** Leaves non-zero bytes in the memory that buffers are made of. */
 function soil(socket: Socket): void {
-  const dirt = (bytes: number): Uint8Array => message({ type: NLMSG.NOOP, flags: "" }, new Uint8Array(bytes).fill(0xee));
+  const dirt = (bytes: number): Uint8Array =>
+    message({ type: NLMSG.NOOP, flags: "" }, new Uint8Array(bytes).fill(0xee));
   ask(socket, ...[48, 112, 240, 1000, 2000, 4000].map(dirt));
   for (const bytes of [112, 1000, 2030, 4000, 8000, 16000, 32000]) ask(socket, dirt(bytes));
 }
@@ -110,19 +111,22 @@ describe("messages and attributes", () => {
     ["links", getLinks("qD"), RTM.NEWLINK],
     ["addresses", getAddresses(), RTM.NEWADDR],
     ["routes", getRoutes(0), RTM.NEWROUTE],
-  ])("[RF-CORE-57] [N7.5] [0.8] [N1.3] padding of %s is zero, nests have no NESTED bit, attributes fill the message", (_, request, type) => {
-    const { socket } = setupOdd();
-    soil(socket);
-    const seen = ask(socket, request);
-    let padding = 0;
-    for (const each of seen.filter((one) => one.type === type)) {
-      expect(each.length % 4).toBe(0);
-      padding += checkAttributes(each.body.slice(HEADERS[type]), NESTS[type] ?? {});
-    }
-    expect(seen.length).toBeGreaterThan(13);
-    // Routes have no odd attribute.
-    expect(padding > 0).toBe(type !== RTM.NEWROUTE);
-  });
+  ])(
+    "[RF-CORE-57] [N7.5] [0.8] [N1.3] padding of %s is zero, nests have no NESTED bit, attributes fill the message",
+    (_, request, type) => {
+      const { socket } = setupOdd();
+      soil(socket);
+      const seen = ask(socket, request);
+      let padding = 0;
+      for (const each of seen.filter((one) => one.type === type)) {
+        expect(each.length % 4).toBe(0);
+        padding += checkAttributes(each.body.slice(HEADERS[type]), NESTS[type] ?? {});
+      }
+      expect(seen.length).toBeGreaterThan(13);
+      // Routes have no odd attribute.
+      expect(padding > 0).toBe(type !== RTM.NEWROUTE);
+    },
+  );
 
   it("[N7.5] nla_len leaves the padding out: a string counts its NUL, a u8 has 5, a u32 has 8", () => {
     const { socket } = setupOdd();
@@ -130,7 +134,9 @@ describe("messages and attributes", () => {
       if (link.type !== RTM.NEWLINK) continue;
       const found = attributes(link.body.slice(HeaderSize.IFINFOMSG));
       const length = (type: IFLA): number | undefined => found.find(([each]) => each === type)?.[1].length;
-      expect([length(IFLA.OPERSTATE), length(IFLA.CARRIER), length(IFLA.MTU), length(IFLA.PROMISCUITY)]).toEqual([1, 1, 4, 4]);
+      expect([length(IFLA.OPERSTATE), length(IFLA.CARRIER), length(IFLA.MTU), length(IFLA.PROMISCUITY)]).toEqual([
+        1, 1, 4, 4,
+      ]);
       const name = found.find(([each]) => each === IFLA.IFNAME)?.[1] ?? new Uint8Array(0);
       expect([...name].indexOf(0)).toBe(name.length - 1);
       const alias = found.find(([each]) => each === IFLA.IFALIAS)?.[1];
@@ -148,13 +154,20 @@ describe("messages and attributes", () => {
     expect(toHex(address?.bytes.slice(-4) ?? u32(0))).toBe("04000b00");
   });
 
-  it.each(["q", "qa"])("[N7.5] [0.5] a single reply to flags %j has port, sequence and flags of the request", (letters) => {
-    const { socket } = setupR();
-    socket.bind(0x64);
-    const request = message({ type: RTM.GETROUTE, flags: letters, seq: 0xfedcba98 }, rtmsg(), attribute(RTA.DST, ip("127.0.0.1")));
-    const [seen] = ask(socket, request);
-    expect(seen).toMatchObject({ type: RTM.NEWROUTE, seq: 0xfedcba98, pid: 0x64, flags: letters === "q" ? 1 : 5 });
-  });
+  it.each(["q", "qa"])(
+    "[N7.5] [0.5] a single reply to flags %j has port, sequence and flags of the request",
+    (letters) => {
+      const { socket } = setupR();
+      socket.bind(0x64);
+      const request = message(
+        { type: RTM.GETROUTE, flags: letters, seq: 0xfedcba98 },
+        rtmsg(),
+        attribute(RTA.DST, ip("127.0.0.1")),
+      );
+      const [seen] = ask(socket, request);
+      expect(seen).toMatchObject({ type: RTM.NEWROUTE, seq: 0xfedcba98, pid: 0x64, flags: letters === "q" ? 1 : 5 });
+    },
+  );
 
   it("[N7.5] a writer without a message sends nothing, and wakes nobody", () => {
     const { socket } = setupR();
@@ -203,21 +216,24 @@ describe("reply buffers", () => {
     expect(buffersOf(socket)).toEqual(cut(lengths.map((bytes) => (bytes === 0 ? small : echo(bytes)))));
   });
 
-  it.each([1800, 2000, 2027, 2028, 4000, 4075])("[N7.2] an open message that grows stays whole: an echo of %i bytes and its text", (bytes) => {
-    const socket = setupEcho(1);
-    const text = 4 + "unknown message type: 32767".length + 1;
-    const padded = (bytes + 3) & ~3;
-    const request = concat(refused(bytes), new Uint8Array(padded - bytes));
-    const sent = concat(noop("qa", 1), request, noop("qa", 2), request, request);
-    socket.send(sent);
-    const grown: Written = { opened: 20 + padded, added: [(text + 3) & ~3] };
-    expect(buffersOf(socket)).toEqual(cut([small, grown, small, grown, grown]));
-    const acks = ask(socket, sent);
-    expect(acks.map((each) => ackOf(each).text)).toEqual(
-      [undefined, 1, undefined, 1, 1].map((each) => (each === undefined ? undefined : "unknown message type: 32767")),
-    );
-    expect(toHex(acks[1]?.body.slice(4, 4 + bytes) ?? u32(0))).toBe(toHex(refused(bytes)));
-  });
+  it.each([1800, 2000, 2027, 2028, 4000, 4075])(
+    "[N7.2] an open message that grows stays whole: an echo of %i bytes and its text",
+    (bytes) => {
+      const socket = setupEcho(1);
+      const text = 4 + "unknown message type: 32767".length + 1;
+      const padded = (bytes + 3) & ~3;
+      const request = concat(refused(bytes), new Uint8Array(padded - bytes));
+      const sent = concat(noop("qa", 1), request, noop("qa", 2), request, request);
+      socket.send(sent);
+      const grown: Written = { opened: 20 + padded, added: [(text + 3) & ~3] };
+      expect(buffersOf(socket)).toEqual(cut([small, grown, small, grown, grown]));
+      const acks = ask(socket, sent);
+      expect(acks.map((each) => ackOf(each).text)).toEqual(
+        [undefined, 1, undefined, 1, 1].map((each) => (each === undefined ? undefined : "unknown message type: 32767")),
+      );
+      expect(toHex(acks[1]?.body.slice(4, 4 + bytes) ?? u32(0))).toBe(toHex(refused(bytes)));
+    },
+  );
 
   it("[N7.2] [N7.3] the ack of a request as large as SO_SNDBUF is one whole message", () => {
     const socket = setupEcho();
@@ -328,21 +344,24 @@ describe("without memory", () => {
     ["links", getLinks("q", 1)],
     ["addresses", getAddresses()],
     ["routes", getRoutes(0)],
-  ])("[RF-CORE-58] [N7.4] a dump of %s loses what follows the failure and no more; it, DONE and the later ack are lost together", (_, dump) => {
-    const setup = setupMany();
-    const sent = concat(dump, noop("qa", 2));
-    const all = hex(whole(setup, sent));
-    const answers = sweep(setup, sent);
-    expect(answers.length).toBeGreaterThan(4);
-    for (const answer of answers) {
-      expect(hex(answer)).toEqual(all.slice(0, answer.length));
-      expect(answer.some((each) => each.type === NLMSG.DONE)).toBe(answer.length === all.length);
-    }
-    // Each failure costs something else: from nothing at all to the last buffer alone.
-    const lengths = new Set(answers.map((each) => each.length));
-    expect(lengths).toContain(0);
-    expect(lengths.size).toBeGreaterThan(3);
-  });
+  ])(
+    "[RF-CORE-58] [N7.4] a dump of %s loses what follows the failure and no more; it, DONE and the later ack are lost together",
+    (_, dump) => {
+      const setup = setupMany();
+      const sent = concat(dump, noop("qa", 2));
+      const all = hex(whole(setup, sent));
+      const answers = sweep(setup, sent);
+      expect(answers.length).toBeGreaterThan(4);
+      for (const answer of answers) {
+        expect(hex(answer)).toEqual(all.slice(0, answer.length));
+        expect(answer.some((each) => each.type === NLMSG.DONE)).toBe(answer.length === all.length);
+      }
+      // Each failure costs something else: from nothing at all to the last buffer alone.
+      const lengths = new Set(answers.map((each) => each.length));
+      expect(lengths).toContain(0);
+      expect(lengths.size).toBeGreaterThan(3);
+    },
+  );
 
   it("[RF-CORE-58] [N7.4] [N7.6] a dump that the reader pulls is whole, or ended by its errno, or not there", () => {
     const setup = setupMany();

@@ -184,7 +184,9 @@ describe("unloading", () => {
 
   it("[N2.9] [N9.3] [RF-MOD-7a] a dump half read: close, then it unloads at once, and no buffer leaks", () => {
     const { kernel, vnet, socket } = setupE();
-    for (let i = 0; i < 500; i++) added(socket, `10.${i >> 8}.${i & 255}.0/24`, { gateway: "192.0.2.254" });
+    for (let i = 0; i < 500; i++) {
+      ask(socket, newRoute(`10.${i >> 8}.${i & 255}.0/24`, { gateway: "192.0.2.254" }));
+    }
     const before = inUse(vnet);
     const reader = vnet.socket();
     reader.send(newRoute("10.200.0.0/16", { gateway: "192.0.2.254" }));
@@ -218,7 +220,7 @@ describe("unloading", () => {
     const cycle = (): void => {
       kernel.kldload("netlink");
       const group = monitor(vnet0, RTNLGRP.LINK);
-      group.bind(0, 0x40);
+      group.bind(0, 1);
       vnet0.interfaceDown("em0");
       vnet0.interfaceUp("em0");
       expect(ask(group, getLink({ index: 2 }, "q")).map(inWords)).toEqual([

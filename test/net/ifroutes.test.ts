@@ -283,6 +283,27 @@ describe("an address that goes", () => {
     expect(find(socket, "2001:db8::/64")).toBeUndefined();
   });
 
+  // in6_purgeaddr tells of every address; only IPv4's in_scrubprefix is silent when the route moves (netinet6/in6.c).
+  it("[C.6.3] IPv6, with another address of the network on another interface: DELADDR, and the route moves there", () => {
+    const { vnet, socket } = setupE6();
+    vnet.addressAdd("em1", "2001:db8::2/64");
+    const group = watchAll(vnet);
+    vnet.addressDelete("em0", "2001:db8::1");
+    expect(events(group)).toEqual(["DELADDR 2001:db8::1/64"]);
+    expect(routeTo(socket, "2001:db8::/64")).toMatchObject({ oif: 3, rtFlags: PREFIX });
+  });
+
+  it("[C.6.2] of an interface that is down: DELADDR; its host route and STATIC routes, which had stayed, go", () => {
+    const { vnet, socket } = setupE();
+    added(socket, "10.2.0.0/16", { gateway: "192.0.2.254", rtFlags: RTF.STATIC });
+    vnet.interfaceDown("em0");
+    const group = watchAll(vnet);
+    vnet.addressDelete("em0", "192.0.2.1");
+    expect(events(group)).toEqual(["DELADDR 192.0.2.1/24"]);
+    expect(routes(socket)).toEqual(routes(setupR().socket));
+    expect(vnet.check()).toBe(0);
+  });
+
   it("[C.6.2] [C.6.3] adding and deleting leaves no route, nexthop or address behind", () => {
     const { vnet } = setupE6();
     const before = vnet.statistics();
@@ -402,6 +423,11 @@ describe("an interface goes down and comes up", () => {
     vnet.interfaceDown("em0");
     expect(routeTo(socket, "192.0.2.0/24").oif).toBe(3);
     expect(routeTo(socket, "192.0.2.2/32").oif).toBe(1);
+    const group = monitor(vnet, RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR);
+    vnet.interfaceUp("em0");
+    expect(events(group)).toEqual(["NEWLINK em0 0x1", "NEWADDR 192.0.2.1/24"]);
+    expect(find(socket, "192.0.2.0/24")).toBeDefined();
+    expect(vnet.check()).toBe(0);
   });
 
   // in_ifnet_event runs while IFF_UP is still set, so in_scrubprefix hands the route to the second address and then back.

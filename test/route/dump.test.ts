@@ -4,7 +4,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
-import { FIO, MSG, NETLINK_OPTION, NLMSG, SOL } from "../../assembly/abi/netlink.js";
+import { FIO, MSG, NLMSG } from "../../assembly/abi/netlink.js";
 import type { Socket, Vnet } from "../../host/kernel/kernel.js";
 import { RouteBatches } from "../../host/table/batches.js";
 import { loadRoutes, RouteLoader } from "../../host/table/load.js";
@@ -12,8 +12,9 @@ import { Random } from "../../host/table/random.js";
 import { syntheticTable } from "../../host/table/synthetic.js";
 import { codeOf, concat, numberAt, split } from "../support/messages.js";
 import { openSocket, type Setup, setupR } from "../support/setups.js";
-import { type Change, type Family, type Prefix, performAll, Requests, widthOf } from "./model.js";
+import { type Change, type Family, type Prefix, performAll, Requests } from "./model.js";
 import { dumpRequest } from "./routes.js";
+import { expectEqual, prefixesOf, read, readAll, Storm } from "./storm.js";
 
 const EM0 = 2;
 const MESSAGE_BYTES = 76;
@@ -29,46 +30,6 @@ function setupDump(): Setup {
       { name: "em1", up: true },
     ],
   });
-}
-
-/** The n-th prefix of a family: /32s and /128s, every fourth with a shorter mask at the same address beside it. */
-function prefixAt(family: Family, n: number): Prefix {
-  const width = widthOf(family);
-  const address = BigInt(n >> 2) << 10n;
-  const base = family === AF.INET ? 0x0a000000n : 0x20010db9n << 96n;
-  const inner = BigInt(n & 3);
-  return n % 4 === 3
-    ? { address: base + address, length: width - 10 }
-    : { address: base + address + inner, length: width };
-}
-
-function prefixesOf(family: Family, from: number, to: number): Prefix[] {
-  return Array.from({ length: to - from }, (_, i) => prefixAt(family, from + i));
-}
-
-/** Reads once. @returns undefined when nothing is queued */
-function read(socket: Socket, room: number): Uint8Array | undefined {
-  const into = new Uint8Array(room);
-  let length = 0;
-  const code = codeOf(() => {
-    length = socket.recv(into);
-  });
-  if (code === "EAGAIN") return undefined;
-  if (code !== undefined) throw new Error(code);
-  return into.slice(0, length);
-}
-
-/** Reads all of it. */
-function readAll(socket: Socket, room = MIB): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (let part = read(socket, room); part !== undefined; part = read(socket, room)) parts.push(part);
-  return concat(...parts);
-}
-
-/** Equality of large buffers, without a difference of megabytes in the report. */
-function expectEqual(actual: Uint8Array, expected: Uint8Array): void {
-  expect(actual.length).toBe(expected.length);
-  expect(actual.findIndex((byte, i) => byte !== expected[i])).toBe(-1);
 }
 
 let setup: Setup;
@@ -122,44 +83,6 @@ function resting(): Record<string, number> {
   return { bufferBytes, buffers, walks, sockets, blockBytes };
 }
 
-/**
- * Changes a family at random: adds new prefixes between the old ones, replaces, with another length of the message
- * too, and deletes. What fails because it is there or not there is of no account.
- */
-class Storm {
-  readonly #random: Random;
-  readonly #requests: Requests[];
-  changes = 0;
-
-  constructor(
-    readonly family: Family,
-    readonly most: number,
-    seed: number,
-  ) {
-    this.#random = new Random(seed);
-    const fields = [{}, { mtu: 1400 }, { weight: 7 }, { mtu: 1300, weight: 9, protocol: 186 }];
-    this.#requests = fields.map((each) => new Requests(family, { oif: EM0, ...each }));
-  }
-
-  /** @param count - changes in one send */
-  blow(count: number): void {
-    const requests = this.#requests[this.#random.below(this.#requests.length)] as Requests;
-    for (let n = 0; n < count; n++) {
-      const command = (["add", "set", "set", "delete", "delete"] as const)[this.#random.below(5)] ?? "set";
-      // One in three is a prefix that was not there: a longer one inside, or a neighbour.
-      const known = prefixAt(this.family, this.#random.below(this.most));
-      const isNew = this.#random.below(3) === 0;
-      const prefix = isNew
-        ? { address: known.address | 8n, length: widthOf(this.family) - this.#random.below(3) }
-        : known;
-      requests.push({ command, prefix, gateway: 2 + this.#random.below(60) }, n, false);
-    }
-    writer.send(requests.take());
-    readAll(writer, 1 << 16);
-    this.changes += count;
-  }
-}
-
 describe("a slow reader", () => {
   it.each([
     ["one message a read", () => MESSAGE_BYTES],
@@ -173,7 +96,7 @@ describe("a slow reader", () => {
       const expected = expectedNow(AF.INET);
       const reader = begin(AF.INET);
       const random = new Random(1);
-      const storm = new Storm(AF.INET, 10_000, 2);
+      const storm = new Storm(writer, AF.INET, 10_000, 2);
       const parts: Uint8Array[] = [];
       for (let part = read(reader, room(random)); part !== undefined; part = read(reader, room(random))) {
         parts.push(part);
@@ -210,7 +133,7 @@ describe("a slow reader", () => {
     load(AF.INET6, 10_000);
     const expected = expectedNow(AF.INET6);
     const reader = begin(AF.INET6);
-    const storm = new Storm(AF.INET6, 10_000, 3);
+    const storm = new Storm(writer, AF.INET6, 10_000, 3);
     const parts: Uint8Array[] = [];
     for (let part = read(reader, 2_500); part !== undefined; part = read(reader, 2_500)) {
       parts.push(part);
@@ -226,7 +149,7 @@ describe("a slow reader", () => {
     load(AF.INET6, 5_000);
     const expected = expectedNow(AF.UNSPEC);
     const reader = begin(AF.UNSPEC);
-    const storms = [new Storm(AF.INET, 5_000, 4), new Storm(AF.INET6, 5_000, 5)];
+    const storms = [new Storm(writer, AF.INET, 5_000, 4), new Storm(writer, AF.INET6, 5_000, 5)];
     const parts: Uint8Array[] = [];
     for (let part = read(reader, 5_000); part !== undefined; part = read(reader, 5_000)) {
       parts.push(part);
@@ -277,7 +200,7 @@ describe("a slow reader", () => {
     load(AF.INET, 3_000);
     const expected = expectedNow(AF.INET);
     const reader = begin(AF.INET);
-    const storm = new Storm(AF.INET, 3_000, 6);
+    const storm = new Storm(writer, AF.INET, 3_000, 6);
     const random = new Random(7);
     const parts: Uint8Array[] = [];
     while (true) {
@@ -298,7 +221,7 @@ describe("several dumps", () => {
   it("[RF-ROUTE-40] [N4.4] begun at different moments show each its own moment", () => {
     load(AF.INET, 5_000);
     const before = resting();
-    const storm = new Storm(AF.INET, 5_000, 8);
+    const storm = new Storm(writer, AF.INET, 5_000, 8);
     const random = new Random(9);
     const dumps = Array.from({ length: 8 }, () => {
       const expected = expectedNow(AF.INET);
@@ -328,7 +251,7 @@ describe("several dumps", () => {
     load(AF.INET, 5_000);
     load(AF.INET6, 5_000);
     const before = resting();
-    const storm = new Storm(AF.INET, 5_000, 10);
+    const storm = new Storm(writer, AF.INET, 5_000, 10);
     const expected = expectedNow(AF.INET);
     const kept = begin(AF.INET);
     const closing = [begin(AF.INET), begin(AF.UNSPEC), begin(AF.UNSPEC), begin(AF.INET6), begin(AF.INET)];
@@ -418,7 +341,7 @@ describe("the length of a dump", () => {
     const expected = expectedNow(AF.INET);
     const reader = begin(AF.INET);
     const random = new Random(11);
-    const storm = new Storm(AF.INET, 10_000, 12);
+    const storm = new Storm(writer, AF.INET, 10_000, 12);
     let left = expected.length;
     expect(left).toBeGreaterThan(10_000 * MESSAGE_BYTES);
     expect(reader.ioctl(FIO.NREAD)).toBe(left);
@@ -476,11 +399,10 @@ describe("the length of a dump", () => {
   );
 });
 
-describe("control", () => {
-  it("[N4.3] after a dump that was read a socket goes on with what was sent meanwhile", () => {
+describe("a socket", () => {
+  it("[N4.3] [N4.4] after a dump that was read a socket goes on with what was sent meanwhile", () => {
     load(AF.INET, 2_000);
     const reader = openSocket(vnet);
-    reader.setsockopt(SOL.NETLINK, NETLINK_OPTION.EXT_ACK, 1);
     reader.send(concat(dumpRequest(AF.INET, { seq: 1 }), dumpRequest(AF.INET6, { seq: 2 })));
     const seen = split(readAll(reader, 10_000));
     const ends = seen.filter((each) => each.type === NLMSG.DONE).map((each) => each.seq);
@@ -535,7 +457,7 @@ describe("a dump of 1,000,000 routes", () => {
     vnet.forgetHighWater();
     const reader = begin(AF.INET);
     const total = reader.ioctl(FIO.NREAD);
-    const storm = new Storm(AF.INET, 40_000, 13);
+    const storm = new Storm(writer, AF.INET, 40_000, 13);
     let read = 0;
     while (reader.ioctl(FIO.NREAD) > 0) {
       if (storm.changes < 20_000) storm.blow(400);

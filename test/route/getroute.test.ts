@@ -234,6 +234,24 @@ describe("a question for one route", () => {
     expect(errorOf(seen)).toBe(Errno.ESRCH);
   });
 
+  it.each([
+    [2, "fe80::/64", 2],
+    [3, "fe80::/64", 3],
+    [undefined, undefined, undefined],
+  ])("[E.2] for a link-local address looks in the zone of OIF %s", (asked, prefix, oif) => {
+    const { socket } = setupR({
+      interfaces: [
+        { name: "em0", up: true, addresses: ["fe80::a/64"] },
+        { name: "em1", up: true, addresses: ["fe80::b/64"] },
+      ],
+    });
+    const seen = ask(socket, getRoute("fe80::99", asked === undefined ? {} : { oif: asked }));
+    expect(errorOf(seen)).toBe(asked === undefined ? Errno.ESRCH : 0);
+    expect(routesIn(seen).map((route) => [route.prefix, route.oif])).toEqual(
+      prefix === undefined ? [] : [[prefix, oif]],
+    );
+  });
+
   it("[E.3.2] of a family without a table is EAFNOSUPPORT", () => {
     const { socket } = setupRoutes();
     expect(errorOf(ask(socket, getRoute("10.1.2.3", { family: 18 })))).toBe(Errno.EAFNOSUPPORT);

@@ -416,7 +416,7 @@ describe("strict checking", () => {
       expect(errorOf(seen)).toBe(Errno.EINVAL);
     }
     socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.GET_STRICT_CHK, 0);
-    expect(errorOf([...ask(socket, getLink({ ...header, pad: 0, type: 0, index: 2 }, "qa"))])).toBe(Errno.OK);
+    expect(errorOf(ask(socket, getLink({ ...header, index: 2 }, "qa")))).toBe(Errno.OK);
   });
 
   it("[B.2.2] family and index may be set", () => {

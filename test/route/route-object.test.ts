@@ -5,7 +5,7 @@ import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { RTA, RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { ask, attributes, errorOf, payloadOf, toHex } from "../support/messages.js";
-import { openSocket, type Setup, setupE, setupE6, setupR } from "../support/setups.js";
+import { type Setup, setupE, setupE6, setupR } from "../support/setups.js";
 import { added, delRoute, dump, find, newRoute, type RouteFields, routeTo } from "./routes.js";
 
 const LO0 = 1;
@@ -41,7 +41,7 @@ describe("the route object", () => {
     expect(route.seen.length).toBe(76);
     expect(route.seen.type).toBe(RTM.NEWROUTE);
     expect(route.seen.flags).toBe(NLM_F.REQUEST | NLM_F.DUMP | NLM_F.MULTI);
-    expect(toHex(route.seen.body.slice(0, 12))).toBe("02100000000200010000 0000".replace(" ", ""));
+    expect(toHex(route.seen.body.slice(0, 12))).toBe("021000000002000100000000");
   });
 
   it("[RF-ROUTE-2] [E.1.5] of an IPv6 gateway route has 100 bytes", () => {
@@ -387,6 +387,5 @@ describe("kernel nexthops", () => {
     ask(socket, delRoute("10.1.0.0/16"), delRoute("10.2.0.0/16"));
     expect(vnet.statistics().nexthops).toBe(before);
     expect(vnet.check()).toBe(0);
-    expect(openSocket(vnet).isClosed).toBe(false);
   });
 });

@@ -167,7 +167,7 @@ export function dump(socket: Socket, family: number, fields: RouteFields = {}): 
   return routesIn(seen);
 }
 
-/** The route of exactly a prefix, found by RTM_GETROUTE is not asked: it is looked for in the dump. */
+/** The route of exactly a prefix, as a dump shows it; undefined when there is none. */
 export function find(socket: Socket, prefix: string, fields: RouteFields = {}): Route | undefined {
   return dump(socket, familyOf(prefix), fields).find((route) => route.prefix === prefix);
 }

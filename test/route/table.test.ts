@@ -96,7 +96,7 @@ describe.each(FAMILIES)("a table of %s", (_, family) => {
           }
         },
       ),
-      { numRuns: 60, seed: 20260101 },
+      { numRuns: 40, seed: 20260101 },
     );
   });
 
@@ -183,7 +183,6 @@ describe.each(FAMILIES)("20,000 routes of %s", (_, family) => {
     ["shuffled", "shuffled"],
     ["strided", "outside in"],
     ["outside in", "inside out"],
-    ["ascending", "strided"],
   ])(
     "[E.3.1] [E.5] [E.6.1] added %s and deleted %s are in order when half, a quarter and a few are left, and at the end nothing is",
     (adding, deleting) => {

@@ -54,6 +54,8 @@ export interface Preparation {
   /** How many members of the groups there are. Default 1. */
   readonly memberCount?: number;
   readonly isDumpWaiting?: boolean;
+  /** What else is done before. */
+  readonly setUp?: (vnet: Vnet) => void;
 }
 
 /** The parts of an attempt that do not depend on what is tried. */
@@ -64,6 +66,7 @@ export function prepare(preparation: Preparation): Omit<Attempt, "act" | "undo">
   if (preparation.hostRoutes !== undefined) sendHostRoutes(socket, preparation.hostRoutes, LO0);
   for (const each of preparation.before ?? []) ask(socket, each);
   socket.close();
+  preparation.setUp?.(vnet);
   const groups = preparation.groups ?? [];
   const length = groups.length === 0 ? 0 : (preparation.memberCount ?? 1);
   const members = Array.from({ length }, () => monitor(vnet, ...groups));
@@ -73,8 +76,13 @@ export function prepare(preparation: Preparation): Omit<Attempt, "act" | "undo">
 }
 
 /** The outcomes of a request, and of another that takes it back. */
-export function ofRequest(preparation: Preparation, request: Uint8Array, inverse?: Uint8Array): string {
+export function ofRequest(
+  preparation: Preparation,
+  request: Uint8Array | ((vnet: Vnet) => Uint8Array),
+  inverse?: Uint8Array,
+): string {
   const prepared = prepare(preparation);
+  const bytes = typeof request === "function" ? request(prepared.vnet) : request;
   const undo = (): void => {
     if (inverse === undefined) return;
     const socket = openSocket(prepared.vnet);
@@ -82,7 +90,7 @@ export function ofRequest(preparation: Preparation, request: Uint8Array, inverse
     socket.close();
     if (ack.error !== 0) throw new Error(`undo: errno ${ack.error}`);
   };
-  return eachFailure({ ...prepared, act: (socket) => ask(socket, request), undo });
+  return eachFailure({ ...prepared, act: (socket) => ask(socket, bytes), undo });
 }
 
 /** The outcomes of a call of the host. */

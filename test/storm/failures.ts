@@ -17,7 +17,7 @@ import {
   message,
   rtmsg,
   type Seen,
-  toHex,
+  split,
 } from "../support/messages.js";
 import { expectWhole } from "./whole.js";
 
@@ -118,7 +118,8 @@ class Series {
   #takeBack(): void {
     this.#attempt.undo();
     for (const member of this.#attempt.members ?? []) drain(member);
-    if (this.#picture() !== this.#before) throw new Error("undo: the tables are not as they were");
+    const now = this.#picture();
+    if (now !== this.#before) throw new Error(`undo: not as it was:\n${differences(this.#before, now)}`);
   }
 
   /** One attempt whose n-th allocation fails; 0 = none. */

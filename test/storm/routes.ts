@@ -6,7 +6,7 @@ import { attribute, concat, familyOf, ip, message, rtmsg, u32 } from "../support
 
 export interface RouteOptions {
   readonly gateway?: string;
-  readonly oif?: number;
+  readonly oif?: number | undefined;
   readonly mtu?: number;
   readonly seq?: number;
 }
