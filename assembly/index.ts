@@ -24,7 +24,7 @@ import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock
 import { detachHooks } from "./net/hooks";
 import { addressCount, findAddress } from "./net/ifaddr";
 import { Interface, announce, attachInterface, findByIndex, findByName, firstInterface, interfaceCount } from "./net/ifnet";
-import { AddressRequest, addAddress, bringDown, bringUp, deleteAddress, departInterface } from "./net/ifroutes";
+import { AddressRequest, addAddress, bringDown, bringUp, deleteAddress, departInterface } from "./net/ifcontrol";
 import { nexthopCount } from "./net/nexthop";
 import { bootRibs, routeCount } from "./net/rib";
 import { checkRibs } from "./net/ribcheck";

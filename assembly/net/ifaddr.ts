@@ -35,6 +35,14 @@ export class IfAddress {
   /** Its prefix route, or that of its network, is in the table on its behalf. */
   hasPrefixRoute: bool;
   hasPeer: bool;
+  // While routes are added or removed (ifroutes.ts): what is new and what it displaced, and who takes over.
+  addedNetwork: bool;
+  addedHost: bool;
+  isRaised: bool;
+  displacedNetwork: u32;
+  displacedHost: u32;
+  stagedHeir: u32;
+  stagedEqual: u32;
 }
 
 const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 16));

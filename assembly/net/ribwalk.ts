@@ -185,11 +185,11 @@ export function keepAside(rib: Rib, high: u64, low: u64, bits: u32, payload: u32
     next = walk.next;
     if (walk.hasCursor && order(high, low, bits, walk.high, walk.low, walk.bits) <= 0) continue;
     const aside = changetype<Tree>(walk.aside);
+    if (findPlace(rib, aside, high, low, bits) != 0) continue;
     if (treeBytes(aside) >= KEPT_ASIDE_LIMIT) {
       if (!changetype<WalkOwner>(walk.finish)(walk.owner)) return false;
       continue;
     }
-    if (findPlace(rib, aside, high, low, bits) != 0) continue;
     if (!keep(rib, aside, high, low, bits, payload)) return false;
   }
   return true;

@@ -1,7 +1,7 @@
 // Adding, changing and deleting routes, with all rules (net/route/route_ctl.c).
 //   routeAdd, routeDelete   the answer is an errno; `change` says what was done, for those who must be told
 //   finishChange            after they were told: what the change removed may go
-//   deleteMatching          silently, all routes whose payload a test picks
+//   stageMatching, deleteMatching   silently, all routes whose payload a test picks
 // What can fail comes first; what changes the table comes last, so that a failed call leaves everything as it was.
 
 import { Errno } from "../abi/errno";
@@ -180,33 +180,57 @@ function detach(rib: Rib, payload: u32): void {
 export type PayloadTest = (payload: RoutePayload, argument: usize) => bool;
 
 /**
- * Removes, without telling anybody, every route whose payload passes a test (rib_walk_del).
- * @returns false when memory for what walks keep aside ran out: the rest is still there
+ * Lets walks under way keep every route that a sweep by the same test will remove.
+ * @returns false when memory ran out; nothing has changed
  */
-export function deleteMatching(rib: Rib, test: PayloadTest, argument: usize): bool {
-  let high: u64 = 0;
-  let low: u64 = 0;
-  let bits = addressBits(rib.family);
-  if (!anyPayload(rib, test, argument)) return true;
-  seekPlace(rib, rib.routes, high, low, bits, 0);
-  while (true) {
-    const entry = rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
-    if (entry == 0) return true;
+export function stageMatching(rib: Rib, test: PayloadTest, argument: usize): bool {
+  if (rib.walks == 0 || !anyPayload(rib, test, argument)) return true;
+  let entry = firstEntry(rib);
+  while (entry != 0) {
+    const payload = entryPayload(rib, entry);
+    const isMeant = test(rib.payload(payload), argument);
+    const high = entryHigh(rib, entry);
+    const low = entryLow(rib, entry);
+    const bits = entryBits(rib, entry);
+    // A walk that has to be finished moves the position.
+    if (isMeant && !prepare(rib, high, low, bits, payload)) return false;
+    rib.routes.slot++;
+    entry = entryHere(rib);
+  }
+  return true;
+}
+
+/** Removes, without telling anybody, every route whose payload passes a test (rib_walk_del), after stageMatching. */
+export function deleteMatching(rib: Rib, test: PayloadTest, argument: usize): void {
+  if (!anyPayload(rib, test, argument)) return;
+  let entry = firstEntry(rib);
+  while (entry != 0) {
     const payload = entryPayload(rib, entry);
     if (!test(rib.payload(payload), argument)) {
       rib.routes.slot++;
+      entry = entryHere(rib);
       continue;
     }
-    high = entryHigh(rib, entry);
-    low = entryLow(rib, entry);
-    bits = entryBits(rib, entry);
-    if (!prepare(rib, high, low, bits, payload)) return false;
+    const high = entryHigh(rib, entry);
+    const low = entryLow(rib, entry);
+    const bits = entryBits(rib, entry);
+    const isKept = prepare(rib, high, low, bits, payload);
+    assert(isKept, "a staged sweep cannot fail");
     findRoute(rib, high, low, bits);
     removeHere(rib);
     detach(rib, payload);
     seekPlace(rib, rib.routes, high, low, bits, 0);
+    entry = entryHere(rib);
   }
-  return true;
+}
+
+function firstEntry(rib: Rib): usize {
+  seekPlace(rib, rib.routes, 0, 0, addressBits(rib.family), 0);
+  return entryHere(rib);
+}
+
+function entryHere(rib: Rib): usize {
+  return rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
 }
 
 function anyPayload(rib: Rib, test: PayloadTest, argument: usize): bool {
@@ -225,7 +249,7 @@ function hasExpired(payload: RoutePayload, argument: usize): bool {
 /** Runs when the next route of a rib expires (net/route/route_temporal.c); nobody is told (rtnetlink E.7.3). */
 function expireRoutes(owner: usize): void {
   const rib = changetype<Rib>(owner);
-  deleteMatching(rib, hasExpired, 0);
+  if (stageMatching(rib, hasExpired, 0)) deleteMatching(rib, hasExpired, 0);
   let next: u32 = 0;
   for (let index: u32 = 1; index < rib.payloadTop; index++) {
     const payload = rib.payload(index);

@@ -143,7 +143,8 @@ function startDump(request: Request, inet: Rib | null, inet6: Rib | null, bytes:
   dump.chunkUsed = completeBytes(writer);
   dump.chunkCapacity = max<u32>(bufferCapacity(writer), NetlinkLimit.NLMSG_SMALL);
   flushContinued(writer, dump.fitsChunk(dump.nextLength()));
-  if (appendDump(request.from, dump)) return true;
+  // Where what was written before is lost, so is what follows it in the send (netlink-core N7.4).
+  if (!writer.isOutOfMemory && appendDump(request.from, dump)) return true;
   freeDump(dump);
   return false;
 }

@@ -84,20 +84,29 @@ export class Journal {
   perform(call: Call, target: Target, parameters: readonly EventValue[], action: () => void): void;
   perform(call: Call, target: Target, parameters: readonly EventValue[], action: () => unknown): unknown {
     if (!this.isOn || this.#depth > 0) return action();
+    const kept = parameters.map(copyValue);
     this.#depth++;
     try {
       const value = action();
-      this.events.push({ call, target, arguments: parameters, outcome: { value: value as EventValue } });
+      this.events.push({ call, target, arguments: kept, outcome: { value: value as EventValue } });
       return value;
     } catch (error) {
       if (error instanceof NetlinkError) {
-        this.events.push({ call, target, arguments: parameters, outcome: { errno: error.errno } });
+        this.events.push({ call, target, arguments: kept, outcome: { errno: error.errno } });
       }
       throw error;
     } finally {
       this.#depth--;
     }
   }
+}
+
+/** A copy that the caller cannot change. */
+function copyValue(value: EventValue): EventValue {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) return value.slice();
+  if (Array.isArray(value)) return value.map(copyValue);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyValue(each as EventValue)]));
 }
 
 /** Whether two values are the same data, byte for byte. */

@@ -101,7 +101,7 @@ export class Socket {
    * @throws NetlinkError EINVAL bound already to another port, wrong length; EADDRINUSE; ENAMETOOLONG
    */
   bind(address: number | Uint8Array, groups = 0): void {
-    this.#journal.perform("bind", this.#target, [copied(address), groups], () => {
+    this.#journal.perform("bind", this.#target, [address, groups], () => {
       const socket = this.#open("bind");
       const [bytes, port, mask] =
         typeof address === "number"
@@ -117,7 +117,7 @@ export class Socket {
    * @throws NetlinkError EISCONN; EINVAL below 2 bytes; ENAMETOOLONG above 255
    */
   connect(address: Uint8Array = new Uint8Array(NetlinkSize.SOCKADDR_NL)): never {
-    this.#journal.perform("connect", this.#target, [address.slice()], () => {
+    this.#journal.perform("connect", this.#target, [address], () => {
       this.#open("connect");
       expectSuccess("connect", this.#core.call.socketConnect(address.length));
     });
@@ -164,7 +164,7 @@ export class Socket {
    * @throws NetlinkError ENOPROTOOPT, EINVAL, ERANGE, EPERM, ENOBUFS
    */
   setsockopt(level: number, option: number, value: number | Uint8Array): void {
-    this.#journal.perform("setsockopt", this.#target, [level, option, copied(value)], () => {
+    this.#journal.perform("setsockopt", this.#target, [level, option, value], () => {
       const socket = this.#open("setsockopt");
       const [number, bytes] = typeof value === "number" ? [value, 4] : [wordAt(value, 0), value.length];
       expectSuccess("setsockopt", this.#core.call.socketSetOption(socket, level, option, number, bytes));
@@ -185,9 +185,7 @@ export class Socket {
    */
   send(bytes: Uint8Array, options: SendOptions = NO_OPTIONS): number {
     if (!this.#journal.isOn) return this.#put(bytes, options);
-    return this.#journal.perform("send", this.#target, [bytes.slice(), { ...options }], () =>
-      this.#put(bytes, options),
-    );
+    return this.#journal.perform("send", this.#target, [bytes, { ...options }], () => this.#put(bytes, options));
   }
 
   #put(bytes: Uint8Array, options: SendOptions): number {
@@ -306,9 +304,4 @@ function wordAt(bytes: Uint8Array, offset: number): number {
   const word = new Uint8Array(4);
   word.set(bytes.subarray(offset, offset + 4));
   return new DataView(word.buffer).getInt32(0, true);
-}
-
-/** What the event log keeps of an argument that the caller may change later. */
-function copied(value: number | Uint8Array): number | Uint8Array {
-  return typeof value === "number" ? value : value.slice();
 }

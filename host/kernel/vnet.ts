@@ -138,8 +138,14 @@ export class Vnet implements SocketOwner {
         this.#kernel.freeIndex(index);
         throw error;
       }
-      if (options.up ?? false) this.interfaceUp(options.name);
-      for (const { text } of addresses) this.addressAdd(options.name, text);
+      try {
+        if (options.up ?? false) this.interfaceUp(options.name);
+        for (const { text } of addresses) this.addressAdd(options.name, text);
+      } catch (error) {
+        // Half an interface is none: what was attached leaves again.
+        if (this.core.call.interfaceDetach(index) === 0) this.#kernel.freeIndex(index);
+        throw error;
+      }
       return index;
     });
   }

@@ -83,13 +83,17 @@ export class RandomRun {
   #call(): unknown {
     const draw = this.#below(100);
     if (draw < 30) return this.#send();
-    if (draw < 52) return this.#receive();
+    if (draw < 52) {
+      // Who steps has to, for there to be anything to read.
+      if (this.kernel.isStepped && this.#below(2) === 0) return this.kernel.run(this.#pick([1, 3, 1000]));
+      return this.#receive();
+    }
     if (draw < 60) return this.#open();
     if (draw < 66) return this.#close();
     if (draw < 70) return this.#bind();
     if (draw < 76) return this.#setOption();
     if (draw < 88) return this.#changeStack();
-    if (draw < 92) return this.#vnet().failAllocation(this.#pick([0, 0, 1, 2, 3, 5, 8, 13]), this.#below(4) === 0);
+    if (draw < 92) return this.#vnet().failAllocation(this.#pick([0, 0, 1, 2, 3, 5, 8, 13]), this.#below(8) === 0);
     return this.#changeKernel();
   }
 
@@ -199,6 +203,7 @@ export class RandomRun {
   }
 
   #bind(): void {
+    if (this.#below(6) === 0) this.#socket().connect(this.#noise(this.#pick([12, 1, 256])));
     const port = this.#pick([0, 0, 7, 1000, 70_000]);
     const address = concat(u32(0x26), u32(port), this.#noise(this.#pick([4, 4, 0, 5])));
     this.#socket().bind(this.#below(3) === 0 ? address : port, this.#random.next());
@@ -263,7 +268,7 @@ export class RandomRun {
       case 4:
         return kernel.sysctl(
           this.#pick(["net.netlink.sendspace", "net.netlink.recvspace", "net.netlink.nl_maxsockbuf", "net.nothing"]),
-          this.#pick([65_536, 65_536, 4096, 1, 2_000_000]),
+          this.#below(8) === 0 ? 2_000_000 : this.#pick([65_536, 65_536, 4096, 100_000]),
         );
       case 5:
         return this.#vnet().forgetHighWater();

@@ -175,7 +175,8 @@ class Series {
     const isRefused = errnoOf(trial.seen.at(-1)) === Errno.ENOMEM;
     const told = isRefused ? trial.answer.slice(0, -1) : trial.answer;
     if (!told.every((each, i) => each === this.#reference.answer[i])) {
-      throw new Error(`allocation ${n}: the answer is no beginning of the right one: ${trial.seen.map(briefly)}`);
+      const brief = trial.seen.slice(0, 3).map(briefly).join(", ");
+      throw new Error(`allocation ${n}: ${trial.seen.length} messages are no beginning of the right answer: ${brief}`);
     }
     if (isRefused && !isUndone) throw new Error(`allocation ${n}: ENOMEM, and done all the same`);
     if (isRefused) return "E";

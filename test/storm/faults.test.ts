@@ -169,8 +169,8 @@ describe("a change of the stack whose n-th allocation fails", () => {
       { setUp: (vnet) => vnet.addressAdd("em0", "192.0.2.9/24") },
       (vnet) => vnet.addressDelete("em0", "192.0.2.1"),
       (vnet) => {
-        vnet.addressAdd("em0", "192.0.2.1/24");
         vnet.addressDelete("em0", "192.0.2.9");
+        vnet.addressAdd("em0", "192.0.2.1/24");
         vnet.addressAdd("em0", "192.0.2.9/24");
       },
     ],
