@@ -175,22 +175,27 @@ export function socketReserve(socket: usize, bytes: u32, flags: u32, hasControl:
   return beginSend(changetype<Socket>(socket), bytes, flags, hasControl);
 }
 
-export function socketSend(socket: usize): void {
+/** Queues the bytes and processes at most `budget` messages. */
+export function socketSend(socket: usize, budget: u32): void {
   endSend(changetype<Socket>(socket));
+  runTasks(budget);
 }
 
 /**
  * Bytes copied, or a negative errno. Exchange: where they lie, what MSG_TRUNC adds to the result, whether a message was
- * cut, whether there is more for this receive, how many sockets have work. After the last piece the call is ended.
+ * cut, whether there is more for this receive. After the last piece the call is ended, and at most `budget` messages are
+ * processed.
  */
-export function socketReceive(socket: usize, room: u32, taken: u32, isPeek: bool): i32 {
+export function socketReceive(socket: usize, room: u32, taken: u32, isPeek: bool, budget: u32): i32 {
   const copied = receive(changetype<Socket>(socket), room, taken, isPeek);
   store<usize>(exchangeArea, received.window, ReceiveLayout.WINDOW);
   store<u32>(exchangeArea, received.excess, ReceiveLayout.EXCESS);
   store<u32>(exchangeArea, u32(received.isCut), ReceiveLayout.IS_CUT);
   store<u32>(exchangeArea, u32(received.hasMore), ReceiveLayout.HAS_MORE);
-  if (copied >= 0 && !received.hasMore) afterReceive(changetype<Socket>(socket));
-  store<u32>(exchangeArea, runnableCount(), ReceiveLayout.RUNNABLE);
+  if (copied >= 0 && !received.hasMore) {
+    afterReceive(changetype<Socket>(socket));
+    runTasks(budget);
+  }
   return copied;
 }
 

@@ -36,7 +36,6 @@ export enum ReceiveLayout {
   EXCESS = 4,
   IS_CUT = 8,
   HAS_MORE = 12,
-  RUNNABLE = 16,
 }
 
 /** An interface to attach. */

@@ -175,6 +175,15 @@ export function storeEntry<E>(entry: usize, k0: u64, k1: u64, k2: u64): void {
   store<u64>(entry, k2, 16);
 }
 
+// @ts-ignore: decorator
+@inline
+function copyEntry<E>(into: usize, from: usize): void {
+  store<u64>(into, load<u64>(from));
+  if (entrySize<E>() == 8) return;
+  store<u64>(into, load<u64>(from, 8), 8);
+  store<u64>(into, load<u64>(from, 16), 16);
+}
+
 /** Puts the position at the first entry that is not below (k0, k1, k2); words beyond the entry's size are ignored. */
 export function seek<E>(tree: Tree, k0: u64, k1: u64, k2: u64): void {
   if (!tree.hasPath || !isInLeaf<E>(tree, k0, k1, k2)) descend<E>(tree, k0, k1, k2);
@@ -199,9 +208,9 @@ function descend<E>(tree: Tree, k0: u64, k1: u64, k2: u64): void {
     const place = step(tree, level);
     place.node = node;
     place.index = index;
-    if (index != 0) memory.copy(changetype<usize>(tree) + offsetof<Tree>("low0"), innerKey<E>(node, index), entrySize<E>());
+    if (index != 0) copyEntry<E>(changetype<usize>(tree) + offsetof<Tree>("low0"), innerKey<E>(node, index));
     if (index + 1 < changetype<Inner>(node).count) {
-      memory.copy(changetype<usize>(tree) + offsetof<Tree>("high0"), innerKey<E>(node, index + 1), entrySize<E>());
+      copyEntry<E>(changetype<usize>(tree) + offsetof<Tree>("high0"), innerKey<E>(node, index + 1));
       tree.hasHigh = true;
     }
     node = <usize>load<u32>(child(node, index));

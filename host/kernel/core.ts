@@ -28,8 +28,8 @@ export interface CoreExports {
   socketSetOption(socket: number, level: number, option: number, value: number, valueBytes: number): number;
   socketGetOption(socket: number, level: number, option: number): number;
   socketReserve(socket: number, bytes: number, flags: number, hasControl: number): number;
-  socketSend(socket: number): void;
-  socketReceive(socket: number, room: number, taken: number, isPeek: number): number;
+  socketSend(socket: number, budget: number): void;
+  socketReceive(socket: number, room: number, taken: number, isPeek: number, budget: number): number;
   socketControl(socket: number): number;
   socketIoctl(socket: number, command: number): number;
   socketPoll(socket: number): number;

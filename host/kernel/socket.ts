@@ -54,8 +54,8 @@ export interface Readiness {
 export interface SocketOwner {
   readonly core: Core;
   readonly journal: Journal;
-  /** Runs task queues, unless the kernel is stepped. */
-  settle(): void;
+  /** Messages that the core processes on its own after a send or a receive: all, or none when the kernel is stepped. */
+  readonly budget: number;
   forget(socket: Socket): void;
 }
 
@@ -199,8 +199,7 @@ export class Socket {
     const place = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
     expectSuccess("send", place);
     this.#core.views.bytes.set(bytes, place);
-    call.socketSend(socket);
-    this.#owner.settle();
+    call.socketSend(socket, this.#owner.budget);
     return bytes.length;
   }
 
@@ -215,7 +214,6 @@ export class Socket {
     const socket = this.#open("recv");
     const copied = this.#copy(socket, into, flags);
     const excess = flags & MSG.TRUNC ? this.#received(ReceiveLayout.EXCESS) : 0;
-    if (this.#received(ReceiveLayout.RUNNABLE) !== 0) this.#owner.settle();
     return copied + excess;
   }
 
@@ -241,7 +239,6 @@ export class Socket {
     const control = controlRoom === 0 ? NOTHING : this.#control(socket, controlRoom);
     if (controlRoom !== 0 && this.#core.call.socketControl(socket) > controlRoom) out |= MSG.CTRUNC;
     const name = nameRoom === 0 ? NOTHING : this.#sender(socket, nameRoom);
-    this.#owner.settle();
     return { length: copied + excess, copied, flags: out, name, control };
   }
 
@@ -251,7 +248,7 @@ export class Socket {
     const isPeek = flags & MSG.PEEK ? 1 : 0;
     let copied = 0;
     do {
-      const piece = call.socketReceive(socket, into.length, copied, isPeek);
+      const piece = call.socketReceive(socket, into.length, copied, isPeek, this.#owner.budget);
       if (piece < 0) throw new NetlinkError("recv", -piece);
       const window = this.#received(ReceiveLayout.WINDOW);
       into.set(views.bytes.subarray(window, window + piece), copied);
@@ -294,7 +291,7 @@ export class Socket {
       this.#handle = 0;
       this.#core.call.socketClose(socket);
       this.#owner.forget(this);
-      this.#owner.settle();
+      this.#core.call.run(this.#owner.budget);
     });
   }
 }

@@ -22,7 +22,9 @@ import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
 
 const PROCESS_ID_DEFAULT = 1000;
+/** A lifetime without end. */
 const FOREVER = 0xffffffff;
+const ALL_MESSAGES = 0xffffffff;
 
 /** What a vnet needs of its kernel. */
 export interface VnetOwner {
@@ -42,6 +44,7 @@ export class Vnet implements SocketOwner {
   readonly name: string;
   readonly core: Core;
   readonly journal: Journal;
+  readonly budget: number;
   readonly #kernel: VnetOwner;
   readonly #sockets = new Set<Socket>();
 
@@ -51,6 +54,7 @@ export class Vnet implements SocketOwner {
     this.name = name;
     this.core = core;
     this.journal = kernel.journal;
+    this.budget = kernel.isStepped ? 0 : ALL_MESSAGES;
   }
 
   /** Open sockets. */
@@ -67,10 +71,6 @@ export class Vnet implements SocketOwner {
 
   statistics(): VnetStatistics {
     return readStatistics(this.core);
-  }
-
-  settle(): void {
-    if (!this.#kernel.isStepped) this.core.call.run(FOREVER);
   }
 
   forget(socket: Socket): void {
