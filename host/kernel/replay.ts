@@ -3,8 +3,7 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
-import type { Kernel } from "./kernel.js";
-import { type Call, type EventLog, type EventValue, hashBytes, type KernelEvent, sameValue } from "./log.js";
+import { type Call, type EventLog, type EventValue, hashBytes, type Journal, type KernelEvent, sameValue } from "./log.js";
 import type { BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
@@ -21,16 +20,31 @@ export class ReplayError extends Error {
   }
 }
 
-/** Makes an event's call. */
-type Player = (event: KernelEvent, kernel: Kernel) => void;
+/** What a replay needs of a kernel: the calls that are events, and their log. */
+export interface Replayed {
+  readonly journal: Journal;
+  readonly vnets: readonly Vnet[];
+  vnet(name: string): Vnet | undefined;
+  socketByNumber(number: number): Socket | undefined;
+  kldload(name: string): void;
+  kldunload(name: string): void;
+  vnetCreate(name: string, options?: object): Vnet;
+  vnetDestroy(name: string): void;
+  advance(milliseconds: number): void;
+  run(budget: number): number;
+  sysctl(name: string, value?: number): number;
+}
 
-function vnetOf(event: KernelEvent, kernel: Kernel): Vnet {
+/** Makes an event's call. */
+type Player = (event: KernelEvent, kernel: Replayed) => void;
+
+function vnetOf(event: KernelEvent, kernel: Replayed): Vnet {
   const vnet = kernel.vnet(event.target.vnet ?? "");
   if (vnet === undefined) throw new Error(`no vnet ${event.target.vnet}`);
   return vnet;
 }
 
-function socketOf(event: KernelEvent, kernel: Kernel): Socket {
+function socketOf(event: KernelEvent, kernel: Replayed): Socket {
   const socket = kernel.socketByNumber(event.target.socket ?? 0);
   if (socket === undefined) throw new Error(`no socket ${event.target.socket}`);
   return socket;
@@ -75,7 +89,7 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
 };
 
 /** @throws ReplayError */
-export function replayLog(log: EventLog, boot: (options: BootOptions) => Kernel): Kernel {
+export function replayLog<K extends Replayed>(log: EventLog, boot: (options: BootOptions) => K): K {
   const [first, ...rest] = log.events;
   if (log.version !== 1) throw new ReplayError(0, `log of version ${log.version}; expected 1`);
   if (first?.call !== "boot") throw new ReplayError(0, `${first?.call ?? "nothing"}; expected boot`);
@@ -93,7 +107,7 @@ export function replayLog(log: EventLog, boot: (options: BootOptions) => Kernel)
   return kernel;
 }
 
-function playEvent(kernel: Kernel, event: KernelEvent, place: number): void {
+function playEvent(kernel: Replayed, event: KernelEvent, place: number): void {
   const play = PLAYERS[event.call as Exclude<Call, "boot">];
   if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
   try {

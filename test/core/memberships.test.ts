@@ -1,41 +1,16 @@
 // Who may join which group, and what lists show of it (netlink-core N8.1 to N8.3); and the layout of headers and acks (N1.3 to N1.5).
 
 import { describe, expect, it } from "vitest";
-import { NETLINK_OPTION, NLM_F, NLMSG, SOL } from "../../assembly/abi/netlink.js";
+import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import { Errno, type Socket } from "../../host/kernel/kernel.js";
-import { ackOf, ask, codeOf, concat, drain, ifinfomsg, message, u8, u16, u32 } from "../support/messages.js";
+import { Errno } from "../../host/kernel/kernel.js";
+import { ackOf, ask, concat, drain, ifinfomsg, message, u8, u16, u32 } from "../support/messages.js";
 import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
-import { DONE_BYTES, getLink, getLinks, LINKS_BYTES, LO0_BYTES } from "./requests.js";
+import { DONE_BYTES, get, getLink, getLinks, LINKS_BYTES, LO0_BYTES, set, setCode } from "./requests.js";
 
 const UNPRIVILEGED = { uid: 1001 };
 const { ADD_MEMBERSHIP, DROP_MEMBERSHIP, LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, GET_STRICT_CHK, MSG_INFO } =
   NETLINK_OPTION;
-const _SWITCHES = [CAP_ACK, EXT_ACK, GET_STRICT_CHK, MSG_INFO].map(
-  (option) => [NETLINK_OPTION[option], option] as const,
-);
-const _UNKNOWN = [
-  ...(["PKTINFO", "BROADCAST_ERROR", "NO_ENOBUFS", "RX_RING", "TX_RING", "LISTEN_ALL_NSID"] as const).map(
-    (name) => [name, NETLINK_OPTION[name] as number] as const,
-  ),
-  ["99", 99] as const,
-  ["0", 0] as const,
-  ["13", 13] as const,
-  ["256", 256] as const,
-  ["258", 258] as const,
-];
-
-function get(socket: Socket, option: number): number {
-  return socket.getsockopt(SOL.NETLINK, option);
-}
-
-function set(socket: Socket, option: number, value: number | Uint8Array): void {
-  socket.setsockopt(SOL.NETLINK, option, value);
-}
-
-function setCode(socket: Socket, option: number, value: number | Uint8Array): string | undefined {
-  return codeOf(() => set(socket, option, value));
-}
 
 describe("memberships", () => {
   it("[RF-CORE-18] [N1.6] [N8.3] LIST_MEMBERSHIPS is one u32 with a bit for each of groups 1…32", () => {

@@ -4,12 +4,11 @@ import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
 import { FIO, NETLINK_OPTION, NetlinkLimit, SO, SOCK, SOL } from "../../assembly/abi/netlink.js";
 import { RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import { Errno, Kernel, type Socket } from "../../host/kernel/kernel.js";
+import { Errno, Kernel } from "../../host/kernel/kernel.js";
 import { ask, codeOf, concat, drain, errorOf, ifinfomsg, message, u32 } from "../support/messages.js";
 import { monitor, setupE, setupR } from "../support/setups.js";
-import { getLinks, noop } from "./requests.js";
+import { get, getLinks, noop, set, setCode } from "./requests.js";
 
-const _UNPRIVILEGED = { uid: 1001 };
 const { ADD_MEMBERSHIP, DROP_MEMBERSHIP, LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, GET_STRICT_CHK, MSG_INFO } =
   NETLINK_OPTION;
 const SWITCHES = [CAP_ACK, EXT_ACK, GET_STRICT_CHK, MSG_INFO].map(
@@ -25,18 +24,6 @@ const UNKNOWN = [
   ["256", 256] as const,
   ["258", 258] as const,
 ];
-
-function get(socket: Socket, option: number): number {
-  return socket.getsockopt(SOL.NETLINK, option);
-}
-
-function set(socket: Socket, option: number, value: number | Uint8Array): void {
-  socket.setsockopt(SOL.NETLINK, option, value);
-}
-
-function setCode(socket: Socket, option: number, value: number | Uint8Array): string | undefined {
-  return codeOf(() => set(socket, option, value));
-}
 
 describe("options of SOL_NETLINK", () => {
   it.each(SWITCHES)("[RF-CORE-17a] [N1.6] %s is off at first; 0 turns it off, everything else on", (_, option) => {

@@ -7,24 +7,12 @@ import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { Socket } from "../../host/kernel/kernel.js";
 import { message, numberAt, toHex } from "../support/messages.js";
 import { monitor, setupR } from "../support/setups.js";
-import type { Reading } from "./receivemodel.js";
 import { ACK_BYTES, addRoute, getLink, getLinks, LINKS_BYTES, LO0_BYTES, noop } from "./requests.js";
 
 const PEEK_TRUNC = MSG.PEEK | MSG.TRUNC;
-const _KINDS = [
-  ["plain", 0],
-  ["PEEK", MSG.PEEK],
-  ["TRUNC", MSG.TRUNC],
-  ["PEEK|TRUNC", PEEK_TRUNC],
-] as const;
 
 function queued(socket: Socket): number {
   return socket.ioctl(FIO.NREAD);
-}
-
-/** The return value, and whether the kernel set MSG_TRUNC, which did not go in. */
-function _outcome(reading: Reading): [number, boolean] {
-  return [reading.length, (reading.flags & MSG.TRUNC) !== 0];
 }
 
 describe("flags, name and control data", () => {

@@ -1,8 +1,9 @@
 // The few requests that the tests of sockets and queues are made with.
 
-import { NLMSG } from "../../assembly/abi/netlink.js";
+import { NLMSG, SOL } from "../../assembly/abi/netlink.js";
 import { RTA, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
-import { attribute, familyOf, ifinfomsg, ip, message, rtmsg, u32 } from "../support/messages.js";
+import type { Socket } from "../../host/kernel/kernel.js";
+import { attribute, codeOf, familyOf, ifinfomsg, ip, message, rtmsg, u32 } from "../support/messages.js";
 
 /** Bytes of the message that tells of lo0 (rtnetlink B.1.6), and of all that a dump of R's links answers. */
 export const LO0_BYTES = 320;
@@ -43,4 +44,17 @@ function routeParts(prefix: string): Uint8Array[] {
     type: RTN.UNICAST,
   };
   return [rtmsg(fields), attribute(RTA.DST, ip(address))];
+}
+
+/** An option of SOL_NETLINK. */
+export function get(socket: Socket, option: number): number {
+  return socket.getsockopt(SOL.NETLINK, option);
+}
+
+export function set(socket: Socket, option: number, value: number | Uint8Array): void {
+  socket.setsockopt(SOL.NETLINK, option, value);
+}
+
+export function setCode(socket: Socket, option: number, value: number | Uint8Array): string | undefined {
+  return codeOf(() => set(socket, option, value));
 }

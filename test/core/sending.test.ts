@@ -3,25 +3,10 @@
 import { describe, expect, it } from "vitest";
 import { FIO, MSG, NETLINK_OPTION, NetlinkLimit, SO, SOL } from "../../assembly/abi/netlink.js";
 import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import { Errno, type Socket, type SocketOptions, type Vnet } from "../../host/kernel/kernel.js";
-import { ackOf, ask, codeOf, concat, drain, errorOf, message, toHex } from "../support/messages.js";
+import { Errno } from "../../host/kernel/kernel.js";
+import { ackOf, ask, codeOf, concat, drain, message, toHex } from "../support/messages.js";
 import { monitor, setupE, setupR } from "../support/setups.js";
 import { addRoute, DONE_BYTES, getLinks, LINKS_BYTES, noop } from "./requests.js";
-
-const _UNPRIVILEGED = { uid: 1001 };
-
-function _socketCode(vnet: Vnet, options: SocketOptions): string | undefined {
-  return codeOf(() => vnet.socket(options).close());
-}
-
-function _groupsOf(socket: Socket): number {
-  return socket.getsockopt(SOL.NETLINK, NETLINK_OPTION.LIST_MEMBERSHIPS);
-}
-
-/** The errno of adding a route on a socket. */
-function _addingRoute(socket: Socket, prefix: string): number {
-  return errorOf(ask(socket, addRoute(prefix, "qaCX")));
-}
 
 describe("send", () => {
   it("[RF-CORE-10] [N2.8] does not bind: answers and stamped requests carry port 0", () => {

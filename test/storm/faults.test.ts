@@ -194,7 +194,7 @@ describe("a change of the stack whose n-th allocation fails", () => {
       up,
       down,
     ],
-  ])("[N14.18] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, call, inverse) => {
+  ])("%s is done or not done, ENOMEM means not", (_, outcomes, preparation, call, inverse) => {
     expect(ofCall(preparation, call, inverse)).toMatch(outcomes);
   });
 });
