@@ -3,7 +3,15 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
-import { type Call, type EventLog, type EventValue, hashBytes, type Journal, type KernelEvent, sameValue } from "./log.js";
+import {
+  type Call,
+  type EventLog,
+  type EventValue,
+  hashBytes,
+  type Journal,
+  type KernelEvent,
+  sameValue,
+} from "./log.js";
 import type { BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";

@@ -9,8 +9,7 @@ import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
 import { DONE_BYTES, get, getLink, getLinks, LINKS_BYTES, LO0_BYTES, set, setCode } from "./requests.js";
 
 const UNPRIVILEGED = { uid: 1001 };
-const { ADD_MEMBERSHIP, DROP_MEMBERSHIP, LIST_MEMBERSHIPS, CAP_ACK, EXT_ACK, GET_STRICT_CHK, MSG_INFO } =
-  NETLINK_OPTION;
+const { ADD_MEMBERSHIP, DROP_MEMBERSHIP, LIST_MEMBERSHIPS } = NETLINK_OPTION;
 
 describe("memberships", () => {
   it("[RF-CORE-18] [N1.6] [N8.3] LIST_MEMBERSHIPS is one u32 with a bit for each of groups 1…32", () => {

@@ -106,7 +106,7 @@ describe("a recorded run", () => {
         "vnetCreate vnetDestroy",
       ]
         .join(" ")
-        .split(""),
+        .split(" "),
     );
   });
 
