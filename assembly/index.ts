@@ -1,5 +1,6 @@
 // The exports: what the host calls, and nothing else. Numbers go in and out as arguments; what is longer lies in the
-// exchange, a fixed place that both sides know. A negative result is an errno.
+// exchange, a fixed place that both sides know. A result of -1 to -255 is an errno; addresses may be above 2 GiB, and then
+// are negative to the host too, but never so close to the end of memory.
 
 import { Errno } from "./abi/errno";
 import { AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, StatisticsWord } from "./abi/exchange";
@@ -204,8 +205,9 @@ export function socketControl(socket: usize): u32 {
   return writeControl(changetype<Socket>(socket), exchangeArea);
 }
 
+/** Exchange: the number asked for, u64. */
 export function socketIoctl(socket: usize, command: i32): i32 {
-  return control(changetype<Socket>(socket), command);
+  return -control(changetype<Socket>(socket), command, exchangeArea);
 }
 
 export function socketPoll(socket: usize): u32 {

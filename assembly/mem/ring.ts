@@ -1,6 +1,6 @@
 // Rings: queues of words that grow by doubling.
-//   reserve   makes room for one more; the push that follows cannot fail
-//   push, unshift, shift, at
+//   reserve, reserveFor   make room for one or several more; the pushes that follow cannot fail
+//   push, unshift, insert, shift, pop, remove, at
 // A ring is four words inside its owner's record; it has no memory until the first reserve.
 
 import { allocateBlock, giveBlock, orderOf } from "./block";
@@ -17,8 +17,13 @@ export class Ring {
   count: u32;
 
   reserve(): bool {
-    if (this.count < this.capacity) return true;
-    const capacity = max(this.capacity << 1, ENTRIES_MIN);
+    return this.reserveFor(1);
+  }
+
+  reserveFor(more: u32): bool {
+    if (this.count + more <= this.capacity) return true;
+    let capacity = max(this.capacity << 1, ENTRIES_MIN);
+    while (capacity < this.count + more) capacity <<= 1;
     const entries = allocateBlock(orderOf(capacity * sizeof<usize>()));
     if (entries == 0) return false;
     for (let i: u32 = 0; i < this.count; i++) store<usize>(entries + i * sizeof<usize>(), this.at(i));
@@ -64,6 +69,13 @@ export class Ring {
     this.head = (this.head + 1) & (this.capacity - 1);
     this.count--;
     return value;
+  }
+
+  /** The last entry, removed; count > 0. */
+  pop(): usize {
+    assert(this.count > 0, "a pop finds an entry");
+    this.count--;
+    return load<usize>(this.place(this.count));
   }
 
   /** The i-th entry from the head; i < count. */

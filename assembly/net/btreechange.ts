@@ -202,21 +202,42 @@ export function remove<E>(tree: Tree): void {
   if (behind != 0) memory.copy(entry, entry + entrySize<E>(), behind);
   memory.fill(leafEntry<E>(tree.leaf, leaf.count), 0xff, entrySize<E>());
   if (leaf.count == 0) dropLeaf<E>(tree, tree.leaf, tree.depth);
-  else if (leaf.count < leafCapacity<E>() >> 2) mergeRight<E>(tree);
+  else if (leaf.count < leafCapacity<E>() >> 2 && tree.depth != 0 && !mergeRight<E>(tree)) mergeLeft<E>(tree);
 }
 
-/** Joins the leaf at the position with the next one of the same parent when both fill at most three quarters. */
-function mergeRight<E>(tree: Tree): void {
-  if (tree.depth == 0) return;
+/** Whether two leaves are worth joining: together they fill at most three quarters of one. */
+function fitTogether<E>(left: usize, right: usize): bool {
+  return changetype<Leaf>(left).count + changetype<Leaf>(right).count <= (leafCapacity<E>() >> 2) * 3;
+}
+
+/** Moves all entries of a leaf to the end of the one before it. */
+function moveEntries<E>(right: usize, left: usize): void {
+  const count = changetype<Leaf>(right).count;
+  memory.copy(leafEntry<E>(left, changetype<Leaf>(left).count), leafEntry<E>(right, 0), count * entrySize<E>());
+  changetype<Leaf>(left).count += count;
+}
+
+/** Joins the leaf at the position with the next one of the same parent. */
+function mergeRight<E>(tree: Tree): bool {
   const place = step(tree, tree.depth - 1);
-  if (place.index + 1 >= changetype<Inner>(place.node).count) return;
-  const leaf = changetype<Leaf>(tree.leaf);
-  const next = changetype<Leaf>(leaf.next);
-  if (leaf.count + next.count > (leafCapacity<E>() >> 2) * 3) return;
-  memory.copy(leafEntry<E>(tree.leaf, leaf.count), leafEntry<E>(leaf.next, 0), next.count * entrySize<E>());
-  leaf.count += next.count;
+  if (place.index + 1 >= changetype<Inner>(place.node).count) return false;
+  const next = changetype<Leaf>(tree.leaf).next;
+  if (!fitTogether<E>(tree.leaf, next)) return false;
+  moveEntries<E>(next, tree.leaf);
   place.index++;
-  dropLeaf<E>(tree, leaf.next, tree.depth);
+  dropLeaf<E>(tree, next, tree.depth);
+  return true;
+}
+
+/** Joins the leaf at the position with the one before it of the same parent. */
+function mergeLeft<E>(tree: Tree): void {
+  if (step(tree, tree.depth - 1).index == 0) return;
+  const leaf = tree.leaf;
+  const previous = changetype<Leaf>(leaf).previous;
+  if (!fitTogether<E>(previous, leaf)) return;
+  moveEntries<E>(leaf, previous);
+  tree.leaf = previous;
+  dropLeaf<E>(tree, leaf, tree.depth);
 }
 
 /** Takes a leaf out of its chain and out of the inner nodes above; the path leads to it. */

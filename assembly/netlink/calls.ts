@@ -119,12 +119,20 @@ export function beginSend(socket: Socket, bytes: u32, flags: u32, hasControl: bo
   if (bytes > socket.sendLimit) return -Errno.EMSGSIZE;
   // Quirk: the test is unsigned, so with the limit lowered below what is queued there is always room.
   if (socket.sendLimit - socket.sentBytes < bytes) return -Errno.EAGAIN;
+  forgetSending(socket);
   if (!socket.sent.reserve()) return -Errno.ENOBUFS;
   const buffer = allocateBuffer(bytes);
   if (buffer == null) return -Errno.ENOBUFS;
   buffer.length = bytes;
   socket.sending = changetype<usize>(buffer);
   return <i32>buffer.data;
+}
+
+/** Lets go of a buffer that was reserved and never sent. */
+function forgetSending(socket: Socket): void {
+  if (socket.sending == 0) return;
+  release(changetype<Buffer>(socket.sending));
+  socket.sending = 0;
 }
 
 /** send(2), second half: the buffer is queued and the task asked for. */
@@ -148,6 +156,7 @@ export function close(socket: Socket): void {
   leaveAll(socket);
   givePort(socket);
   dequeue(socket);
+  forgetSending(socket);
   clearReceived(socket);
   while (socket.sent.count != 0) release(changetype<Buffer>(socket.sent.shift()));
   freeWriter(socket.writer);
@@ -262,17 +271,20 @@ function getSocketLevel(socket: Socket, option: i32, into: usize): Errno {
   return Errno.OK;
 }
 
-/** ioctl(2): the number asked for, or a negative errno. */
-export function control(socket: Socket, command: i32): i32 {
+/** ioctl(2): the number asked for as a u64 at `into`, or an errno. An unread dump may be longer than an int tells. */
+export function control(socket: Socket, command: i32, into: usize): Errno {
   switch (command) {
     case FIO.NREAD:
-      return socket.receivedBytes;
+      store<u64>(into, socket.receivedBytes);
+      return Errno.OK;
     case FIO.NWRITE:
-      return socket.sentBytes;
+      store<u64>(into, socket.sentBytes);
+      return Errno.OK;
     case FIO.NSPACE:
-      return freeSendSpace(socket);
+      store<u64>(into, freeSendSpace(socket));
+      return Errno.OK;
     default:
-      return -Errno.EOPNOTSUPP;
+      return Errno.EOPNOTSUPP;
   }
 }
 

@@ -17,7 +17,7 @@ export const enum SocketFault {
 export function checkSockets(): u32 {
   for (let at = firstSocket(); at != 0; at = changetype<Socket>(at).next) {
     const socket = changetype<Socket>(at);
-    let bytes: u32 = 0;
+    let bytes: u64 = 0;
     for (let i: u32 = 0; i < socket.received.count; i++) {
       const entry = socket.received.at(i);
       if (changetype<Buffer>(entry).kind == QueueEntry.DUMP) {

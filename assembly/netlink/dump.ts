@@ -22,7 +22,7 @@ export type DumpFree = (dump: Dump) => void;
 export class Dump {
   kind: u32;
   /** Bytes of messages not yet written, NLMSG_DONE included. */
-  remaining: u32;
+  remaining: u64;
   /** The reply buffer that the next message may go into: bytes used and capacity, as FreeBSD's writer would have them. */
   chunkUsed: u32;
   chunkCapacity: u32;
@@ -34,7 +34,7 @@ export class Dump {
 
   fill(into: usize, room: u32): u32 {
     const bytes = changetype<DumpFill>(this.fillFunction)(this, into, room);
-    assert(bytes <= this.remaining, "a dump is as long as was counted");
+    assert(<u64>bytes <= this.remaining, "a dump is as long as was counted");
     this.remaining -= bytes;
     return bytes;
   }

@@ -9,6 +9,7 @@ import { Errno } from "../abi/errno";
 import { NlMsgHdr } from "../abi/netlink";
 import { giveBlock, orderOf, takeBlock } from "../mem/block";
 import { Buffer, QueueEntry, release, retain } from "../mem/buffer";
+import { Ring } from "../mem/ring";
 import { writeLog } from "../mem/text";
 import { Dump, takeChunk } from "./dump";
 import { Socket } from "./socket";
@@ -101,7 +102,7 @@ export function receive(socket: Socket, room: u32, taken: u32, isPeek: bool): i3
   const queue = socket.received;
   if (queue.count == 0 && taken == 0) return -Errno.EAGAIN;
   const left = room - taken;
-  if (!ensureWindow(min(min(left, socket.receivedBytes), WINDOW_BYTES_MAX))) return -Errno.ENOBUFS;
+  if (!ensureWindow(min(left, <u32>min<u64>(socket.receivedBytes, WINDOW_BYTES_MAX)))) return -Errno.ENOBUFS;
   let copied: u32 = 0;
   let skip = isPeek ? taken : 0;
   let at: u32 = 0;
@@ -123,7 +124,7 @@ export function receive(socket: Socket, room: u32, taken: u32, isPeek: bool): i3
       if (isPeek || copied + taken == 0) {
         // Who peeks, or has no room for a single message, is served from a buffer.
         if (isPeek || next > left) {
-          if (!materialize(socket, dump)) return copied != 0 ? copied : -Errno.ENOBUFS;
+          if (!materialize(socket, dump, max<u64>(isPeek ? left - copied : 1, 1))) return copied != 0 ? copied : -Errno.ENOBUFS;
           continue;
         }
       }
@@ -195,25 +196,41 @@ function moveHead(socket: Socket, offset: u32): void {
   release(buffer);
 }
 
-/** Puts the dump's next reply buffer before it into the queue; false without memory, and nothing changed. */
-function materialize(socket: Socket, dump: Dump): bool {
-  if (!socket.received.reserve()) return false;
-  const chunk = takeChunk(dump);
-  if (chunk == null) return false;
-  socket.received.insert(placeOf(socket, dump), changetype<usize>(chunk));
-  if (dump.remaining == 0) removeDump(socket, dump);
-  return true;
-}
-
 /** Buffers all that is left of a dump, as FreeBSD would have at the request; false without memory: the rest still waits. */
 export function materializeAll(dump: Dump): bool {
-  const socket = changetype<Socket>(dump.socket);
-  for (let left = dump.remaining; left != 0; ) {
-    if (!materialize(socket, dump)) return false;
-    // The last chunk takes the dump with it.
-    left = placeOf(socket, dump) == socket.received.count ? 0 : dump.remaining;
+  return materialize(changetype<Socket>(dump.socket), dump, u64.MAX_VALUE);
+}
+
+/** What stands behind a dump while its reply buffers are put into the queue. */
+const behind = changetype<Ring>(memory.data(offsetof<Ring>(), 16));
+
+/**
+ * Puts the dump's next reply buffers before it into the queue: one, and more until they hold `bytes`. The dump goes with its
+ * last. False without memory: what was put in stays, the rest still waits.
+ */
+function materialize(socket: Socket, dump: Dump, bytes: u64): bool {
+  const queue = socket.received;
+  const count = queue.count - placeOf(socket, dump) - 1;
+  if (!behind.reserveFor(count)) return false;
+  for (let i: u32 = 0; i < count; i++) behind.unshift(queue.pop());
+  queue.pop();
+  let made: u64 = 0;
+  let isComplete = true;
+  while (dump.remaining != 0 && made < bytes) {
+    const chunk = queue.reserveFor(count + 2) ? takeChunk(dump) : null;
+    if (chunk == null) {
+      isComplete = false;
+      break;
+    }
+    queue.push(changetype<usize>(chunk));
+    made += chunk.length;
   }
-  return true;
+  // The dump's own place, and those behind it, were there before.
+  if (dump.remaining != 0) queue.push(changetype<usize>(dump));
+  else dump.free();
+  while (behind.count != 0) queue.push(behind.shift());
+  behind.free();
+  return isComplete;
 }
 
 /** The dump's place in the queue; the queue's count when it is not there. */

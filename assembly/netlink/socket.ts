@@ -60,7 +60,7 @@ export class Socket extends Hashed {
   receivedHead: u32;
   receivedCount: u32;
   /** Bytes of them; a dump counts whole. */
-  receivedBytes: u32;
+  receivedBytes: u64;
   /** Bytes of the first entry that were read. */
   headOffset: u32;
   /** Ring of Buffer: sent and not yet wholly processed. */

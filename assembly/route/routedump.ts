@@ -62,7 +62,9 @@ export function dumpRoutes(request: Request, fib: u32, family: u32): Errno {
   const header = request.header;
   const seq = load<u32>(header, NlMsgHdr.SEQ);
   const flags = <u32>load<u16>(header, NlMsgHdr.FLAGS) | NLM_F.MULTI;
-  const bytes = (inet == null ? 0 : tableBytes(inet)) + (inet6 == null ? 0 : tableBytes(inet6)) + DONE_BYTES;
+  let bytes: u64 = DONE_BYTES;
+  if (inet != null) bytes += tableBytes(inet);
+  if (inet6 != null) bytes += tableBytes(inet6);
   if (isPulled(request, bytes)) {
     if (startDump(request, inet, inet6, bytes, seq, flags)) {
       request.replies.suppressesAck = true;
@@ -79,11 +81,11 @@ export function dumpRoutes(request: Request, fib: u32, family: u32): Errno {
 }
 
 /** Bytes of the messages of all routes of a table. */
-function tableBytes(rib: Rib): u32 {
-  let bytes: u32 = 0;
+function tableBytes(rib: Rib): u64 {
+  let bytes: u64 = 0;
   for (let index: u32 = 1; index < rib.payloadTop; index++) {
     const payload = rib.payload(index);
-    if (payload.nexthop != 0 && payload.routes != 0) bytes += payload.routes * routeLength(rib, payload);
+    if (payload.nexthop != 0 && payload.routes != 0) bytes += <u64>payload.routes * routeLength(rib, payload);
   }
   return bytes;
 }
@@ -92,7 +94,7 @@ function tableBytes(rib: Rib): u32 {
  * Whether the reader makes the messages. FreeBSD's writer keeps the last, unfinished reply buffer of a dump until the next
  * message or the end of the send: that is the end of the dump only if the send ends with it or is interrupted by it.
  */
-function isPulled(request: Request, bytes: u32): bool {
+function isPulled(request: Request, bytes: u64): bool {
   const socket = request.from;
   if (socket.isConstrained || bytes < PULLED_BYTES_MIN) return false;
   const flushed = bytes - NetlinkLimit.NLMBUFSIZE;
@@ -125,7 +127,7 @@ function writeTable(request: Request, rib: Rib, seq: u32, flags: u32): Errno {
 }
 
 /** Queues the entry that stands for the dump; false without memory, and then nothing is left of it. */
-function startDump(request: Request, inet: Rib | null, inet6: Rib | null, bytes: u32, seq: u32, flags: u32): bool {
+function startDump(request: Request, inet: Rib | null, inet6: Rib | null, bytes: u64, seq: u32, flags: u32): bool {
   const record = take<RouteDump>(slab);
   if (record == 0) return false;
   const dump = changetype<RouteDump>(record);

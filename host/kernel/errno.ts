@@ -35,8 +35,11 @@ export class NetlinkError extends Error {
   }
 }
 
-/** Gives back a result that is not negative; a negative one is an errno and is thrown. */
+/** Errnos come back from the core as -1 … -255; what is beyond is an address above 2 GiB. */
+const ERRNO_MAX = 255;
+
+/** Gives back a result as an unsigned number; one that is an errno is thrown. */
 export function expectSuccess(operation: string, result: number): number {
-  if (result < 0) throw new NetlinkError(operation, -result as Errno);
-  return result;
+  if (result < 0 && result >= -ERRNO_MAX) throw new NetlinkError(operation, -result as Errno);
+  return result >>> 0;
 }

@@ -196,8 +196,8 @@ export class Socket {
       if (address.length < SOCKADDR_MIN) throw new NetlinkError("send", Errno.EINVAL);
     }
     const call = this.#core.call;
-    const place = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
-    expectSuccess("send", place);
+    const reserved = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
+    const place = expectSuccess("send", reserved);
     this.#core.views.bytes.set(bytes, place);
     call.socketSend(socket, this.#owner.budget);
     return bytes.length;
@@ -280,7 +280,8 @@ export class Socket {
 
   /** @param request - FIO.NREAD, FIO.NWRITE, FIO.NSPACE. @throws NetlinkError EOPNOTSUPP */
   ioctl(request: number): number {
-    return expectSuccess("ioctl", this.#core.call.socketIoctl(this.#open("ioctl"), request));
+    expectSuccess("ioctl", this.#core.call.socketIoctl(this.#open("ioctl"), request));
+    return Number(this.#core.views.data.getBigUint64(this.#core.exchange, true));
   }
 
   /** Carries out what was sent, as far as the receive queue has room, and ends the socket. A second close does nothing. */
