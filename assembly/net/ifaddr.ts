@@ -35,6 +35,8 @@ export class IfAddress {
   /** Its prefix route, or that of its network, is in the table on its behalf. */
   hasPrefixRoute: bool;
   hasPeer: bool;
+  /** While it is added: the Neighbour that it will be of itself; 0 = none. */
+  ownNeighbour: usize;
   // While routes are added or removed (ifroutes.ts): what is new and what it displaced, and who takes over.
   addedNetwork: bool;
   addedHost: bool;

@@ -15,7 +15,10 @@ import { Interface, detachInterface, setDown, setUp } from "./ifnet";
 import {
   addRoutes, hasNewRoutes, heirOf, keepRoutes, removeNetworkRoute, removeRoutes, stageRemoval, undoRoutes, unstage,
 } from "./ifroutes";
+import { purgeInterface, purgePrefix } from "./neighbour";
 import { Nexthop } from "./nexthop";
+import { addOwnNeighbour, endsPrefix, removeOwnNeighbour, stageOwnNeighbour, unstageOwnNeighbour } from "./ownneighbour";
+import { dropPeers } from "./peer";
 import { Rib, RoutePayload, fibCount, ribOf } from "./rib";
 import { PayloadTest, deleteMatching, stageMatching } from "./routectl";
 
@@ -53,12 +56,17 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
   const record = allocateAddress();
   if (record == 0) return Errno.ENOMEM;
   const address = changetype<IfAddress>(record);
+  describe(address, ifp, request);
+  if (!stageOwnNeighbour(address)) {
+    freeAddress(address);
+    return Errno.ENOMEM;
+  }
   const deleted = present == null ? Errno.OK : deleteAddress(ifp, present);
   if (deleted != Errno.OK) {
+    unstageOwnNeighbour(address);
     freeAddress(address);
     return deleted;
   }
-  describe(address, ifp, request);
   appendAddress(ifp, address);
   const wasUp = ifp.isUp;
   let error = addRoutes(address);
@@ -68,16 +76,19 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
   }
   if (error != Errno.OK) {
     removeAddress(address);
+    unstageOwnNeighbour(address);
     freeAddress(address);
     return error;
   }
   keepRoutes(address);
+  addOwnNeighbour(address);
   onAddress(record, AddressEvent.NEW);
   if (!wasUp) announceUp(ifp);
   return Errno.OK;
 }
 
 function describe(address: IfAddress, ifp: Interface, request: AddressRequest): void {
+  address.ifp = changetype<usize>(ifp);
   address.family = request.family;
   address.prefixLength = request.prefixLength;
   address.high = withZone(request.family, request.high, ifp.index);
@@ -128,9 +139,11 @@ function stageAddress(address: IfAddress): bool {
 /** Where another address takes over an IPv4 network's route, nobody is told (netinet/in.c, in_scrubprefix; Z.3). */
 function dropAddress(address: IfAddress): void {
   const isHandedOver = address.family == AF.INET && address.hasPrefixRoute && heirOf(address) != null;
+  const isPrefixOver = endsPrefix(address);
   removeRoutes(address);
   if (address.family == AF.INET) sweepFamily(AF.INET, usesSource, changetype<usize>(address));
   if (!isHandedOver) onAddress(changetype<usize>(address), AddressEvent.DELETED);
+  removeOwnNeighbour(address, isPrefixOver);
   unstage(address);
   removeAddress(address);
   freeAddress(address);
@@ -239,6 +252,7 @@ function lower(ifp: Interface): void {
     if (address.family != AF.INET || !address.hasPrefixRoute) continue;
     if (heirOf(address) == null) onAddress(entry, AddressEvent.DELETED);
     removeNetworkRoute(address);
+    purgePrefix(address, false);
     sweepFamily(AF.INET, usesSourceInPassing, entry);
   }
   setDown(ifp);
@@ -254,6 +268,8 @@ export function departInterface(ifp: Interface): Errno {
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
   while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses));
+  purgeInterface(ifp);
+  dropPeers(ifp);
   detachInterface(ifp);
   return Errno.OK;
 }

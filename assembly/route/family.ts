@@ -10,6 +10,7 @@ import { Request } from "../netlink/request";
 import { attachHooks, detachHooks } from "../net/hooks";
 import { ADDRESS_MESSAGES, notifyAddress } from "./address";
 import { LINK_MESSAGES, notifyLink } from "./link";
+import { NEIGHBOUR_MESSAGES, notifyNeighbour } from "./neighbour";
 import { ROUTE_MESSAGES } from "./route";
 
 /** Handles one request of the family. */
@@ -28,7 +29,8 @@ export function attachRoute(): void {
   registerMessages(LINK_MESSAGES);
   registerMessages(ADDRESS_MESSAGES);
   registerMessages(ROUTE_MESSAGES);
-  attachHooks(notifyLink, notifyAddress);
+  registerMessages(NEIGHBOUR_MESSAGES);
+  attachHooks(notifyLink, notifyAddress, notifyNeighbour);
   registerProtocol(NETLINK.ROUTE, handleRoute);
 }
 

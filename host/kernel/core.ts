@@ -45,6 +45,11 @@ export interface CoreExports {
   interfaceUp(index: number, isUp: number): number;
   addressAdd(index: number): number;
   addressDelete(index: number): number;
+  neighbourResolve(index: number): number;
+  peerSet(index: number): number;
+  peerRemove(index: number): number;
+  peerSend(index: number): number;
+  neighbourTraffic(): void;
 }
 
 /** Receives the lines of the core's debug log. */

@@ -3,6 +3,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 
 /** What a call takes and gives: plain data and bytes. */
@@ -17,7 +18,9 @@ export type EventValue =
   | { readonly [key: string]: EventValue }
   | CompleteBootOptions
   | InterfaceOptions
-  | SocketOptions;
+  | SocketOptions
+  | PeerOptions
+  | PeerSending;
 
 /** The calls that are events. */
 export type Call =
@@ -38,6 +41,10 @@ export type Call =
   | "interfaceDown"
   | "addressAdd"
   | "addressDelete"
+  | "neighbourResolve"
+  | "peerSet"
+  | "peerRemove"
+  | "peerSend"
   | "socket"
   | "bind"
   | "connect"
