@@ -39,7 +39,7 @@ describe("a client changes nexthop groups while a monitor listens", () => {
     const story = storyOfGroup();
     expect(story.ask(nexthopRequest(RTM.NEWNEXTHOP, { id: 9, group: [[3, 1]] }, "qaCP"))).toEqual(["!EEXIST"]);
     expect(story.ask(nexthopRequest(RTM.NEWNEXTHOP, { id: 10, group: [[4, 1]] }))).toEqual(["!ESRCH"]);
-    expect(story.ask(nexthopRequest(RTM.NEWNEXTHOP, { id: 10, group: [[9, 1]] }))).toEqual(["!ENOTSUP"]);
+    expect(story.ask(nexthopRequest(RTM.NEWNEXTHOP, { id: 10, group: [[9, 1]] }))).toEqual(["!EOPNOTSUPP"]);
     expect(story.ask(nexthopRequest(RTM.NEWNEXTHOP, { id: 10, group: [] }))).toEqual(["!EINVAL"]);
     expect(story.told()).toEqual([]);
   });

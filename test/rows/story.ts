@@ -2,7 +2,7 @@
 
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import type { BootOptions, Kernel, Socket, Vnet } from "../../host/kernel/kernel.js";
+import type { BootOptions, InterfaceOptions, Kernel, Socket, Vnet } from "../../host/kernel/kernel.js";
 import { ask, drain, type Seen } from "../support/messages.js";
 import { monitor, setupR } from "../support/setups.js";
 import { inWords } from "./objects.js";
@@ -24,7 +24,7 @@ export const GROUPS = [
 ];
 
 /** Two Ethernet interfaces that are up, em0 (2) with an address of each family, em1 (3) without; no DAD. */
-const INTERFACES: BootOptions["interfaces"] = [
+const INTERFACES: readonly InterfaceOptions[] = [
   { name: "em0", lladdr: "02:00:00:00:00:0a", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] },
   { name: "em1", lladdr: "02:00:00:00:00:0b", up: true },
 ];
