@@ -8,7 +8,8 @@ import { RTM_LIMIT } from "../abi/rtnetlink";
 import { registerProtocol } from "../netlink/protocol";
 import { Request } from "../netlink/request";
 import { attachHooks, detachHooks } from "../net/hooks";
-import { ADDRESS_MESSAGES, notifyAddress } from "./address";
+import { ADDRESS_MESSAGES } from "./address";
+import { notifyAddress } from "./addressobject";
 import { LINK_MESSAGES, notifyLink } from "./link";
 import { ROUTE_MESSAGES } from "./route";
 
