@@ -3,9 +3,8 @@
 
 import { Errno } from "./abi/errno";
 import { AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, StatisticsWord } from "./abi/exchange";
-import { IFT, IfLimit } from "./abi/ifnet";
+import { IfLimit } from "./abi/ifnet";
 import { NetlinkSize } from "./abi/netlink";
-import { STACK_SYSCTLS } from "./abi/sysctl";
 import { blockBytes } from "./mem/block";
 import { bufferBytes, bufferCount, bufferHighWater, resetHighWater } from "./mem/buffer";
 import { Indices } from "./mem/indices";
@@ -20,18 +19,21 @@ import { bootModule, isLoaded, loadModule, readSysctl, unloadModule, writeSysctl
 import { receive, received } from "./netlink/queue";
 import { JailAddress, Socket, socketCount } from "./netlink/socket";
 import { runTasks, runnableCount, setPolicy } from "./netlink/task";
+import { StackSysctl } from "./abi/sysctl";
 import { withZone } from "./net/address";
+import { AddressRequest, deleteAddress } from "./net/addressctl";
 import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock";
 import { detachHooks } from "./net/hooks";
-import { addressCount, findAddress } from "./net/ifaddr";
+import { IfAddress, addressCount, findAddress } from "./net/ifaddr";
 import { Interface, announce, attachInterface, findByIndex, findByName, firstInterface, interfaceCount } from "./net/ifnet";
-import { AddressRequest, addAddress, bringDown, bringUp, deleteAddress, departInterface } from "./net/ifcontrol";
+import { addAddress, bringDown, bringUp, departInterface, enableInet6, expireAddress } from "./net/ifcontrol";
+import { bootNd, hearDad } from "./net/inet6";
 import { nexthopCount } from "./net/nexthop";
 import { groupCount } from "./net/nhgroup";
 import { bootRibs, routeCount } from "./net/rib";
 import { checkRibs } from "./net/ribcheck";
 import { walkCount } from "./net/ribwalk";
-import { bootStackSysctls, readStackSysctl, writeStackSysctl } from "./net/sysctl";
+import { bootSettings, readSetting, writeSetting } from "./net/settings";
 import { userNexthopCount } from "./net/usernexthop";
 import { attachRoute, detachRoute } from "./route/family";
 
@@ -65,7 +67,8 @@ export function boot(seedLow: u32, seedHigh: u32, policy: u32, fibs: u32, bootSe
   bootRandom((<u64>seedHigh << 32) | seedLow);
   bootClock(bootSeconds);
   bootModule();
-  bootStackSysctls();
+  bootSettings();
+  bootNd(expireAddress);
   detachHooks();
   setPolicy(policy);
   return bootRibs(fibs) ? 0 : -Errno.ENOMEM;
@@ -137,13 +140,13 @@ export function isNetlinkLoaded(): bool {
   return isLoaded();
 }
 
-/** @param sysctl - NetlinkSysctl, or from 256 on StackSysctl */
+/** @param sysctl - NetlinkSysctl, or from FIRST on StackSysctl */
 export function sysctlRead(sysctl: u32): u32 {
-  return sysctl >= <u32>STACK_SYSCTLS ? readStackSysctl(sysctl) : readSysctl(sysctl);
+  return sysctl >= <u32>StackSysctl.FIRST ? readSetting(sysctl) : readSysctl(sysctl);
 }
 
 export function sysctlWrite(sysctl: u32, value: u32): i32 {
-  return sysctl >= <u32>STACK_SYSCTLS ? -writeStackSysctl(sysctl, value) : -writeSysctl(sysctl, value);
+  return sysctl < <u32>StackSysctl.FIRST ? -writeSysctl(sysctl, value) : -writeSetting(sysctl, value);
 }
 
 // ---- sockets
@@ -257,14 +260,14 @@ class AttachRequest {
   description0: u64;
 }
 
-/** Exchange: an AttachRequest, then the description, NUL-terminated. EEXIST for a name in use. */
-export function interfaceAttach(index: u32, isLoopback: bool): i32 {
+/** Exchange: an AttachRequest, then the description, NUL-terminated; `type` is IFT_*. EEXIST for a name in use. */
+export function interfaceAttach(index: u32, type: u32): i32 {
   const from = changetype<AttachRequest>(exchangeArea);
   if (findByName(exchangeArea) != null) return -Errno.EEXIST;
-  const ifp = attachInterface(index, isLoopback ? IFT.LOOP : IFT.ETHER, exchangeArea);
+  const ifp = attachInterface(index, type, exchangeArea);
   if (ifp == null) return -Errno.ENOMEM;
-  ifp.lladdr = from.lladdr;
-  if (!isLoopback) ifp.originalLladdr = from.lladdr;
+  if (ifp.lladdrBytes != 0) ifp.lladdr = from.lladdr;
+  if (ifp.lladdrBytes != 0) ifp.originalLladdr = from.lladdr;
   if (from.mtu != 0) ifp.mtu = from.mtu;
   ifp.fib = from.fib;
   memory.copy(ifp.description, exchangeArea + offsetof<AttachRequest>("description0"), IfLimit.DESCRIPTION);
@@ -302,11 +305,27 @@ export function addressAdd(index: u32): i32 {
   return ifp == null ? -Errno.ENXIO : -addAddress(ifp, changetype<AddressRequest>(exchangeArea));
 }
 
+/** Switches IPv6 on or off on an interface. */
+export function interfaceInet6(index: u32, isEnabled: bool): i32 {
+  const ifp = findByIndex(index);
+  return ifp == null ? -Errno.ENXIO : -enableInet6(ifp, isEnabled);
+}
+
 /** Exchange: an AddressRequest, of which family and address count. */
 export function addressDelete(index: u32): i32 {
+  const address = addressInExchange(index);
+  return address == null ? -Errno.EADDRNOTAVAIL : -deleteAddress(address);
+}
+
+/** As addressDelete: another owner of the address is heard during its detection. */
+export function addressDuplicate(index: u32): i32 {
+  const address = addressInExchange(index);
+  return address == null ? -Errno.EADDRNOTAVAIL : -hearDad(address);
+}
+
+function addressInExchange(index: u32): IfAddress | null {
   const ifp = findByIndex(index);
-  if (ifp == null) return -Errno.ENXIO;
+  if (ifp == null) return null;
   const from = changetype<AddressRequest>(exchangeArea);
-  const address = findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
-  return address == null ? -Errno.EADDRNOTAVAIL : -deleteAddress(ifp, address);
+  return findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
 }

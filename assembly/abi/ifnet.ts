@@ -131,3 +131,14 @@ export enum IN6_IFF {
   TEMPORARY = 0x80,
   PREFER_SOURCE = 0x100,
 }
+
+/** What IPv6 does on an interface (netinet6/nd6.h). */
+export enum ND6_IFF {
+  PERFORMNUD = 0x1,
+  ACCEPT_RTADV = 0x2,
+  /** IPv6 is off: no link-local address, no duplicate address detection, until the first address is given. */
+  IFDISABLED = 0x8,
+  /** A link-local address is made when the interface comes up. */
+  AUTO_LINKLOCAL = 0x20,
+  NO_DAD = 0x100,
+}

@@ -1,11 +1,19 @@
-// Numbers of the stack's own sysctls, which each vnet has for itself; those of net.netlink are counted from 0.
-
-/** The first of them. */
-export const STACK_SYSCTLS = 0x100;
+// Numbers of the stack's sysctls, each of a vnet of its own; those of the netlink module are below FIRST.
 
 export enum StackSysctl {
-  /** net.route.multipath */
-  ROUTE_MULTIPATH = 0x100,
-  /** net.route.hash_outbound */
-  ROUTE_HASH_OUTBOUND = 0x101,
+  FIRST = 32,
+  /** net.inet6.ip6.dad_count: probes before an address may be used; 0 = no duplicate address detection. */
+  DAD_COUNT = 32,
+  /** net.inet6.ip6.auto_linklocal: whether interfaces attached from now on get link-local addresses. */
+  AUTO_LINKLOCAL = 33,
+  /** net.add_addr_allfibs: whether an address brings its network's route to every fib. */
+  ADD_ADDR_ALLFIBS = 34,
+  /** net.inet.ip.no_same_prefix: whether a second IPv4 address of a network is refused. */
+  NO_SAME_PREFIX = 35,
+  /** net.route.multipath: whether a route may get more paths by NLM_F_APPEND. */
+  ROUTE_MULTIPATH = 36,
+  /** net.route.hash_outbound: set by the first multipath route; read only. */
+  ROUTE_HASH_OUTBOUND = 37,
+  /** One beyond the last. */
+  END = 38,
 }

@@ -3,10 +3,11 @@
 //   interfaceUp, interfaceDown
 // Indices come from one set for all vnets of a kernel (rtnetlink B.6.2), so they are given from outside.
 
-import { IFCAP, IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
+import { IFCAP, IFF, IFT, IfLimit, LINK_STATE, ND6_IFF } from "../abi/ifnet";
 import { HashTable, Hashed } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
 import { LinkEvent, onLink } from "./hooks";
+import { settings } from "./settings";
 
 /** Interface counters, in the order of if_counter_get's ift_counter numbers that STATS64 shows. */
 export const enum Counter {
@@ -26,6 +27,7 @@ export const enum Counter {
 const COUNTER_BYTES: u32 = 80;
 const ETHER_MTU: u32 = 1500;
 const LOOPBACK_MTU: u32 = 16384;
+const GIF_MTU: u32 = 1280;
 const ETHER_LLADDR: u32 = 6;
 
 @unmanaged
@@ -50,6 +52,8 @@ export class Interface extends Hashed {
   capabilities: u64;
   enabledCapabilities: u64;
   promiscuous: u32;
+  /** ND6_IFF_* */
+  ndFlags: u32;
   /** Made by a cloner, so it can be destroyed. */
   isCloned: bool;
   /** IfAddress list, in order of addition. */
@@ -184,6 +188,9 @@ export function attachInterface(index: u32, type: u32, name: usize): Interface |
     // net/if_loop.c: checksums are never computed on the way to oneself.
     ifp.capabilities =
       (1 << IFCAP.RXCSUM) | (1 << IFCAP.TXCSUM) | (1 << IFCAP.LINKSTATE) | (1 << IFCAP.RXCSUM_IPV6) | (1 << IFCAP.TXCSUM_IPV6);
+  } else if (type == IFT.GIF) {
+    ifp.flags = IFF.POINTOPOINT | IFF.MULTICAST;
+    ifp.mtu = GIF_MTU;
   } else {
     ifp.flags = IFF.BROADCAST | IFF.SIMPLEX | IFF.MULTICAST;
     ifp.mtu = ETHER_MTU;
@@ -192,6 +199,7 @@ export function attachInterface(index: u32, type: u32, name: usize): Interface |
     ifp.capabilities = (1 << IFCAP.VLAN_MTU) | (1 << IFCAP.LINKSTATE);
   }
   ifp.enabledCapabilities = ifp.capabilities;
+  ifp.ndFlags = initialNdFlags(ifp);
   ifp.previous = interfaces.last;
   if (interfaces.last != 0) changetype<Interface>(interfaces.last).next = record;
   else interfaces.first = record;
@@ -199,6 +207,13 @@ export function attachInterface(index: u32, type: u32, name: usize): Interface |
   interfaces.count++;
   if (type == IFT.LOOP && interfaces.loopback == 0) interfaces.loopback = record;
   return ifp;
+}
+
+/** IPv6 is off on every interface but loopback until it is asked for (netinet6/nd6.c, nd6_ifattach). */
+function initialNdFlags(ifp: Interface): u32 {
+  if (ifp.isLoopback) return ND6_IFF.PERFORMNUD | ND6_IFF.AUTO_LINKLOCAL;
+  const isAutomatic = settings.autoLinkLocal != 0 && ifp.type != IFT.BRIDGE;
+  return ND6_IFF.PERFORMNUD | ND6_IFF.IFDISABLED | (isAutomatic ? ND6_IFF.AUTO_LINKLOCAL : 0);
 }
 
 /** Tells of an arrival, once the object is complete. */

@@ -17,7 +17,7 @@ import { Meant, PathTest, dropSpares, pathsMeant, remainderOf, stageRemainder } 
 import { freePayloadIfUnused, headOf, holdPayload, payloadFor, releasePayload } from "./payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findRoute, seekPlace, word0, word2 } from "./rib";
 import { keepAside } from "./ribwalk";
-import { canMultipath, noteMultipath } from "./sysctl";
+import { canMultipath, noteMultipath } from "./settings";
 
 /** How a route is added (net/route/route_ctl.h, RTM_F_*). */
 export const enum RouteOp {

@@ -38,13 +38,15 @@ export interface CoreExports {
   runnable(): number;
   indexAcquire(): number;
   indexFree(index: number): void;
-  interfaceAttach(index: number, isLoopback: number): number;
+  interfaceAttach(index: number, type: number): number;
   interfaceDetach(index: number): number;
   interfaceIndex(): number;
   interfaceAt(n: number): number;
   interfaceUp(index: number, isUp: number): number;
+  interfaceInet6(index: number, isEnabled: number): number;
   addressAdd(index: number): number;
   addressDelete(index: number): number;
+  addressDuplicate(index: number): number;
 }
 
 /** Receives the lines of the core's debug log. */

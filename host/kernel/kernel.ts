@@ -7,12 +7,12 @@ import { type EventLog, hashBytes, Journal } from "./log.js";
 import { type BootOptions, type CompleteBootOptions, completeBoot, type InterfaceOptions } from "./options.js";
 import { replayLog } from "./replay.js";
 import type { Socket } from "./socket.js";
-import { NETLINK_FEATURE, NETLINK_SYSCTLS, SYSCTLS } from "./sysctls.js";
+import { checkSysctls, NETLINK_FEATURE, NETLINK_SYSCTLS, VNET_SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
 
 export { Errno, NetlinkError } from "./errno.js";
 export type { EventLog, KernelEvent } from "./log.js";
-export type { BootOptions, Cred, InterfaceOptions, Policy, SocketOptions } from "./options.js";
+export type { AddressOptions, BootOptions, Cred, InterfaceOptions, Policy, SocketOptions } from "./options.js";
 export { ReplayError } from "./replay.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
@@ -28,6 +28,8 @@ export interface ModuleStatus {
 
 export interface VnetOptions {
   readonly interfaces?: readonly InterfaceOptions[];
+  /** What its own sysctls are at first, where that is not what the kernel was booted with. */
+  readonly sysctls?: Readonly<Record<string, number>>;
 }
 
 const VNET0 = "vnet0";
@@ -110,7 +112,8 @@ export class Kernel implements VnetOwner {
     this.journal.perform("vnetCreate", {}, [name, { ...options }], () => {
       if (name === "") throw new NetlinkError("vnet", Errno.EINVAL);
       if (this.#vnets.has(name)) throw new NetlinkError(`vnet ${name}`, Errno.EEXIST);
-      const vnet = this.#makeVnet(name);
+      checkSysctls(options.sysctls ?? {}, VNET_SYSCTLS);
+      const vnet = this.#makeVnet(name, options.sysctls);
       try {
         vnet.interfaceAttach({ name: LOOPBACK });
         for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
@@ -122,13 +125,16 @@ export class Kernel implements VnetOwner {
     return this.#vnets.get(name) as Vnet;
   }
 
-  #makeVnet(name: string): Vnet {
+  #makeVnet(name: string, sysctls: Readonly<Record<string, number>> = {}): Vnet {
     const { seed, policy, fibs, wallClock } = this.#options;
     const core = new Core(this.#log);
     const isFirst = this.#vnets.size === 0;
     const isSeeded = policy === "seeded" ? 1 : 0;
     expectSuccess("boot", core.call.boot(seed % U32, Math.floor(seed / U32), isSeeded, fibs, wallClock));
     if (!isFirst) this.#catchUp(core);
+    for (const [sysctl, value] of Object.entries({ ...this.#options.sysctls, ...sysctls })) {
+      core.call.sysctlWrite(VNET_SYSCTLS.get(sysctl) as number, value);
+    }
     const vnet = new Vnet(this, name, core);
     this.#vnets.set(name, vnet);
     return vnet;
@@ -248,12 +254,12 @@ export class Kernel implements VnetOwner {
   }
 
   /**
-   * Reads a sysctl, in vnet0 where it is each vnet's own, or with a value sets it for all vnets.
+   * Reads vnet0's, or with a value sets, a sysctl for all vnets there are.
    * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read
    */
   sysctl(name: string, value?: number): number {
     if (name === NETLINK_FEATURE && value === undefined && this.#vnet0.core.call.isNetlinkLoaded()) return 1;
-    const number = SYSCTLS.get(name);
+    const number = NETLINK_SYSCTLS.get(name) ?? VNET_SYSCTLS.get(name);
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("sysctl", {}, [name, value], () => {

@@ -3,7 +3,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
-import type { CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { AddressOptions, CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 
 /** What a call takes and gives: plain data and bytes. */
 export type EventValue =
@@ -15,6 +15,7 @@ export type EventValue =
   | Uint8Array
   | readonly EventValue[]
   | { readonly [key: string]: EventValue }
+  | AddressOptions
   | CompleteBootOptions
   | InterfaceOptions
   | SocketOptions;
@@ -36,8 +37,11 @@ export type Call =
   | "interfaceDetach"
   | "interfaceUp"
   | "interfaceDown"
+  | "interfaceInet6"
   | "addressAdd"
   | "addressDelete"
+  | "addressDuplicate"
+  | "vnetSysctl"
   | "socket"
   | "bind"
   | "connect"

@@ -6,6 +6,7 @@ import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { PRIV } from "../../assembly/abi/netlink.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { NetlinkError } from "./errno.js";
+import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
 
 /** Which runnable socket's task goes on: in order of scheduling, or by a seeded choice for each message. */
 export type Policy = "fifo" | "seeded";
@@ -24,6 +25,8 @@ export interface BootOptions {
   readonly modules?: readonly string[];
   /** Interfaces of vnet0, after lo0. */
   readonly interfaces?: readonly InterfaceOptions[];
+  /** What the stack's sysctls are at first in every vnet, as tunables: { "net.inet6.ip6.dad_count": 0 }. */
+  readonly sysctls?: Readonly<Record<string, number>>;
   /** Keeps the event log from the start, for record(). It holds a copy of everything sent and received. Default false. */
   readonly record?: boolean;
 }
@@ -41,6 +44,22 @@ export interface InterfaceOptions {
   readonly fib?: number;
   /** With prefix length: "192.0.2.1/24", "2001:db8::1/64". */
   readonly addresses?: readonly string[];
+  /** A tunnel without link-layer addresses: an IPv4 address on it needs a peer. Default false. */
+  readonly pointToPoint?: boolean;
+  /** IPv6 is on from the start (ifconfig -ifdisabled); by default it is off until the first IPv6 address. */
+  readonly inet6?: boolean;
+}
+
+/** What an address is besides itself; lifetimes in seconds, for ever by default. */
+export interface AddressOptions {
+  /** The other end of a point-to-point interface. */
+  readonly peer?: string;
+  /** IPv4 on a broadcast interface; by default the last address of the network. */
+  readonly broadcast?: string;
+  /** IN6_IFF bits. */
+  readonly flags?: number;
+  readonly preferred?: number;
+  readonly valid?: number;
 }
 
 /** Who opens a socket. */
@@ -91,8 +110,22 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
     fibs: integer(options.fibs ?? 1, "fibs", 1, RouteLimit.FIBS),
     modules: options.modules ?? [],
     interfaces: options.interfaces ?? [],
+    sysctls: checked(options.sysctls ?? {}),
     record: options.record ?? false,
   };
+}
+
+function checked(sysctls: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  checkSysctls(sysctls, VNET_SYSCTLS);
+  return sysctls;
+}
+
+/** @throws RangeError naming the option and its range */
+export function checkAddress(options: AddressOptions): void {
+  for (const what of ["flags", "preferred", "valid"] as const) {
+    const value = options[what];
+    if (value !== undefined) integer(value, `address: ${what}`, 0, U32_MAX);
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   type KernelEvent,
   sameValue,
 } from "./log.js";
-import type { BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { AddressOptions, BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
 
@@ -78,8 +78,13 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   interfaceDetach: (event, kernel) => vnetOf(event, kernel).interfaceDetach(text(event, 0)),
   interfaceUp: (event, kernel) => vnetOf(event, kernel).interfaceUp(text(event, 0)),
   interfaceDown: (event, kernel) => vnetOf(event, kernel).interfaceDown(text(event, 0)),
-  addressAdd: (event, kernel) => vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1)),
+  interfaceInet6: (event, kernel) =>
+    vnetOf(event, kernel).interfaceInet6(text(event, 0), event.arguments[1] as boolean),
+  addressAdd: (event, kernel) =>
+    vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1), event.arguments[2] as AddressOptions),
   addressDelete: (event, kernel) => vnetOf(event, kernel).addressDelete(text(event, 0), text(event, 1)),
+  addressDuplicate: (event, kernel) => vnetOf(event, kernel).addressDuplicate(text(event, 0), text(event, 1)),
+  vnetSysctl: (event, kernel) => void vnetOf(event, kernel).sysctl(text(event, 0), number(event, 1)),
   socket: (event, kernel) => void vnetOf(event, kernel).socket(event.arguments[0] as SocketOptions),
   bind: (event, kernel) => socketOf(event, kernel).bind(event.arguments[0] as number | Uint8Array, number(event, 1)),
   connect: (event, kernel) => socketOf(event, kernel).connect(event.arguments[0] as Uint8Array),

@@ -2,15 +2,17 @@
 // interfaces, which the kernel hands out.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { AddressLayout, AttachLayout, Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
-import { IfLimit } from "../../assembly/abi/ifnet.js";
+import { AttachLayout, Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
+import { IFT, IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
-import { type AddressWords, parseAddress, parsePrefixed } from "./address.js";
+import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import type { Journal } from "./log.js";
 import {
+  type AddressOptions,
+  checkAddress,
   checkInterface,
   type InterfaceOptions,
   jailAddressesOf,
@@ -20,10 +22,9 @@ import {
 } from "./options.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
+import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
 
 const PROCESS_ID_DEFAULT = 1000;
-/** A lifetime without end. */
-const FOREVER = 0xffffffff;
 const ALL_MESSAGES = 0xffffffff;
 
 /** What a vnet needs of its kernel. */
@@ -132,13 +133,13 @@ export class Vnet implements SocketOwner {
       const index = this.#kernel.acquireIndex();
       try {
         this.#writeAttach(options, lladdr ?? Uint8Array.of(0x02, 0, 0, 0, index >> 8, index));
-        const isLoopback = /^lo\d*$/.test(options.name);
-        expectSuccess(`interface ${options.name}`, this.core.call.interfaceAttach(index, isLoopback ? 1 : 0));
+        expectSuccess(`interface ${options.name}`, this.core.call.interfaceAttach(index, typeOf(options)));
       } catch (error) {
         this.#kernel.freeIndex(index);
         throw error;
       }
       try {
+        if (options.inet6 ?? false) this.interfaceInet6(options.name, true);
         if (options.up ?? false) this.interfaceUp(options.name);
         for (const { text } of addresses) this.addressAdd(options.name, text);
       } catch (error) {
@@ -197,15 +198,24 @@ export class Vnet implements SocketOwner {
     });
   }
 
+  /** Switches IPv6 on an interface on or off (ifconfig inet6 -ifdisabled, ifdisabled). @throws NetlinkError ENXIO, ENOMEM */
+  interfaceInet6(name: string, isEnabled: boolean): void {
+    this.journal.perform("interfaceInet6", { vnet: this.name }, [name, isEnabled], () => {
+      const error = this.core.call.interfaceInet6(this.#indexOf(name), isEnabled ? 1 : 0);
+      expectSuccess(`interface ${name} inet6`, error);
+    });
+  }
+
   /**
    * @param address - with prefix length, "192.0.2.1/24"; it brings its routes
-   * @throws NetlinkError ENXIO, EINVAL, ENOMEM; RangeError for a text that is no address
+   * @throws NetlinkError ENXIO, EINVAL, EDESTADDRREQ, EEXIST, ENOMEM; RangeError for a text that is no address
    */
-  addressAdd(name: string, address: string): void {
-    this.journal.perform("addressAdd", { vnet: this.name }, [name, address], () => {
+  addressAdd(name: string, address: string, options: AddressOptions = {}): void {
+    this.journal.perform("addressAdd", { vnet: this.name }, [name, address, { ...options }], () => {
+      checkAddress(options);
       const words = parsePrefixed(address);
       const index = this.#indexOf(name);
-      this.#writeAddress(words, words.prefixLength);
+      writeAddress(this.core, words, words.prefixLength, options);
       expectSuccess(`address ${address}`, this.core.call.addressAdd(index));
     });
   }
@@ -215,21 +225,37 @@ export class Vnet implements SocketOwner {
     this.journal.perform("addressDelete", { vnet: this.name }, [name, address], () => {
       const words = address.includes("/") ? parsePrefixed(address) : parseAddress(address);
       const index = this.#indexOf(name);
-      this.#writeAddress(words, 0);
+      writeAddress(this.core, words, 0);
       expectSuccess(`address ${address}`, this.core.call.addressDelete(index));
     });
   }
 
-  #writeAddress(words: AddressWords, prefixLength: number): void {
-    const { exchange } = this.core;
-    this.core.views.bytes.fill(0, exchange, exchange + AddressLayout.BYTES);
-    const data = this.core.views.data;
-    data.setUint32(exchange + AddressLayout.FAMILY, words.family, true);
-    data.setUint32(exchange + AddressLayout.PREFIX_LENGTH, prefixLength, true);
-    data.setBigUint64(exchange + AddressLayout.HIGH, words.high, true);
-    data.setBigUint64(exchange + AddressLayout.LOW, words.low, true);
-    data.setUint32(exchange + AddressLayout.PREFERRED_SECONDS, FOREVER, true);
-    data.setUint32(exchange + AddressLayout.VALID_SECONDS, FOREVER, true);
+  /**
+   * Another owner answers for an address during its duplicate address detection, which will then find it a duplicate.
+   * @throws NetlinkError ENXIO; EADDRNOTAVAIL when the address is not there, or not being detected
+   */
+  addressDuplicate(name: string, address: string): void {
+    this.journal.perform("addressDuplicate", { vnet: this.name }, [name, address], () => {
+      const index = this.#indexOf(name);
+      writeAddress(this.core, parseAddress(address), 0);
+      expectSuccess(`address ${address}`, this.core.call.addressDuplicate(index));
+    });
+  }
+
+  /**
+   * Reads, or with a value sets, a sysctl of this vnet's own stack.
+   * @throws NetlinkError ENOENT; RangeError for a value beyond 32 bits
+   */
+  sysctl(name: string, value?: number): number {
+    const number = VNET_SYSCTLS.get(name);
+    if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
+    if (value !== undefined) {
+      this.journal.perform("vnetSysctl", { vnet: this.name }, [name, value], () => {
+        checkSysctls({ [name]: value }, VNET_SYSCTLS);
+        expectSuccess(`sysctl ${name}`, this.core.call.sysctlWrite(number, value));
+      });
+    }
+    return this.core.call.sysctlRead(number) >>> 0;
   }
 
   /**
@@ -251,4 +277,10 @@ export class Vnet implements SocketOwner {
   check(): number {
     return this.journal.perform("check", { vnet: this.name }, [], () => this.core.call.check());
   }
+}
+
+/** IFT_* of an interface to attach. */
+function typeOf({ name, pointToPoint }: InterfaceOptions): IFT {
+  if (/^lo\d*$/.test(name)) return IFT.LOOP;
+  return pointToPoint === true ? IFT.GIF : IFT.ETHER;
 }
