@@ -56,7 +56,7 @@ export function newNeighbour(vnet: Vnet, { link: name, dst, lladdr, flags, lette
   const link = linkNamed(vnet, name);
   if (link === undefined) return Errno.ENOENT;
   if (!resolves(link)) return Errno.EINVAL;
-  if (!/[CP]/.test(letters)) return Errno.ENOTSUP;
+  if (!/[CP]/.test(letters)) return Errno.EOPNOTSUPP;
   if (!isOnLink(vnet, link, dst)) return Errno.ENOMEM;
   const present = link.neighbours.find((each) => each.dst === dst);
   if (present !== undefined) {

@@ -201,7 +201,7 @@ export function newGroup(vnet: Vnet, id: number, members: readonly (readonly [nu
   for (const [member, weight] of members) {
     const nexthop = vnet.nexthops.find((each) => each.id === member);
     if (nexthop === undefined) return Errno.ESRCH;
-    if (nexthop.members.length > 0) return Errno.ENOTSUP;
+    if (nexthop.members.length > 0) return Errno.EOPNOTSUPP;
     hops.push(...nexthop.hops.map((hop) => ({ ...hop, weight })));
   }
   if (vnet.nexthops.some((each) => each.id === id)) return Errno.EEXIST;
