@@ -11,7 +11,7 @@ const CREATED = ["tap0", "tap1", "epair0a", "bridge0", "lo1", "tun0"] as const;
 const LINKS = [...ATTACHED, "tap0", "tap1", "epair0a", "epair0b", "bridge0", "lo1", "tun0"] as const;
 
 function numberOf(link: string): number {
-  return LINKS.findIndex((name) => name === link) + 1;
+  return (LINKS as readonly string[]).indexOf(link) + 1;
 }
 
 const side = fc.constantFrom<Side>(0, 0, 1);
