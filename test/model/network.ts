@@ -74,7 +74,7 @@ export interface Nexthop {
 }
 
 export interface Vnet {
-  readonly lo0: number;
+  lo0: number;
   links: Link[];
   routes: Map<string, Route>;
   /** In order of their coming. */

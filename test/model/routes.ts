@@ -54,7 +54,8 @@ export function complete(vnet: Vnet, fib: number, prefix: string, path: PathRequ
   const link = named ?? (gateway === undefined ? undefined : linkTowards(vnet, fib, gateway));
   if (link === undefined) return Errno.EINVAL;
   let source: number;
-  if (gateway === undefined || familyOfText(gateway) === family) source = sourceOn(link, family, gateway ?? destination);
+  if (gateway === undefined || familyOfText(gateway) === family)
+    source = sourceOn(link, family, gateway ?? destination);
   else source = sourceOn(link, family, destination) || sourceOn(link, familyOfText(gateway), gateway);
   if (source === 0 && gateway !== undefined) return Errno.EINVAL;
   return {
@@ -93,7 +94,11 @@ interface Draft {
 
 function isAlike(a: Hop, b: Hop): boolean {
   return (
-    a.gateway === b.gateway && a.link === b.link && a.source === b.source && a.rtFlags === b.rtFlags && a.nhId === b.nhId
+    a.gateway === b.gateway &&
+    a.link === b.link &&
+    a.source === b.source &&
+    a.rtFlags === b.rtFlags &&
+    a.nhId === b.nhId
   );
 }
 
@@ -187,9 +192,9 @@ export function deleteRoute(vnet: Vnet, fib: number, prefix: string, filter: Pat
 export function newNexthop(vnet: Vnet, id: number, gateway: string, oif: string): Errno {
   const prefix = familyOfText(gateway) === AF.INET ? "0.0.0.0/0" : "::/0";
   if (linkNamed(vnet, oif) === undefined) return Errno.ENOENT;
+  vnet.hadNexthop = true;
   const hop = complete(vnet, 0, prefix, { gateway, oif }, 0);
   if (typeof hop === "number") return hop;
-  vnet.hadNexthop = true;
   if (vnet.nexthops.some((each) => each.id === id)) return Errno.EEXIST;
   vnet.nexthops.push({ id, gateway, oif: hop.oif, members: [], hops: [{ ...hop, nhId: id }] });
   return Errno.OK;
@@ -197,6 +202,7 @@ export function newNexthop(vnet: Vnet, id: number, gateway: string, oif: string)
 
 /** F.2, a group. */
 export function newGroup(vnet: Vnet, id: number, members: readonly (readonly [number, number])[]): Errno {
+  vnet.hadNexthop = true;
   const hops: Hop[] = [];
   for (const [member, weight] of members) {
     const nexthop = vnet.nexthops.find((each) => each.id === member);
@@ -205,7 +211,6 @@ export function newGroup(vnet: Vnet, id: number, members: readonly (readonly [nu
     hops.push(...nexthop.hops.map((hop) => ({ ...hop, weight })));
   }
   if (vnet.nexthops.some((each) => each.id === id)) return Errno.EEXIST;
-  vnet.hadNexthop = true;
   vnet.nexthops.push({ id, gateway: undefined, oif: 0, members, hops });
   return Errno.OK;
 }

@@ -6,7 +6,7 @@ import { NLM_F } from "../../assembly/abi/netlink.js";
 import { NTF, NUD, RTM } from "../../assembly/abi/rtnetlink.js";
 import { neighbourOf } from "./objects.js";
 import { neighbourDump, neighbourRequest } from "./requests.js";
-import { EM0, EM1, heads, isDump, PORT, Story } from "./story.js";
+import { EM0, EM1, heads, isDump, PORT, Story, withoutLinkLocal } from "./story.js";
 
 const LLADDR = "02:00:00:00:00:99";
 
@@ -23,11 +23,6 @@ function storyOfNeighbours(): Story {
   return story;
 }
 
-/** Without the entries of link-local addresses, which interfaces give themselves. */
-function globalOnes(words: readonly string[]): string[] {
-  return words.filter((line) => !line.includes(" fe80:"));
-}
-
 /** The bucket of an IPv4 address (rtnetlink D.2.3), counted by hand: bytes in memory order as a little-endian word. */
 function bucketOf(address: string): number {
   const key = address.split(".").reduce((sum, byte, n) => sum + Number(byte) * 256 ** n, 0);
@@ -39,7 +34,7 @@ describe("a client dumps neighbours while a monitor listens", () => {
     const story = storyOfNeighbours();
     const seen = story.seen(neighbourDump());
     expect(isDump(seen)).toBe(true);
-    const words = globalOnes(story.ask(neighbourDump()));
+    const words = withoutLinkLocal(story.ask(neighbourDump()));
     expect([...words].sort()).toEqual(
       [
         `NEWNEIGH 192.0.2.1 at 02:00:00:00:00:0a if2 SELF|STICKY REACHABLE`,

@@ -73,7 +73,10 @@ describe("a client routes over several paths while a monitor listens", () => {
     expect(story.told()).toEqual([]);
     expect(story.ask(withPaths(PREFIX, many.slice(1)))).toEqual(["ok"]);
     story.told();
-    expect(story.ask(newRoute(PREFIX, { gateway: "192.0.2.110" }, "qaCA"))).toEqual(["!EEXIST"]);
+    expect(story.ask(newRoute(PREFIX, { gateway: A }, "qaCA"))).toEqual(["!E2BIG"]);
+    story.ask(withPaths("10.2.0.0/16", [{ gateway: A }, { gateway: B }]));
+    story.told();
+    expect(story.ask(newRoute("10.2.0.0/16", { gateway: B }, "qaCA"))).toEqual(["!EEXIST"]);
     expect(story.told()).toEqual([]);
   });
 

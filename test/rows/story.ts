@@ -74,3 +74,8 @@ export function heads(seen: readonly Seen[]): number[][] {
 export function isDump(seen: readonly Seen[]): boolean {
   return seen.every((each, n) => (n === seen.length - 1 ? each.flags === 0 : (each.flags & NLM_F.MULTI) !== 0));
 }
+
+/** Without link-local addresses and what they bring: interfaces give themselves one with their first IPv6 address (C.6.5). */
+export function withoutLinkLocal(words: readonly string[]): string[] {
+  return words.filter((line) => !line.includes(" fe80:"));
+}

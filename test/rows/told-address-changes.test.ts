@@ -5,22 +5,26 @@ import { IN6_IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { IFA_F, RTM } from "../../assembly/abi/rtnetlink.js";
 import { getAddress } from "../route/links.js";
-import { addressOf, inWords } from "./objects.js";
+import { addressOf } from "./objects.js";
 import { addressRequest, FOREVER } from "./requests.js";
 import { EM0, EM1, Story } from "./story.js";
 
 const ADDRESS = "2001:db8::1/64";
 
+/** The IPv6 address of em0 that changes, as a dump has it. */
+function shown(story: Story): ReturnType<typeof addressOf> | undefined {
+  const seen = story.seen(getAddress({ family: AF.INET6, index: EM0 })).filter(({ type }) => type === RTM.NEWADDR);
+  return seen.map(addressOf).find(({ address }) => address === "2001:db8::1");
+}
+
 describe("addresses change while a monitor listens", () => {
-  it("[C.5.4] an IPv6 address gets new lifetimes and flags in place, told as NEWADDR", () => {
+  it("[C.5.4] an IPv6 address gets new lifetimes and flags in place, which nobody is told", () => {
     const story = new Story();
     const place = (): string[] => story.ask(getAddress({ family: AF.INET6, index: EM0 }));
     const before = place();
     const changed = addressRequest(RTM.NEWADDR, { index: EM0, address: ADDRESS, lifetimes: [1000, 2000] });
     expect(story.ask(changed)).toEqual(["ok"]);
-    const told = story.heard().filter(({ type }) => type === RTM.NEWADDR || type === RTM.DELADDR);
-    expect(told.map(inWords)).toEqual([`NEWADDR ${ADDRESS} if2`]);
-    expect(told.map(addressOf)).toMatchObject([{ preferred: 1000, valid: 2000 }]);
+    expect(shown(story)).toMatchObject({ preferred: 1000, valid: 2000 });
     expect(place()).toEqual(before);
     const marked = addressRequest(RTM.NEWADDR, {
       index: EM0,
@@ -29,8 +33,8 @@ describe("addresses change while a monitor listens", () => {
       flags: IN6_IFF.DEPRECATED | IN6_IFF.NODAD,
     });
     expect(story.ask(marked)).toEqual(["ok"]);
-    const [last] = story.heard().filter(({ type }) => type === RTM.NEWADDR);
-    expect(last && addressOf(last)).toMatchObject({ valid: FOREVER, flags: IFA_F.DEPRECATED | IFA_F.NODAD });
+    expect(shown(story)).toMatchObject({ valid: FOREVER, flags: IFA_F.DEPRECATED | IFA_F.NODAD });
+    expect(story.told()).toEqual([]);
   });
 
   it("[C.5.4] [C.5.2] another prefix length, or a preferred lifetime beyond the valid one, is refused and told to nobody", () => {
