@@ -281,7 +281,12 @@ function storeSockaddr(request: Request, family: u32, address: usize, into: usiz
   if (sockaddr == 0) return Errno.ENOBUFS;
   store<u8>(sockaddr, <u8>bytes);
   store<u8>(sockaddr + SOCKADDR_FAMILY, <u8>family);
-  memory.copy(sockaddrAddress(sockaddr), address, isInet ? AddressSize.INET : AddressSize.INET6);
+  if (isInet) {
+    store<u32>(sockaddr, load<u32>(address), SOCKADDR_IN_ADDRESS);
+  } else {
+    store<u64>(sockaddr, load<u64>(address), SOCKADDR_IN6_ADDRESS);
+    store<u64>(sockaddr, load<u64>(address, 8), SOCKADDR_IN6_ADDRESS + 8);
+  }
   store<usize>(into, sockaddr);
   return Errno.OK;
 }
