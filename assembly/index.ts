@@ -5,6 +5,7 @@ import { Errno } from "./abi/errno";
 import { AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, StatisticsWord } from "./abi/exchange";
 import { IFT, IfLimit } from "./abi/ifnet";
 import { NetlinkSize } from "./abi/netlink";
+import { STACK_SYSCTLS } from "./abi/sysctl";
 import { blockBytes } from "./mem/block";
 import { bufferBytes, bufferCount, bufferHighWater, resetHighWater } from "./mem/buffer";
 import { Indices } from "./mem/indices";
@@ -26,9 +27,12 @@ import { addressCount, findAddress } from "./net/ifaddr";
 import { Interface, announce, attachInterface, findByIndex, findByName, firstInterface, interfaceCount } from "./net/ifnet";
 import { AddressRequest, addAddress, bringDown, bringUp, deleteAddress, departInterface } from "./net/ifcontrol";
 import { nexthopCount } from "./net/nexthop";
+import { groupCount } from "./net/nhgroup";
 import { bootRibs, routeCount } from "./net/rib";
 import { checkRibs } from "./net/ribcheck";
 import { walkCount } from "./net/ribwalk";
+import { bootStackSysctls, readStackSysctl, writeStackSysctl } from "./net/sysctl";
+import { userNexthopCount } from "./net/usernexthop";
 import { attachRoute, detachRoute } from "./route/family";
 
 /** Where arguments and results lie that are longer than a number. */
@@ -61,6 +65,7 @@ export function boot(seedLow: u32, seedHigh: u32, policy: u32, fibs: u32, bootSe
   bootRandom((<u64>seedHigh << 32) | seedLow);
   bootClock(bootSeconds);
   bootModule();
+  bootStackSysctls();
   detachHooks();
   setPolicy(policy);
   return bootRibs(fibs) ? 0 : -Errno.ENOMEM;
@@ -100,6 +105,8 @@ export function statistics(): void {
   count(StatisticsWord.WALKS, walkCount());
   count(StatisticsWord.ALLOCATION_FAILURES, allocationFailures());
   count(StatisticsWord.RUNNABLE, runnableCount());
+  count(StatisticsWord.GROUPS, groupCount());
+  count(StatisticsWord.USER_NEXTHOPS, userNexthopCount());
 }
 
 function count(word: u32, value: u32): void {
@@ -130,12 +137,13 @@ export function isNetlinkLoaded(): bool {
   return isLoaded();
 }
 
+/** @param sysctl - NetlinkSysctl, or from 256 on StackSysctl */
 export function sysctlRead(sysctl: u32): u32 {
-  return readSysctl(sysctl);
+  return sysctl >= <u32>STACK_SYSCTLS ? readStackSysctl(sysctl) : readSysctl(sysctl);
 }
 
 export function sysctlWrite(sysctl: u32, value: u32): i32 {
-  return -writeSysctl(sysctl, value);
+  return sysctl >= <u32>STACK_SYSCTLS ? -writeStackSysctl(sysctl, value) : -writeSysctl(sysctl, value);
 }
 
 // ---- sockets

@@ -81,4 +81,6 @@ export enum StatisticsWord {
   WALKS = 10,
   ALLOCATION_FAILURES = 11,
   RUNNABLE = 12,
+  GROUPS = 13,
+  USER_NEXTHOPS = 14,
 }

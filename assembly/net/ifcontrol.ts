@@ -16,8 +16,10 @@ import {
   addRoutes, hasNewRoutes, heirOf, keepRoutes, removeNetworkRoute, removeRoutes, stageRemoval, undoRoutes, unstage,
 } from "./ifroutes";
 import { Nexthop } from "./nexthop";
-import { Rib, RoutePayload, fibCount, ribOf } from "./rib";
-import { PayloadTest, deleteMatching, stageMatching } from "./routectl";
+import { PathTest, dropSpares } from "./nhshrink";
+import { Rib, fibCount, ribOf } from "./rib";
+import { deleteMatching, stageMatching } from "./routectl";
+import { forgetAddress, forgetInterface } from "./usernexthop";
 
 /** What an address to add is; a record of the caller. Lifetimes 0xffffffff = for ever. */
 @unmanaged
@@ -112,9 +114,10 @@ function broadcastOf(request: AddressRequest): u64 {
 
 /** Takes an address from an interface, with its routes and, for IPv4, those whose source it is (rtnetlink C.6). */
 export function deleteAddress(ifp: Interface, address: IfAddress): Errno {
-  if (!stageAddress(address)) return Errno.ENOMEM;
-  dropAddress(address);
-  return Errno.OK;
+  const isStaged = stageAddress(address);
+  if (isStaged) dropAddress(address);
+  dropSpares();
+  return isStaged ? Errno.OK : Errno.ENOMEM;
 }
 
 /** Takes what dropAddress may need; false without memory, and nothing is staged. */
@@ -132,21 +135,22 @@ function dropAddress(address: IfAddress): void {
   if (address.family == AF.INET) sweepFamily(AF.INET, usesSource, changetype<usize>(address));
   if (!isHandedOver) onAddress(changetype<usize>(address), AddressEvent.DELETED);
   unstage(address);
+  forgetAddress(address);
   removeAddress(address);
   freeAddress(address);
 }
 
-function usesSource(payload: RoutePayload, address: usize): bool {
-  return changetype<Nexthop>(payload.nexthop).source == address;
+function usesSource(nexthop: usize, address: usize): bool {
+  return changetype<Nexthop>(nexthop).source == address;
 }
 
-/** Routes with the address as source that nobody made to stay. */
-function usesSourceInPassing(payload: RoutePayload, address: usize): bool {
-  return usesSource(payload, address) && (changetype<Nexthop>(payload.nexthop).rtFlags & RTF.STATIC) == 0;
+/** Paths with the address as source that nobody made to stay. */
+function usesSourceInPassing(nexthop: usize, address: usize): bool {
+  return usesSource(nexthop, address) && (changetype<Nexthop>(nexthop).rtFlags & RTF.STATIC) == 0;
 }
 
-function usesInterface(payload: RoutePayload, ifp: usize): bool {
-  return changetype<Nexthop>(payload.nexthop).ifp == ifp;
+function usesInterface(nexthop: usize, ifp: usize): bool {
+  return changetype<Nexthop>(nexthop).ifp == ifp;
 }
 
 function ribAt(fib: u32, family: u32): Rib {
@@ -154,13 +158,13 @@ function ribAt(fib: u32, family: u32): Rib {
 }
 
 /** Lets walks keep the routes of all fibs that a sweep will remove; false without memory. */
-function stageFamily(family: u32, test: PayloadTest, argument: usize): bool {
+function stageFamily(family: u32, test: PathTest, argument: usize): bool {
   for (let fib: u32 = 0; fib < fibCount(); fib++) if (!stageMatching(ribAt(fib, family), test, argument)) return false;
   return true;
 }
 
 /** Removes routes of all fibs in silence, after stageFamily. */
-function sweepFamily(family: u32, test: PayloadTest, argument: usize): void {
+function sweepFamily(family: u32, test: PathTest, argument: usize): void {
   for (let fib: u32 = 0; fib < fibCount(); fib++) deleteMatching(ribAt(fib, family), test, argument);
 }
 
@@ -213,16 +217,23 @@ function announceUp(ifp: Interface): void {
  * announced as gone, though it stays (rtnetlink C.6.4).
  */
 export function bringDown(ifp: Interface): Errno {
-  if (!stageAll(ifp)) return Errno.ENOMEM;
-  lower(ifp);
-  unstageAll(ifp, 0);
-  return Errno.OK;
+  const isStaged = stageAll(ifp);
+  if (isStaged) {
+    lower(ifp);
+    unstageAll(ifp, 0);
+  }
+  dropSpares();
+  return isStaged ? Errno.OK : Errno.ENOMEM;
 }
 
 /** Takes what lowering or dropping every address may need; false without memory, and nothing is staged. */
 function stageAll(ifp: Interface): bool {
   for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-    if (stageAddress(changetype<IfAddress>(entry))) continue;
+    const address = changetype<IfAddress>(entry);
+    if (stageAddress(address)) {
+      if (address.family != AF.INET || stageFamily(AF.INET, usesSourceInPassing, entry)) continue;
+      unstage(address);
+    }
     unstageAll(ifp, entry);
     return false;
   }
@@ -247,13 +258,19 @@ function lower(ifp: Interface): void {
 /** An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. */
 export function departInterface(ifp: Interface): Errno {
   const argument = changetype<usize>(ifp);
-  if (!stageFamily(AF.INET, usesInterface, argument) || !stageFamily(AF.INET6, usesInterface, argument)) return Errno.ENOMEM;
-  if (!stageAll(ifp)) return Errno.ENOMEM;
+  const isStaged =
+    stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageAll(ifp);
+  if (!isStaged) {
+    dropSpares();
+    return Errno.ENOMEM;
+  }
   ifp.flags |= IFF.DYING;
   lower(ifp);
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
   while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses));
+  dropSpares();
+  forgetInterface(ifp);
   detachInterface(ifp);
   return Errno.OK;
 }

@@ -10,7 +10,8 @@ import { RTF } from "../abi/rtnetlink";
 import { addressBits, maskHigh, maskLow } from "./address";
 import { IfAddress, addressEqualElsewhere, addressOfSameNetwork } from "./ifaddr";
 import { Interface, loopbackInterface } from "./ifnet";
-import { NHF, clearDraft, draft, holdPayload, nexthopOf, payloadOfDraft, releasePayload } from "./nexthop";
+import { NHF, clearDraft, draft } from "./nexthop";
+import { headOf, holdPayload, nexthopOf, payloadOfDraft, releasePayload } from "./payload";
 import { completeDraft } from "./resolve";
 import { Rib, entryPayload, findRoute, ribOf } from "./rib";
 import { keepAside } from "./ribwalk";
@@ -251,5 +252,6 @@ function owns(address: IfAddress, own: Own): bool {
   const rib = ribFor(address);
   locate(address, own);
   const entry = findRoute(rib, place.high, place.low, place.bits);
-  return entry != 0 && nexthopOf(rib, entryPayload(rib, entry)).source == changetype<usize>(address);
+  if (entry == 0 || headOf(rib, entryPayload(rib, entry)).isGroup) return false;
+  return nexthopOf(rib, entryPayload(rib, entry)).source == changetype<usize>(address);
 }

@@ -10,6 +10,7 @@ import { Request } from "../netlink/request";
 import { attachHooks, detachHooks } from "../net/hooks";
 import { ADDRESS_MESSAGES, notifyAddress } from "./address";
 import { LINK_MESSAGES, notifyLink } from "./link";
+import { NEXTHOP_MESSAGES, detachNexthops } from "./nexthop";
 import { ROUTE_MESSAGES } from "./route";
 
 /** Handles one request of the family. */
@@ -28,12 +29,14 @@ export function attachRoute(): void {
   registerMessages(LINK_MESSAGES);
   registerMessages(ADDRESS_MESSAGES);
   registerMessages(ROUTE_MESSAGES);
+  registerMessages(NEXTHOP_MESSAGES);
   attachHooks(notifyLink, notifyAddress);
   registerProtocol(NETLINK.ROUTE, handleRoute);
 }
 
 export function detachRoute(): void {
   detachHooks();
+  detachNexthops();
 }
 
 function registerMessages(table: StaticArray<usize>): void {

@@ -7,7 +7,7 @@ import { type EventLog, hashBytes, Journal } from "./log.js";
 import { type BootOptions, type CompleteBootOptions, completeBoot, type InterfaceOptions } from "./options.js";
 import { replayLog } from "./replay.js";
 import type { Socket } from "./socket.js";
-import { NETLINK_FEATURE, SYSCTLS } from "./sysctls.js";
+import { NETLINK_FEATURE, NETLINK_SYSCTLS, SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
 
 export { Errno, NetlinkError } from "./errno.js";
@@ -139,7 +139,7 @@ export class Kernel implements VnetOwner {
     const first = this.#vnet0.core;
     const elapsed = this.uptime - readClock(core).uptime;
     core.call.advance(elapsed % U32, Math.floor(elapsed / U32));
-    for (const number of SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
+    for (const number of NETLINK_SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
     if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
   }
 
@@ -248,8 +248,8 @@ export class Kernel implements VnetOwner {
   }
 
   /**
-   * Reads, or with a value sets, a sysctl of the netlink subsystem for all vnets.
-   * @throws NetlinkError ENOENT; EINVAL for a value out of range
+   * Reads a sysctl, in vnet0 where it is each vnet's own, or with a value sets it for all vnets.
+   * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read
    */
   sysctl(name: string, value?: number): number {
     if (name === NETLINK_FEATURE && value === undefined && this.#vnet0.core.call.isNetlinkLoaded()) return 1;
