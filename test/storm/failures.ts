@@ -67,8 +67,21 @@ function pictureOf(vnet: Vnet, watcher: Socket): Picture {
     watcher.send(request);
     return split(readAll(watcher)).map(hexOf).join("\n");
   });
-  const { routes, nexthops, addresses, interfaces, sockets, buffers, bufferBytes, walks, runnable } = vnet.statistics();
-  const counts = { routes, nexthops, addresses, interfaces, sockets, buffers, bufferBytes, walks, runnable };
+  const {
+    routes,
+    nexthops,
+    groups,
+    userNexthops,
+    addresses,
+    interfaces,
+    sockets,
+    buffers,
+    bufferBytes,
+    walks,
+    runnable,
+  } = vnet.statistics();
+  const tableCounts = { routes, nexthops, groups, userNexthops, addresses, interfaces };
+  const counts = { ...tableCounts, sockets, buffers, bufferBytes, walks, runnable };
   return `${tables.join("\n\n")}\n${JSON.stringify(counts)}`;
 }
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
 import { RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, Vnet } from "../../host/kernel/kernel.js";
+import { delNexthop, newNexthop } from "../route/nexthops.js";
 import { ask, concat, ifaddrmsg, ifinfomsg, message } from "../support/messages.js";
 import { ofCall, ofRequest, type Preparation } from "./attempts.js";
 import { dumpOf, route } from "./routes.js";
@@ -87,6 +88,98 @@ describe("a change of routes whose n-th allocation fails", () => {
     expect(outcomes).toMatch(/^R+S+E+L+$/);
     // A nexthop, the block of its index, the table of nexthops, the first node of the tree.
     expect(outcomes.split("E").length - 1).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe("a change of paths and nexthops whose n-th allocation fails", () => {
+  const B = "192.0.2.253";
+  const C = "192.0.2.252";
+  const single = route(RTM.NEWROUTE, "qaCP", NEW, { gateway: GATEWAY });
+  const three = route(RTM.NEWROUTE, "qaCP", NEW, { gateways: [GATEWAY, B, C] });
+  const remove = route(RTM.DELROUTE, "qa", NEW);
+  const one = newNexthop({ id: 1, gateway: GATEWAY, oif: EM0 });
+  const two = newNexthop({ id: 2, gateway: B, oif: EM0 });
+  const group = newNexthop({
+    id: 10,
+    group: [
+      [1, 1],
+      [2, 3],
+    ],
+  });
+  const groups = [RTNLGRP.IPV4_ROUTE, RTNLGRP.NEXTHOP];
+  const waiting: Preparation = { hostRoutes: MANY, isDumpWaiting: true };
+  const useOne = route(RTM.NEWROUTE, "qaC", NEW, { nexthopId: 1 });
+  const useGroup = route(RTM.NEWROUTE, "qaC", NEW, { nexthopId: 10 });
+
+  it.each<[string, RegExp, Preparation, Uint8Array, Uint8Array]>([
+    ["RTM_NEWROUTE with three paths", /^R+S+E+L+$/, {}, three, remove],
+    ["RTM_NEWROUTE with three paths, with a member", /^R+S+E+N+L+$/, { groups }, three, remove],
+    [
+      "RTM_NEWROUTE that appends",
+      /^R+S+E+L+$/,
+      { before: [single] },
+      route(RTM.NEWROUTE, "qaA", NEW, { gateway: B }),
+      single,
+    ],
+    [
+      "RTM_NEWROUTE that appends while a dump waits",
+      /^R+S+E+N+L+$/,
+      { ...waiting, before: [single], groups },
+      route(RTM.NEWROUTE, "qaA", NEW, { gateway: B }),
+      single,
+    ],
+    [
+      "RTM_DELROUTE of a path",
+      /^R+S+E+L+$/,
+      { before: [three] },
+      route(RTM.DELROUTE, "qa", NEW, { gateway: B }),
+      three,
+    ],
+    [
+      "RTM_DELROUTE of a path while a dump waits",
+      /^R+S+E+L+$/,
+      { ...waiting, before: [three] },
+      route(RTM.DELROUTE, "qa", NEW, { gateway: B }),
+      three,
+    ],
+    ["RTM_NEWNEXTHOP", /^R+S+E+L+$/, {}, one, delNexthop({ id: 1 })],
+    ["RTM_NEWNEXTHOP with a member", /^R+S+E+N+L+$/, { before: [two], groups }, one, delNexthop({ id: 1 })],
+    ["RTM_NEWNEXTHOP of a group", /^R+S+E+L+$/, { before: [one, two] }, group, delNexthop({ id: 10 })],
+    ["RTM_DELNEXTHOP with a member", /^R+S+N+L+$/, { before: [one], groups }, delNexthop({ id: 1 }), one],
+  ])("[N5.1] [N7.4] [N8.4] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, request, inverse) => {
+    expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
+  });
+
+  it.each<[string, Uint8Array[], Uint8Array, Uint8Array[]]>([
+    ["a nexthop", [one], useOne, [remove, delNexthop({ id: 1 }), one]],
+    ["a group", [one, two, group], useGroup, [remove, ...[1, 2, 10].map((id) => delNexthop({ id })), one, two, group]],
+  ])(
+    "[E.4.1] [N7.4] the first RTM_NEWROUTE with %s is done or not done, ENOMEM means not",
+    (_, before, request, back) => {
+      expect(ofRequest({ before }, request, concat(...back))).toMatch(/^R+S+E+L+$/);
+    },
+  );
+
+  it.each<[string, RegExp, Preparation]>([
+    ["", /^M+$/, {}],
+    [" while a dump waits", /^M+$/, waiting],
+  ])("[N14.18] interfaceDetach with paths through it%s is done or not done", (_, outcomes, preparation) => {
+    const far = "198.51.100.2";
+    const em2 = { name: "em2", up: true, addresses: ["198.51.100.1/24"] };
+    const routes = [
+      route(RTM.NEWROUTE, "qaCP", "10.1.0.0/16", { gateways: [GATEWAY, B, far] }),
+      route(RTM.NEWROUTE, "qaCP", "10.2.0.0/16", { gateways: [GATEWAY, far] }),
+      route(RTM.NEWROUTE, "qaCP", "10.3.0.0/16", { gateways: [far, "198.51.100.3"] }),
+    ];
+    const restore = (vnet: Vnet): void => {
+      vnet.interfaceAttach(em2);
+      const socket = vnet.socket();
+      ask(socket, concat(...routes));
+      socket.close();
+    };
+    expect(ofCall({ ...preparation, setUp: restore }, (vnet) => vnet.interfaceDetach("em2"), restore)).toMatch(
+      outcomes,
+    );
   });
 });
 
