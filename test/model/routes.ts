@@ -83,7 +83,6 @@ export interface RouteRequest {
   readonly type: RTN.UNICAST | RTN.BLACKHOLE | RTN.PROHIBIT;
   readonly rtFlags: number;
   readonly paths: readonly PathRequest[];
-  readonly isMultipath: boolean;
   readonly nhId: number;
 }
 
