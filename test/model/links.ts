@@ -82,9 +82,9 @@ export function destroyLink(vnet: Vnet, name: string): Errno {
   return Errno.OK;
 }
 
-export function setUp(vnet: Vnet, name: string, isUp: boolean): Errno {
+export function setUp(vnet: Vnet, name: string, isUp: boolean, byHost: boolean): Errno {
   const link = linkNamed(vnet, name);
-  if (link === undefined) return Errno.ENOENT;
+  if (link === undefined) return byHost ? Errno.ENXIO : Errno.ENOENT;
   if (isUp) bringUp(vnet, link);
   else bringDown(vnet, link);
   return Errno.OK;

@@ -158,7 +158,7 @@ export function perform(network: Network, operation: Operation): Errno {
       return moveLink(network, vnet, network.vnets[operation.side === 0 ? 1 : 0], operation.link);
     case "up":
     case "down":
-      return setUp(vnet, operation.link, operation.kind === "up");
+      return setUp(vnet, operation.link, operation.kind === "up", operation.byHost);
     case "mtu":
       return setMtu(vnet, operation.link, operation.mtu);
     case "alias":
