@@ -48,7 +48,6 @@ export function complete(vnet: Vnet, fib: number, prefix: string, path: PathRequ
   const family = familyOfText(destination);
   const kept = (rtFlags & RTF.STATIC) | (Number(length) === (family === AF.INET ? 32 : 128) ? RTF.HOST : 0);
   const named = path.oif === undefined ? undefined : linkNamed(vnet, path.oif);
-  if (path.oif !== undefined && named === undefined) return Errno.ENOENT;
   const { gateway } = path;
   if (gateway !== undefined && family === AF.INET6 && familyOfText(gateway) === AF.INET) return Errno.EINVAL;
   const link = named ?? (gateway === undefined ? undefined : linkTowards(vnet, fib, gateway));
@@ -107,6 +106,8 @@ function hasTwins(hops: readonly Hop[]): boolean {
 
 function draftOf(vnet: Vnet, request: RouteRequest): Draft | Errno {
   const { fib, prefix, paths } = request;
+  // Parsing looks interfaces up, before anything is done.
+  if (paths.some(({ oif }) => oif !== undefined && linkNamed(vnet, oif) === undefined)) return Errno.ENOENT;
   const family = familyOfText(prefix.split("/")[0] ?? "");
   if (request.nhId !== 0) {
     const nexthop = vnet.nexthops.find(({ id }) => id === request.nhId);
