@@ -3,7 +3,9 @@
 import { expect } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { NLMSG } from "../../assembly/abi/netlink.js";
+import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Socket } from "../../host/kernel/kernel.js";
+import { nexthopRequest } from "../rows/requests.js";
 import { ackOf, ask } from "../support/messages.js";
 import { openSocket } from "../support/setups.js";
 import { CHOSEN, newNetwork } from "./links.js";
@@ -47,6 +49,13 @@ export class World {
     this.#replicas = hasReplicas
       ? this.kernel.vnets.map((vnet, side) => new Replica(vnet, this.#clients[side] as Socket))
       : [];
+    if (!hasReplicas) for (const side of SIDES) this.#makeNexthopTable(side);
+  }
+
+  /** Of a nexthop refused for want of memory it is not said whether it leaves the table behind: there is one from the start. */
+  #makeNexthopTable(side: Side): void {
+    ask(this.#clients[side] as Socket, nexthopRequest(RTM.NEWNEXTHOP, { id: 1, group: [[1, 1]] }));
+    this.#network.vnets[side].hadNexthop = true;
   }
 
   isDefined(operation: Operation): boolean {
@@ -60,7 +69,10 @@ export class World {
     const silent = silentTables(this.#network, operation);
     const outcome = this.#act(operation);
     expect([operation, nameOf(outcome)]).toEqual([operation, nameOf(expected)]);
+    const isAsked = after.vnets[operation.side].hadNexthop;
     if (expected === Errno.OK) this.#network = this.#learn(after);
+    // A nexthop that is refused leaves the table of nexthops behind.
+    this.#network.vnets[operation.side].hadNexthop = isAsked;
     this.counts.operations++;
     this.#replicas.forEach((replica, side) => {
       const isMoved = operation.kind === "move";
