@@ -213,6 +213,36 @@ const nexthopRequest: fc.Arbitrary<Request> = fc.record({
     })
     .map(({ id, what }) => [id, ...what]),
 });
+/** RTM_NEWADDR and RTM_DELADDR: of a few addresses, so that many are there already. */
+const addressChange: fc.Arbitrary<Request> = fc
+  .record({
+    type: fc.constantFrom<number>(RTM.NEWADDR, RTM.NEWADDR, RTM.DELADDR),
+    flags: flagsOf(NLM_F.CREATE, NLM_F.EXCL),
+    seq,
+    family: fc.constantFrom(AF.INET, AF.INET6),
+    length: fc.constantFrom(0, 24, 32, 64, 128),
+    index,
+    host: fc.constantFrom(1, 2, 3),
+    lifetimes: fc.constantFrom([0, 0], [1, 2], [0xffffffff, 0xffffffff]),
+    more: fc.array(
+      fc.oneof(
+        plain(IFA.ADDRESS, addressesOf(AF.INET)),
+        plain(IFA.ADDRESS, addressesOf(AF.INET6)),
+        plain(IFA.FLAGS, words(0x20)),
+        nest(IFA.FREEBSD, unknown),
+      ),
+      { maxLength: 2 },
+    ),
+  })
+  .map(({ family, length, index: of, host, lifetimes, more, ...rest }) => ({
+    ...rest,
+    header: ifaddrmsg({ family, prefixLength: length, index: of }),
+    attributes: [
+      { type: IFA.LOCAL, payload: ip(family === AF.INET ? `192.0.2.${host}` : `2001:db8:7::${host}`) },
+      { type: IFA.CACHEINFO, payload: concat(...lifetimes.map(u32), u32(0), u32(0)) },
+      ...more,
+    ],
+  }));
 
 /** Control messages, and requests that nothing answers. */
 const otherRequest: fc.Arbitrary<Request> = fc.record({
@@ -226,6 +256,7 @@ const otherRequest: fc.Arbitrary<Request> = fc.record({
 const requests: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: linkRequest },
   { weight: 2, arbitrary: addressRequest },
+  { weight: 3, arbitrary: addressChange },
   { weight: 3, arbitrary: routeRequest(RTM.GETROUTE, flagsOf(NLM_F.DUMP)) },
   { weight: 8, arbitrary: routeRequest(RTM.NEWROUTE, flagsOf(NLM_F.CREATE, NLM_F.REPLACE, NLM_F.APPEND, NLM_F.EXCL)) },
   { weight: 4, arbitrary: routeRequest(RTM.DELROUTE, flagsOf(NLM_F.NONREC)) },

@@ -18,6 +18,9 @@ export function openSocket(vnet: Vnet, options: SocketOptions = {}): Socket {
   return socket;
 }
 
+/** Only the addresses that a test gives: no automatic link-local ones, and no duplicate address detection. */
+export const AS_GIVEN: BootOptions = { sysctls: { "net.inet6.ip6.auto_linklocal": 0, "net.inet6.ip6.dad_count": 0 } };
+
 /** R: netlink loaded, lo0 (index 1) up with 127.0.0.1/8, ::1, fe80::1. */
 export function setupR(options: BootOptions = {}): Setup {
   const kernel = Kernel.boot({ modules: ["netlink"], ...options });
