@@ -5,7 +5,22 @@
 import fc from "fast-check";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLA_F, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
-import { IFA, IFLA, IFLA_INFO, RTA, RTAX, RTF, RTM, RTM_F, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
+import {
+  IFA,
+  IFLA,
+  IFLA_INFO,
+  NDA,
+  NDAF,
+  NTF,
+  RTA,
+  RTAX,
+  RTF,
+  RTM,
+  RTM_F,
+  RTN,
+  RTPROT,
+} from "../../assembly/abi/rtnetlink.js";
+import { ndmsg } from "../route/neighbours.js";
 import { concat, ifaddrmsg, ifinfomsg, ip, rtmsg, text, u8, u32 } from "../support/messages.js";
 import { type Attribute, type Damage, encode, type Request } from "./damage.js";
 
@@ -152,6 +167,38 @@ const addressRequest: fc.Arbitrary<Request> = fc.record({
   ),
 });
 
+const neighbourRequest: fc.Arbitrary<Request> = fc
+  .record({
+    type: fc.constantFrom<number>(RTM.GETNEIGH, RTM.NEWNEIGH, RTM.NEWNEIGH, RTM.DELNEIGH),
+    flags: flagsOf(NLM_F.CREATE, NLM_F.CREATE, NLM_F.REPLACE, NLM_F.EXCL),
+    seq,
+    family: fc.constantFrom(AF.INET, AF.INET6),
+    index,
+    ndmFlags: fc.constantFrom<number>(0, NTF.STICKY, NTF.STICKY | NTF.PROXY, NTF.SELF),
+    n: fc.nat(5),
+    more: fc.array(
+      fc.oneof(
+        plain(NDA.IFINDEX, index.map(u32)),
+        plain(NDA.FLAGS_EXT, words(0, NTF.PROXY, 0xff)),
+        nest(NDA.FREEBSD, plain(NDAF.NEXT_STATE_TS, words(0, 1_767_225_700))),
+        unknown,
+      ),
+      { maxLength: 2 },
+    ),
+    hasDestination: fc.integer({ min: 0, max: 5 }).map((n) => n !== 0),
+  })
+  .map(({ family, index, ndmFlags, n, more, hasDestination, ...rest }) => ({
+    ...rest,
+    header: ndmsg({ family, index, flags: ndmFlags }),
+    attributes: [
+      ...(hasDestination
+        ? [{ type: NDA.DST, payload: ip(family === AF.INET ? `192.0.2.${n}` : `2001:db8::${n}`) }]
+        : []),
+      { type: NDA.LLADDR, payload: Uint8Array.of(2, 0, 0, 0, 0, n) },
+      ...more,
+    ],
+  }));
+
 /** Control messages, and requests that nothing answers. */
 const otherRequest: fc.Arbitrary<Request> = fc.record({
   type: fc.constantFrom<number>(0, NLMSG.NOOP, NLMSG.ERROR, NLMSG.DONE, NLMSG.OVERRUN, RTM.NEWLINK, RTM.GETNEIGH, 255),
@@ -167,6 +214,7 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
   { weight: 3, arbitrary: routeRequest(RTM.GETROUTE, flagsOf(NLM_F.DUMP)) },
   { weight: 8, arbitrary: routeRequest(RTM.NEWROUTE, flagsOf(NLM_F.CREATE, NLM_F.CREATE, NLM_F.REPLACE, NLM_F.EXCL)) },
   { weight: 4, arbitrary: routeRequest(RTM.DELROUTE, flagsOf(NLM_F.NONREC)) },
+  { weight: 4, arbitrary: neighbourRequest },
   { weight: 1, arbitrary: otherRequest },
 );
 

@@ -5,7 +5,9 @@ import { MSG, NETLINK, NETLINK_OPTION, NLM_F, SO, SOCK, SOL } from "../../assemb
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
 import { Random } from "../../host/table/random.js";
+import { aboutNeighbour, getNeighbours, lladdrOf } from "../route/neighbours.js";
 import { concat, ifaddrmsg, ifinfomsg, message, rtmsg, toHex, u32 } from "../support/messages.js";
+import { changeNeighbours } from "./neighbours.js";
 import { dumpOf, hostPrefix, route } from "./routes.js";
 
 export interface RunOptions {
@@ -153,7 +155,9 @@ export class RandomRun {
       `10.${this.#below(20)}.0.0/16`,
       `2001:db8:${this.#below(9)}::/48`,
     ]);
-    switch (this.#below(8)) {
+    switch (this.#below(9)) {
+      case 8:
+        return this.#neighbourRequest(index);
       case 0:
         return message({ type: RTM.GETLINK, flags: NLM_F.REQUEST | ack, seq }, ifinfomsg({ index }));
       case 1:
@@ -172,6 +176,27 @@ export class RandomRun {
           ...(this.#below(2) === 0 ? { oif } : { gateway: prefix.includes(":") ? "2001:db8::2" : "192.0.2.254" }),
           ...(this.#below(3) === 0 ? { mtu: 1280 + this.#below(40) } : {}),
         });
+    }
+  }
+
+  #neighbourRequest(index: number): Uint8Array {
+    const destination = this.#pick(["192.0.2.7", "192.0.2.1", "2001:db8::7", "fe80::7"]);
+    const header = { index, flags: this.#pick([0, 0x40, 0x48]) };
+    switch (this.#below(4)) {
+      case 0:
+        return getNeighbours({ index });
+      case 1:
+        return aboutNeighbour(RTM.DELNEIGH, "qa", destination, header);
+      case 2:
+        return aboutNeighbour(RTM.GETNEIGH, "qa", destination, header);
+      default:
+        return aboutNeighbour(
+          RTM.NEWNEIGH,
+          this.#pick(["qaC", "qaCP"]),
+          destination,
+          header,
+          lladdrOf("02:00:00:00:00:09"),
+        );
     }
   }
 
@@ -226,7 +251,10 @@ export class RandomRun {
     const name = this.#pick(["lo0", "em0", "em1", "em2", "em3"]);
     const address = this.#pick(["192.0.2.1", "198.51.100.1", "10.1.2.3", "2001:db8::1", "fe80::7", "not one"]);
     const length = this.#pick([8, 24, 31, 32, 64, 128, 129]);
-    switch (this.#below(6)) {
+    switch (this.#below(8)) {
+      case 6:
+      case 7:
+        return changeNeighbours(vnet, name, (limit) => this.#below(limit));
       case 0:
         return vnet.interfaceAttach({
           name: this.#pick([name, "tap7", "lo1", "9", "averyverylongname"]),
