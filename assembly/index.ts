@@ -2,7 +2,10 @@
 // exchange, a fixed place that both sides know. A negative result is an errno.
 
 import { Errno } from "./abi/errno";
-import { AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, StatisticsWord } from "./abi/exchange";
+import {
+  AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, PeerFlag, ReceiveLayout, StatisticsWord,
+  TrafficWord,
+} from "./abi/exchange";
 import { IfLimit } from "./abi/ifnet";
 import { NetlinkSize } from "./abi/netlink";
 import { blockBytes } from "./mem/block";
@@ -28,13 +31,16 @@ import { IfAddress, addressCount, findAddress } from "./net/ifaddr";
 import { Interface, announce, attachInterface, findByIndex, findByName, firstInterface, interfaceCount } from "./net/ifnet";
 import { addAddress, bringDown, bringUp, departInterface, enableInet6, expireAddress } from "./net/ifcontrol";
 import { bootNd, hearDad } from "./net/inet6";
+import { checkNeighbours, findNeighbour, neighbourCount } from "./net/neighbour";
 import { nexthopCount } from "./net/nexthop";
 import { groupCount } from "./net/nhgroup";
+import { removePeer, setPeer, traffic } from "./net/peer";
 import { bootRibs, routeCount } from "./net/rib";
 import { checkRibs } from "./net/ribcheck";
 import { walkCount } from "./net/ribwalk";
 import { bootSettings, readSetting, writeSetting } from "./net/settings";
 import { userNexthopCount } from "./net/usernexthop";
+import { PeerCall, hear, resolveNeighbour } from "./net/wire";
 import { attachRoute, detachRoute } from "./route/family";
 
 /** Where arguments and results lie that are longer than a number. */
@@ -110,6 +116,7 @@ export function statistics(): void {
   count(StatisticsWord.RUNNABLE, runnableCount());
   count(StatisticsWord.GROUPS, groupCount());
   count(StatisticsWord.USER_NEXTHOPS, userNexthopCount());
+  count(StatisticsWord.NEIGHBOURS, neighbourCount());
 }
 
 function count(word: u32, value: u32): void {
@@ -120,10 +127,12 @@ export function forgetHighWater(): void {
   resetHighWater();
 }
 
-/** 0 when tables and queues are consistent, else what is not (RibFault, SocketFault). */
+/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, SocketFault). */
 export function check(): u32 {
   const ribs = checkRibs();
-  return ribs != 0 ? ribs : checkSockets();
+  if (ribs != 0) return ribs;
+  const neighbours = checkNeighbours();
+  return neighbours != 0 ? neighbours : checkSockets();
 }
 
 // ---- the netlink module
@@ -328,4 +337,55 @@ function addressInExchange(index: u32): IfAddress | null {
   if (ifp == null) return null;
   const from = changetype<AddressRequest>(exchangeArea);
   return findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
+}
+
+// ---- neighbours
+
+/** The PeerCall in the exchange, with the zone of the interface in its addresses. */
+function peerCall(index: u32): PeerCall {
+  const call = changetype<PeerCall>(exchangeArea);
+  call.high = withZone(call.family, call.high, index);
+  call.targetHigh = withZone(call.family, call.targetHigh, index);
+  return call;
+}
+
+/** Exchange: a PeerCall, of which family and address count; after it the lladdr, when 0 is the result. A packet wants out. */
+export function neighbourResolve(index: u32): i32 {
+  const ifp = findByIndex(index);
+  if (ifp == null) return -Errno.ENXIO;
+  const call = peerCall(index);
+  const error = resolveNeighbour(ifp, call.family, call.high, call.low);
+  if (error != Errno.OK) return -error;
+  const entry = findNeighbour(ifp, call.family, call.high, call.low);
+  call.lladdr = entry == null ? 0 : entry.lladdr;
+  return 0;
+}
+
+/** Exchange: a PeerCall, of which address, lladdr and the flags ANSWERS and ROUTER count. */
+export function peerSet(index: u32): i32 {
+  const ifp = findByIndex(index);
+  if (ifp == null) return -Errno.ENXIO;
+  const call = peerCall(index);
+  const answers = call.has(PeerFlag.ANSWERS);
+  const isRouter = call.has(PeerFlag.ROUTER);
+  return setPeer(ifp, call.family, call.high, call.low, call.lladdr, answers, isRouter) ? 0 : -Errno.ENOMEM;
+}
+
+/** Exchange: a PeerCall, of which the address counts. */
+export function peerRemove(index: u32): i32 {
+  const ifp = findByIndex(index);
+  if (ifp == null) return -Errno.ENXIO;
+  const call = peerCall(index);
+  return removePeer(ifp, call.family, call.high, call.low) ? 0 : -Errno.ENOENT;
+}
+
+/** Exchange: a PeerCall. The message comes in. */
+export function peerSend(index: u32): i32 {
+  const ifp = findByIndex(index);
+  return ifp == null ? -Errno.ENXIO : -hear(ifp, peerCall(index));
+}
+
+/** Exchange: what TrafficWord names. */
+export function neighbourTraffic(): void {
+  memory.copy(exchangeArea, changetype<usize>(traffic), TrafficWord.COUNT * 4);
 }

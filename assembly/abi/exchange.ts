@@ -64,6 +64,56 @@ export enum AddressLayout {
   BYTES = 72,
 }
 
+/** A neighbour to resolve, or a host of the link and what it sends. */
+export enum PeerLayout {
+  FAMILY = 0,
+  /** PeerMessage.* */
+  MESSAGE = 4,
+  HIGH = 8,
+  LOW = 16,
+  LLADDR = 24,
+  TARGET_HIGH = 32,
+  TARGET_LOW = 40,
+  /** PeerFlag.* */
+  FLAGS = 48,
+  BYTES = 52,
+}
+
+/** What a host of the link sends. */
+export enum PeerMessage {
+  ARP_REQUEST = 1,
+  ARP_REPLY = 2,
+  NEIGHBOUR_SOLICITATION = 3,
+  NEIGHBOUR_ADVERTISEMENT = 4,
+  ROUTER_SOLICITATION = 5,
+  ROUTER_ADVERTISEMENT = 6,
+  REDIRECT = 7,
+}
+
+/** What a host of the link is, and what its message says. */
+export enum PeerFlag {
+  ANSWERS = 0x1,
+  ROUTER = 0x2,
+  /** Of an advertisement. */
+  SOLICITED = 0x4,
+  OVERRIDE = 0x8,
+  /** The message carries its link-layer address. */
+  HAS_LLADDR = 0x10,
+  /** A redirect to a better router, not to the destination itself. */
+  TO_ROUTER = 0x20,
+}
+
+/** What this host has sent to its links, in words of four bytes. */
+export enum TrafficWord {
+  ARP_REQUESTS = 0,
+  ARP_ANNOUNCEMENTS = 1,
+  ARP_REPLIES = 2,
+  MULTICAST_SOLICITATIONS = 3,
+  UNICAST_SOLICITATIONS = 4,
+  ADVERTISEMENTS = 5,
+  COUNT = 6,
+}
+
 /** What the core counts, in words of four bytes. */
 export enum StatisticsWord {
   /** Bytes of memory that were handed out at least once. */
@@ -83,4 +133,5 @@ export enum StatisticsWord {
   RUNNABLE = 12,
   GROUPS = 13,
   USER_NEXTHOPS = 14,
+  NEIGHBOURS = 15,
 }

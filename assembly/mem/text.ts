@@ -1,4 +1,4 @@
-// Texts that the kernel makes: ASCII, from a template in which each % takes the next number.
+// Texts that the kernel makes: ASCII, from a template in which each % takes the next number, and %X takes it in hexadecimal.
 //   format      into a given place, cut to it, always NUL-terminated
 //   writeLog    one line to the host's debug log
 
@@ -10,7 +10,10 @@ const LINE_BYTES: u32 = 256;
 const line: usize = memory.data(256);
 const PERCENT: u16 = 0x25;
 const ZERO: u8 = 0x30;
+const LETTER_A: u8 = 0x41;
 const DIGITS_MAX: u32 = 10;
+/** X behind a percent sign. */
+const HEXADECIMAL: u16 = 0x58;
 
 /**
  * @param capacity - bytes at `into`, NUL included
@@ -22,7 +25,11 @@ export function format(into: usize, capacity: u32, template: string, first: u32,
   for (let i = 0, n = template.length; i < n; i++) {
     const character = load<u16>(changetype<usize>(template) + (<usize>i << 1));
     if (character == PERCENT) {
-      length = writeNumber(into, capacity, length, number);
+      const isHexadecimal = i + 1 < n && load<u16>(changetype<usize>(template) + (<usize>(i + 1) << 1)) == HEXADECIMAL;
+      length = isHexadecimal
+        ? writeHexadecimal(into, capacity, length, number)
+        : writeNumber(into, capacity, length, number);
+      if (isHexadecimal) i++;
       number = second;
     } else if (length + 1 < capacity) {
       store<u8>(into + length++, <u8>character);
@@ -37,6 +44,15 @@ function writeNumber(into: usize, capacity: u32, length: u32, number: u32): u32 
   for (let digits: u32 = 1; digits < DIGITS_MAX && number / divisor >= 10; digits++) divisor *= 10;
   for (; divisor != 0 && length + 1 < capacity; divisor /= 10) {
     store<u8>(into + length++, ZERO + <u8>((number / divisor) % 10));
+  }
+  return length;
+}
+
+function writeHexadecimal(into: usize, capacity: u32, length: u32, number: u32): u32 {
+  let shift: i32 = number == 0 ? 0 : (31 - <i32>clz<u32>(number)) & ~3;
+  for (; shift >= 0 && length + 1 < capacity; shift -= 4) {
+    const digit = <u8>((number >> shift) & 15);
+    store<u8>(into + length++, digit < 10 ? ZERO + digit : LETTER_A + digit - 10);
   }
   return length;
 }

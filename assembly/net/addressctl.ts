@@ -19,6 +19,7 @@ import { addRoutes, closeNetworks, keepRoutes, openNetworks, removeRoutes, stage
 import { armNd, setLifetimes, stopDad } from "./inet6";
 import { Nexthop } from "./nexthop";
 import { PathTest, dropSpares } from "./nhshrink";
+import { addOwnNeighbour, endsPrefix, removeOwnNeighbour, stageOwnNeighbour, unstageOwnNeighbour } from "./ownneighbour";
 import { Rib, fibCount, ribOf } from "./rib";
 import { deleteMatching, stageMatching } from "./routectl";
 import { forgetAddress } from "./usernexthop";
@@ -48,7 +49,7 @@ export function newAddress(ifp: Interface, request: AddressRequest): usize {
   const address = changetype<IfAddress>(record);
   appendAddress(ifp, address);
   describe(address, ifp, request);
-  if (openNetworks(address) && addRoutes(address) == Errno.OK) return record;
+  if (stageOwnNeighbour(address) && openNetworks(address) && addRoutes(address) == Errno.OK) return record;
   free(address);
   return 0;
 }
@@ -84,13 +85,15 @@ export function discard(address: IfAddress): void {
 
 function free(address: IfAddress): void {
   removeAddress(address);
+  unstageOwnNeighbour(address);
   closeNetworks(address);
   freeAddress(address);
 }
 
-/** An address is there for good: its own neighbour entry would come first, then whoever listens hears of it (C.4.5, C.5.5). */
+/** An address is there for good: its own neighbour entry comes first, then whoever listens hears of it (C.4.5, C.5.5). */
 export function tellAdded(address: IfAddress): void {
   keepRoutes(address);
+  addOwnNeighbour(address);
   onAddress(changetype<usize>(address), AddressEvent.NEW);
   if (address.family == AF.INET6) armNd();
 }
@@ -121,9 +124,11 @@ export function stageAddress(address: IfAddress): bool {
 export function dropAddress(address: IfAddress, successor: IfAddress | null): void {
   const heir = heirOf(address);
   const isHandedOver = address.family == AF.INET && address.hasPrefixRoute && heir != null && heir != successor;
+  const isPrefixOver = endsPrefix(address) || (successor != null && heir == successor && address.hasPrefixRoute);
   removeRoutes(address);
   if (address.family == AF.INET) sweepFamily(AF.INET, usesSource, changetype<usize>(address));
   tellRemoved(address, isHandedOver);
+  removeOwnNeighbour(address, isPrefixOver);
   unstage(address);
   forgetAddress(address);
   free(address);

@@ -57,6 +57,8 @@ export class IfAddress {
   dadTries: u32;
   dadProbes: u32;
   dadAnswers: u32;
+  /** While it is added: the Neighbour that it will be of itself; 0 = none. */
+  ownNeighbour: usize;
   // While routes are added or removed (ifroutes.ts): what is new and what it displaced, and who takes over.
   /** Fibs that its network's route is in: 1, its interface's, or all of them. */
   fibs: u32;

@@ -20,7 +20,9 @@ import { addRoutes, changePeer, hasNewRoutes, keepRoutes, removeNetworkRoute, un
 import {
   FOREVER, armNd, canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal,
 } from "./inet6";
+import { purgeInterface, purgePrefix } from "./neighbour";
 import { dropSpares } from "./nhshrink";
+import { dropPeers } from "./peer";
 import { settings } from "./settings";
 import { forgetInterface } from "./usernexthop";
 
@@ -293,6 +295,7 @@ function lower(ifp: Interface): void {
     if (address.family != AF.INET || !address.hasPrefixRoute) continue;
     if (heirOf(address) == null) onAddress(entry, AddressEvent.DELETED);
     removeNetworkRoute(address);
+    purgePrefix(address, false);
     sweepFamily(AF.INET, usesSourceInPassing, entry);
   }
   setDown(ifp);
@@ -314,6 +317,8 @@ export function departInterface(ifp: Interface): Errno {
   while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
   dropSpares();
   forgetInterface(ifp);
+  purgeInterface(ifp);
+  dropPeers(ifp);
   detachInterface(ifp);
   return Errno.OK;
 }

@@ -59,6 +59,12 @@ export class Interface extends Hashed {
   /** IfAddress list, in order of addition. */
   addresses: usize;
   lastAddress: usize;
+  /** Buckets of its neighbour tables, 0 = no entries; and how many entries there are. */
+  neighbours: usize;
+  neighbourCount: u32;
+  /** IPv6's reachable time, 0 = not drawn yet, and the uptime second it was drawn. */
+  reachableSeconds: u32;
+  reachableDrawn: u32;
   /** IFNAMSIZ bytes each, NUL-terminated. */
   name0: u64;
   name1: u64;

@@ -12,6 +12,7 @@ import { ADDRESS_MESSAGES } from "./address";
 import { notifyAddress } from "./addressobject";
 import { LINK_MESSAGES, notifyLink } from "./link";
 import { NEXTHOP_MESSAGES, detachNexthops } from "./nexthop";
+import { NEIGHBOUR_MESSAGES, notifyNeighbour } from "./neighbour";
 import { ROUTE_MESSAGES } from "./route";
 
 /** Handles one request of the family. */
@@ -31,7 +32,8 @@ export function attachRoute(): void {
   registerMessages(ADDRESS_MESSAGES);
   registerMessages(ROUTE_MESSAGES);
   registerMessages(NEXTHOP_MESSAGES);
-  attachHooks(notifyLink, notifyAddress);
+  registerMessages(NEIGHBOUR_MESSAGES);
+  attachHooks(notifyLink, notifyAddress, notifyNeighbour);
   registerProtocol(NETLINK.ROUTE, handleRoute);
 }
 

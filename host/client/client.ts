@@ -6,14 +6,15 @@
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK_OPTION, NetlinkLimit, NLM_F, SO, SOL } from "../../assembly/abi/netlink.js";
-import { RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
+import { NTF, RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { type Address, address } from "../codec/address.js";
 import type { NlmsgError } from "../codec/control.js";
 import { decode } from "../codec/decode.js";
 import { encode } from "../codec/encode.js";
-import { parsePrefix } from "../codec/ip.js";
+import { familyOf, parsePrefix } from "../codec/ip.js";
 import { type Link, link } from "../codec/link.js";
 import { type Message, namesOf } from "../codec/messages.js";
+import { type Neighbour, neighbour } from "../codec/neighbour.js";
 import { type Route, route } from "../codec/route.js";
 import { NetlinkError } from "../kernel/errno.js";
 
@@ -57,6 +58,17 @@ export interface AddressParameters {
   readonly flags?: number;
   readonly preferred?: number;
   readonly valid?: number;
+}
+
+/** What a neighbour's entry is to say. */
+export interface NeighbourPath {
+  /** Of the interface whose link it is on. */
+  readonly index: number;
+  readonly lladdr: string;
+  /** Unix second at which it ends as far as is shown; without it the entry is permanent. */
+  readonly until?: number;
+  /** This host answers for it. */
+  readonly proxy?: boolean;
 }
 
 /** Notifications of the groups a client has joined. All monitors of one client read the same queue. */
@@ -181,6 +193,39 @@ export class Client {
   }
 
   /**
+   * @param family - AF.INET, AF.INET6; both without it
+   * @param index - of one interface; all without it
+   * @throws NetlinkError ENOENT for an unknown index
+   */
+  neighbours(filter: { family?: AF; index?: number } = {}): Neighbour[] {
+    return neighboursOf(this.request(neighbour.message(RTM.GETNEIGH, { flags: NLM_F.DUMP }, filter)));
+  }
+
+  /** The entry of an address on an interface's link. @throws NetlinkError ESRCH when there is none; RangeError */
+  neighbour(destination: string, index: number): Neighbour {
+    const request = neighbour.message(RTM.GETNEIGH, {}, { ...neighbourAt(destination), index });
+    return one(neighboursOf(this.request(request)), "RTM_GETNEIGH");
+  }
+
+  /**
+   * Makes an entry by hand.
+   * @throws NetlinkError EEXIST; ENOMEM for an address that is not on the link; EINVAL, EAFNOSUPPORT, EPERM; RangeError
+   */
+  neighbourAdd(destination: string, path: NeighbourPath): void {
+    this.#newNeighbour(NLM_F.CREATE | NLM_F.EXCL, destination, path);
+  }
+
+  /** Makes an entry, or puts it in the place of the one that is there. @throws NetlinkError as neighbourAdd; EPERM for an own address */
+  neighbourReplace(destination: string, path: NeighbourPath): void {
+    this.#newNeighbour(NLM_F.CREATE | NLM_F.REPLACE, destination, path);
+  }
+
+  /** @throws NetlinkError ENOENT; EPERM, for an own address too; RangeError */
+  neighbourDelete(destination: string, index: number): void {
+    this.request(neighbour.message(RTM.DELNEIGH, {}, { ...neighbourAt(destination), index }));
+  }
+
+  /**
    * Joins groups.
    * @param groups - RTNLGRP numbers, 1..127
    * @throws NetlinkError ERANGE for others
@@ -235,6 +280,13 @@ export class Client {
     this.request(route.message(RTM.NEWROUTE, { flags }, { ...defaults, ...destinationOf(destination), ...path }));
   }
 
+  #newNeighbour(flags: number, destination: string, { index, lladdr, until, proxy }: NeighbourPath): void {
+    const ndmFlags = (until === undefined ? NTF.STICKY : 0) | (proxy ? NTF.PROXY : 0);
+    const end = until === undefined ? {} : { freebsd: { nextStateAt: until } };
+    const body = { ...neighbourAt(destination), index, lladdr, flags: ndmFlags, ...end };
+    this.request(neighbour.message(RTM.NEWNEIGH, { flags }, body));
+  }
+
   /** From 1; 0 is what the kernel's own notifications carry. */
   #nextSequence(): number {
     this.#sequence = this.#sequence === 0xffffffff ? 1 : this.#sequence + 1;
@@ -264,12 +316,22 @@ function destinationOf(text: string): Pick<Route, "family" | "destinationLength"
   return { family, destination, destinationLength };
 }
 
+function neighbourAt(destination: string): Pick<Neighbour, "family"> & { destination: string } {
+  const family = familyOf(destination);
+  if (family === undefined) throw new RangeError(`neighbour: "${destination}"; expected an IPv4 or IPv6 address`);
+  return { family, destination };
+}
+
 function linksOf(answers: readonly Message[]): Link[] {
   return answers.flatMap((answer) => (answer.kind === "link" ? [answer.body] : []));
 }
 
 function routesOf(answers: readonly Message[]): Route[] {
   return answers.flatMap((answer) => (answer.kind === "route" ? [answer.body] : []));
+}
+
+function neighboursOf(answers: readonly Message[]): Neighbour[] {
+  return answers.flatMap((answer) => (answer.kind === "neighbour" ? [answer.body] : []));
 }
 
 function one<T>(found: readonly T[], operation: string): T {

@@ -7,11 +7,12 @@ import { done, error, noop } from "./control.js";
 import type { Header } from "./header.js";
 import type { Names } from "./kind.js";
 import { link } from "./link.js";
+import { neighbour } from "./neighbour.js";
 import { route } from "./route.js";
 import type { MessageOf, Schema } from "./schema.js";
 import type { Fields } from "./struct.js";
 
-const schemas = [noop, error, done, link, address, route] as const;
+const schemas = [noop, error, done, link, address, route, neighbour] as const;
 
 /** A message of a type that no schema has. */
 export interface UnknownMessage {

@@ -47,6 +47,11 @@ export interface CoreExports {
   addressAdd(index: number): number;
   addressDelete(index: number): number;
   addressDuplicate(index: number): number;
+  neighbourResolve(index: number): number;
+  peerSet(index: number): number;
+  peerRemove(index: number): number;
+  peerSend(index: number): number;
+  neighbourTraffic(): void;
 }
 
 /** Receives the lines of the core's debug log. */

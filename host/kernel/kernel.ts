@@ -12,6 +12,7 @@ import { Vnet, type VnetOwner } from "./vnet.js";
 
 export { Errno, NetlinkError } from "./errno.js";
 export type { EventLog, KernelEvent } from "./log.js";
+export type { Peer, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
 export type { AddressOptions, BootOptions, Cred, InterfaceOptions, Policy, SocketOptions } from "./options.js";
 export { ReplayError } from "./replay.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";

@@ -3,6 +3,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 
 /** What a call takes and gives: plain data and bytes. */
@@ -18,7 +19,9 @@ export type EventValue =
   | AddressOptions
   | CompleteBootOptions
   | InterfaceOptions
-  | SocketOptions;
+  | SocketOptions
+  | PeerOptions
+  | PeerSending;
 
 /** The calls that are events. */
 export type Call =
@@ -42,6 +45,10 @@ export type Call =
   | "addressDelete"
   | "addressDuplicate"
   | "vnetSysctl"
+  | "neighbourResolve"
+  | "peerSet"
+  | "peerRemove"
+  | "peerSend"
   | "socket"
   | "bind"
   | "connect"

@@ -12,6 +12,7 @@ import {
   type KernelEvent,
   sameValue,
 } from "./log.js";
+import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
@@ -85,6 +86,15 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   addressDelete: (event, kernel) => vnetOf(event, kernel).addressDelete(text(event, 0), text(event, 1)),
   addressDuplicate: (event, kernel) => vnetOf(event, kernel).addressDuplicate(text(event, 0), text(event, 1)),
   vnetSysctl: (event, kernel) => void vnetOf(event, kernel).sysctl(text(event, 0), number(event, 1)),
+  neighbourResolve: (event, kernel) => void vnetOf(event, kernel).neighbours.resolve(text(event, 0), text(event, 1)),
+  peerSet: (event, kernel) => vnetOf(event, kernel).neighbours.set(text(event, 0), event.arguments[1] as PeerOptions),
+  peerRemove: (event, kernel) => vnetOf(event, kernel).neighbours.remove(text(event, 0), text(event, 1)),
+  peerSend: (event, kernel) =>
+    vnetOf(event, kernel).neighbours.send(
+      text(event, 0),
+      event.arguments[1] as PeerOptions,
+      event.arguments[2] as PeerSending,
+    ),
   socket: (event, kernel) => void vnetOf(event, kernel).socket(event.arguments[0] as SocketOptions),
   bind: (event, kernel) => socketOf(event, kernel).bind(event.arguments[0] as number | Uint8Array, number(event, 1)),
   connect: (event, kernel) => socketOf(event, kernel).connect(event.arguments[0] as Uint8Array),

@@ -19,6 +19,8 @@ export interface VnetStatistics {
   readonly addresses: number;
   readonly routes: number;
   readonly nexthops: number;
+  /** Entries of the neighbour tables, those of own addresses included. */
+  readonly neighbours: number;
   /** Dumps under way that show an old state of a table. */
   readonly walks: number;
   /** Allocations that a fault made fail. */
@@ -46,6 +48,7 @@ export function readStatistics(core: Core): VnetStatistics {
     addresses: word(StatisticsWord.ADDRESSES),
     routes: word(StatisticsWord.ROUTES),
     nexthops: word(StatisticsWord.NEXTHOPS),
+    neighbours: word(StatisticsWord.NEIGHBOURS),
     walks: word(StatisticsWord.WALKS),
     allocationFailures: word(StatisticsWord.ALLOCATION_FAILURES),
     runnable: word(StatisticsWord.RUNNABLE),

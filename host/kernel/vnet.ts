@@ -10,6 +10,7 @@ import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import type { Journal } from "./log.js";
+import { Neighbours, Peer, type PeerOptions } from "./neighbours.js";
 import {
   type AddressOptions,
   checkAddress,
@@ -46,6 +47,8 @@ export class Vnet implements SocketOwner {
   readonly core: Core;
   readonly journal: Journal;
   readonly budget: number;
+  /** What the other hosts of its links do. */
+  readonly neighbours: Neighbours;
   readonly #kernel: VnetOwner;
   readonly #sockets = new Set<Socket>();
 
@@ -56,6 +59,7 @@ export class Vnet implements SocketOwner {
     this.core = core;
     this.journal = kernel.journal;
     this.budget = kernel.isStepped ? 0 : ALL_MESSAGES;
+    this.neighbours = new Neighbours(this);
   }
 
   /** Open sockets. */
@@ -256,6 +260,21 @@ export class Vnet implements SocketOwner {
       });
     }
     return this.core.call.sysctlRead(number) >>> 0;
+  }
+
+  /**
+   * A packet for an address of an interface's link wants out: it uses the neighbour's entry, or begins to resolve it.
+   * @returns the neighbour's link-layer address; undefined when it was asked for and the packet waits
+   * @throws NetlinkError ENXIO, ENETDOWN, EAFNOSUPPORT for an interface that resolves nothing; IPv4: EHOSTDOWN when nobody
+   *   answered five requests, EINVAL when the address is not on the link, EADDRNOTAVAIL, ENOMEM; IPv6: ENOBUFS for both
+   */
+  neighbourResolve(name: string, address: string): string | undefined {
+    return this.neighbours.resolve(name, address);
+  }
+
+  /** Puts another host on an interface's link. @throws NetlinkError ENXIO, ENOMEM; RangeError for a text that is no address */
+  peer(name: string, options: PeerOptions): Peer {
+    return new Peer(this.neighbours, name, options);
   }
 
   /**

@@ -130,11 +130,21 @@ describe("the shell from a pipe", () => {
     expect(stdout).toMatch(/^\d+ +\d+ +netlink$/m);
   });
 
-  it("says what the kernel answers about neighbours, and nothing else", async () => {
-    const { stdout, stderr } = await shell("neigh show");
-    expect(stdout + stderr).toMatch(
-      /^(|neigh: the kernel answers RTM_GETNEIGH with E\w+\n|([^\n]* \(\d+ bytes[^\n]*\n)+)$/,
+  it("shows neighbours, adds, replaces and deletes them", async () => {
+    const { status, stdout, stderr } = await shell(
+      "neigh add 192.0.2.7 lladdr 02:00:00:00:00:07 dev em0",
+      "neigh replace 192.0.2.7 lladdr 02:00:00:00:00:08 dev em0 seconds 60",
+      "neigh show dev em0 family inet",
+      "neigh del 192.0.2.7 dev em0",
+      "neigh show family inet",
     );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const own = /^192\.0\.2\.1 +\S+ +em0 +reachable +self,sticky +never +0$/m;
+    const [first = "", second = ""] = stdout.split(/(?<=\n)(?=Neighbour )/);
+    expect(first).toMatch(own);
+    expect(first).toMatch(/^192\.0\.2\.7 +02:00:00:00:00:08 +em0 +incomplete +60s +0$/m);
+    expect(second).toMatch(own);
+    expect(second).not.toContain("192.0.2.7");
   });
 
   it("helps, with every noun and verb", async () => {
@@ -171,7 +181,10 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["link add em7 lladdr here", 'link: "here"; expected a link-level address like 02:00:00:00:00:01'],
     ["addr add 192.0.2.9 dev em0", 'addr: "192.0.2.9"; expected an address with its prefix length, like 192.0.2.1/24'],
     ["addr add 192.0.2.9/24", 'addr: expected "dev" and the name of an interface'],
-    ["neigh show all", 'neigh: unknown word "all"; expected the end of the line'],
+    ["neigh show all", 'neigh: unknown word "all"; expected dev, family'],
+    ["neigh add here", 'neigh: "here"; expected an address like 192.0.2.7 or 2001:db8::7'],
+    ["neigh add 192.0.2.7 dev em0", 'neigh: expected "lladdr" and a link-level address'],
+    ["neigh del 192.0.2.7", 'neigh: expected "dev" and the name of an interface'],
     ["monitor on everything", 'monitor: unknown word "everything"; expected link, addr, route, neigh'],
     ["vnet enter green", 'vnet: no "green"; expected one of vnet0'],
     ["vnet destroy vnet0", 'vnet: "vnet0" lives as long as the kernel'],
@@ -186,6 +199,7 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["route add 192.0.2.0/24 via 192.0.2.9", /^netlink RTM_NEWROUTE: EEXIST/],
     ["route del 10.0.0.0/8", /^netlink RTM_DELROUTE: ESRCH/],
     ["link show em9", /^netlink RTM_GETLINK: E/],
+    ["neigh del 192.0.2.9 dev em0", /^netlink RTM_DELNEIGH: ENOENT/],
     ["module load cats", /ENOENT/],
   ])("%s is refused by the kernel, with its errno", async (line, message) => {
     const { status, stderr } = await shell(line);

@@ -16,6 +16,7 @@ import {
   numberAt,
   type Seen,
 } from "../support/messages.js";
+import { neighbourOf } from "./neighbours.js";
 
 export interface Link {
   readonly type: number;
@@ -164,7 +165,7 @@ export function indexOf(vnet: Vnet, name: string): number {
   return index;
 }
 
-/** A message in a few words: "NEWLINK em0 0x1", with the flags that changed, "DELADDR 192.0.2.1/24", "DONE 0". */
+/** A message in a few words: "NEWLINK em0 0x1", with the flags that changed, "DELADDR 192.0.2.1/24", "DELNEIGH 192.0.2.1". */
 export function inWords(seen: Seen): string {
   if (seen.type === RTM.NEWLINK || seen.type === RTM.DELLINK) {
     const link = linkOf(seen);
@@ -173,6 +174,9 @@ export function inWords(seen: Seen): string {
   if (seen.type === RTM.NEWADDR || seen.type === RTM.DELADDR) {
     const address = addressOf(seen);
     return `${RTM[seen.type]} ${address.address}/${address.prefixLength}`;
+  }
+  if (seen.type === RTM.NEWNEIGH || seen.type === RTM.DELNEIGH) {
+    return `${RTM[seen.type]} ${neighbourOf(seen).destination}`;
   }
   if (seen.type === NLMSG.DONE) return `DONE ${doneOf(seen)}`;
   return RTM[seen.type] ?? NLMSG[seen.type] ?? `type ${seen.type}`;

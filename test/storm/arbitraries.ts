@@ -10,8 +10,11 @@ import {
   IFA,
   IFLA,
   IFLA_INFO,
+  NDA,
+  NDAF,
   NHA,
   NHAF,
+  NTF,
   RTA,
   RTAX,
   RTF,
@@ -20,6 +23,7 @@ import {
   RTN,
   RTPROT,
 } from "../../assembly/abi/rtnetlink.js";
+import { ndmsg } from "../route/neighbours.js";
 import { attribute, concat, ifaddrmsg, ifinfomsg, ip, rtmsg, text, u8, u16, u32 } from "../support/messages.js";
 import { type Attribute, type Damage, encode, type Request } from "./damage.js";
 
@@ -244,6 +248,38 @@ const addressChange: fc.Arbitrary<Request> = fc
     ],
   }));
 
+const neighbourRequest: fc.Arbitrary<Request> = fc
+  .record({
+    type: fc.constantFrom<number>(RTM.GETNEIGH, RTM.NEWNEIGH, RTM.NEWNEIGH, RTM.DELNEIGH),
+    flags: flagsOf(NLM_F.CREATE, NLM_F.CREATE, NLM_F.REPLACE, NLM_F.EXCL),
+    seq,
+    family: fc.constantFrom(AF.INET, AF.INET6),
+    index,
+    ndmFlags: fc.constantFrom<number>(0, NTF.STICKY, NTF.STICKY | NTF.PROXY, NTF.SELF),
+    n: fc.nat(5),
+    more: fc.array(
+      fc.oneof(
+        plain(NDA.IFINDEX, index.map(u32)),
+        plain(NDA.FLAGS_EXT, words(0, NTF.PROXY, 0xff)),
+        nest(NDA.FREEBSD, plain(NDAF.NEXT_STATE_TS, words(0, 1_767_225_700))),
+        unknown,
+      ),
+      { maxLength: 2 },
+    ),
+    hasDestination: fc.integer({ min: 0, max: 5 }).map((n) => n !== 0),
+  })
+  .map(({ family, index, ndmFlags, n, more, hasDestination, ...rest }) => ({
+    ...rest,
+    header: ndmsg({ family, index, flags: ndmFlags }),
+    attributes: [
+      ...(hasDestination
+        ? [{ type: NDA.DST, payload: ip(family === AF.INET ? `192.0.2.${n}` : `2001:db8::${n}`) }]
+        : []),
+      { type: NDA.LLADDR, payload: Uint8Array.of(2, 0, 0, 0, 0, n) },
+      ...more,
+    ],
+  }));
+
 /** Control messages, and requests that nothing answers. */
 const otherRequest: fc.Arbitrary<Request> = fc.record({
   type: fc.constantFrom<number>(0, NLMSG.NOOP, NLMSG.ERROR, NLMSG.DONE, NLMSG.OVERRUN, RTM.NEWLINK, RTM.GETNEIGH, 255),
@@ -261,6 +297,7 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
   { weight: 8, arbitrary: routeRequest(RTM.NEWROUTE, flagsOf(NLM_F.CREATE, NLM_F.REPLACE, NLM_F.APPEND, NLM_F.EXCL)) },
   { weight: 4, arbitrary: routeRequest(RTM.DELROUTE, flagsOf(NLM_F.NONREC)) },
   { weight: 4, arbitrary: nexthopRequest },
+  { weight: 4, arbitrary: neighbourRequest },
   { weight: 1, arbitrary: otherRequest },
 );
 

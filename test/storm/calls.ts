@@ -6,7 +6,9 @@ import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
 import { Random } from "../../host/table/random.js";
 import { delAddr, newAddr } from "../route/addressrequests.js";
+import { aboutNeighbour, getNeighbours, lladdrOf } from "../route/neighbours.js";
 import { concat, ifaddrmsg, ifinfomsg, message, rtmsg, toHex, u32 } from "../support/messages.js";
+import { changeNeighbours } from "./neighbours.js";
 import { dumpOf, hostPrefix, route } from "./routes.js";
 
 export interface RunOptions {
@@ -156,7 +158,7 @@ export class RandomRun {
     ]);
     switch (this.#below(9)) {
       case 8:
-        return this.#addressChange(seq, index);
+        return this.#below(2) === 0 ? this.#addressChange(seq, index) : this.#neighbourRequest(index);
       case 0:
         return message({ type: RTM.GETLINK, flags: NLM_F.REQUEST | ack, seq }, ifinfomsg({ index }));
       case 1:
@@ -188,6 +190,27 @@ export class RandomRun {
     ]);
     const fields = { prefixLength, index, seq, lifetimes };
     return this.#below(3) === 0 ? delAddr(local, fields) : newAddr(local, fields);
+  }
+
+  #neighbourRequest(index: number): Uint8Array {
+    const destination = this.#pick(["192.0.2.7", "192.0.2.1", "2001:db8::7", "fe80::7"]);
+    const header = { index, flags: this.#pick([0, 0x40, 0x48]) };
+    switch (this.#below(4)) {
+      case 0:
+        return getNeighbours({ index });
+      case 1:
+        return aboutNeighbour(RTM.DELNEIGH, "qa", destination, header);
+      case 2:
+        return aboutNeighbour(RTM.GETNEIGH, "qa", destination, header);
+      default:
+        return aboutNeighbour(
+          RTM.NEWNEIGH,
+          this.#pick(["qaC", "qaCP"]),
+          destination,
+          header,
+          lladdrOf("02:00:00:00:00:09"),
+        );
+    }
   }
 
   /** Enough for a dump that is made while it is read. */
@@ -244,12 +267,14 @@ export class RandomRun {
     switch (this.#below(8)) {
       case 6:
         return this.#changeInet6(vnet, name);
-      case 7:
+      case 8:
         return vnet.addressAdd(name, `2001:db8:8::${1 + this.#below(3)}/64`, {
           preferred: this.#pick([0, 1, 5]),
           valid: this.#pick([1, 5, 0xffffffff]),
           flags: this.#pick([0, 1, 0x20, 0x40]),
         });
+      case 7:
+        return changeNeighbours(vnet, name, (limit) => this.#below(limit));
       case 0:
         return vnet.interfaceAttach({
           name: this.#pick([name, "tap7", "lo1", "9", "averyverylongname"]),

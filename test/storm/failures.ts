@@ -7,6 +7,7 @@ import { AF } from "../../assembly/abi/inet.js";
 import { NLMSG } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { Errno, type Kernel, NetlinkError, type Socket, type Vnet } from "../../host/kernel/kernel.js";
+import { getNeighbours } from "../route/neighbours.js";
 import {
   ackOf,
   ask,
@@ -62,16 +63,20 @@ function pictureOf(vnet: Vnet, watcher: Socket): Picture {
     message({ type: RTM.GETLINK, flags: "qD" }, ifinfomsg()),
     message({ type: RTM.GETADDR, flags: "qD" }, ifaddrmsg()),
     message({ type: RTM.GETROUTE, flags: "qD" }, rtmsg({ family: AF.UNSPEC })),
+    getNeighbours(),
   ];
   const tables = requests.map((request) => {
     watcher.send(request);
     return split(readAll(watcher)).map(hexOf).join("\n");
   });
-  const {
+  const { routes, nexthops, groups, userNexthops, neighbours, addresses, interfaces, ...rest } = vnet.statistics();
+  const { sockets, buffers, bufferBytes, walks, runnable } = rest;
+  const counts = {
     routes,
     nexthops,
     groups,
     userNexthops,
+    neighbours,
     addresses,
     interfaces,
     sockets,
@@ -79,9 +84,7 @@ function pictureOf(vnet: Vnet, watcher: Socket): Picture {
     bufferBytes,
     walks,
     runnable,
-  } = vnet.statistics();
-  const tableCounts = { routes, nexthops, groups, userNexthops, addresses, interfaces };
-  const counts = { ...tableCounts, sockets, buffers, bufferBytes, walks, runnable };
+  };
   return `${tables.join("\n\n")}\n${JSON.stringify(counts)}`;
 }
 

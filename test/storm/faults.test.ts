@@ -5,9 +5,10 @@
 
 import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
-import { RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { NTF, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, Vnet } from "../../host/kernel/kernel.js";
 import { delAddr, newAddr, PERMANENT } from "../route/addressrequests.js";
+import { aboutNeighbour, getNeighbours, lladdrOf } from "../route/neighbours.js";
 import { delNexthop, newNexthop } from "../route/nexthops.js";
 import { ask, concat, ifaddrmsg, ifinfomsg, message } from "../support/messages.js";
 import { AS_GIVEN } from "../support/setups.js";
@@ -19,10 +20,16 @@ const EM0 = 2;
 const NEW = "10.1.0.0/16";
 const GATEWAY = "192.0.2.254";
 
+/** RTM_NEWNEIGH of an address of em0's link. */
+function staticNeighbour(destination: string, flags = "qaCP", lladdr = "02:00:00:00:00:07"): Uint8Array {
+  return aboutNeighbour(RTM.NEWNEIGH, flags, destination, { index: EM0, flags: NTF.STICKY }, lladdrOf(lladdr));
+}
+
 describe("a question whose n-th allocation fails", () => {
   const link = message({ type: RTM.GETLINK, flags: "qa" }, ifinfomsg({ index: EM0 }));
   const links = message({ type: RTM.GETLINK, flags: "qD" }, ifinfomsg());
   const addresses = message({ type: RTM.GETADDR, flags: "qD" }, ifaddrmsg());
+  const manyNeighbours = Array.from({ length: 60 }, (_, n) => staticNeighbour(`192.0.2.${n + 2}`));
   const boot: BootOptions = {
     interfaces: Array.from({ length: 12 }, (_, n) => ({ name: `em${n}`, addresses: [`10.20.${n}.1/24`] })),
   };
@@ -33,6 +40,8 @@ describe("a question whose n-th allocation fails", () => {
     ["RTM_GETLINK, a dump", /^R+S+P[PS]*$/, { boot }, links],
     ["RTM_GETADDR, a dump", /^R+S+P[PS]*$/, { boot }, addresses],
     ["RTM_GETROUTE, a small dump", /^R+S+P[PS]*$/, { hostRoutes: 60 }, dumpOf(AF.INET)],
+    ["RTM_GETNEIGH of one entry", /^R+S+$/, {}, aboutNeighbour(RTM.GETNEIGH, "qa", "192.0.2.1", { index: EM0 })],
+    ["RTM_GETNEIGH, a dump", /^R+S+P[PS]*$/, { before: manyNeighbours }, getNeighbours()],
   ])(
     "[RF-CORE-58] [N7.4] [N5.1] %s is answered by what was whole before, and no end of it",
     (_, outcomes, preparation, request) => {
@@ -220,6 +229,40 @@ describe("a change of addresses by request whose n-th allocation fails", () => {
     ["RTM_DELADDR of IPv6", /^R+S+L+$/, { ...hasInet6, before: [add6] }, remove6, add6],
   ])("[N5.1] [N7.4] [N8.4] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, request, inverse) => {
     expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
+  });
+});
+
+describe("a change of neighbours whose n-th allocation fails", () => {
+  const HOST = "192.0.2.7";
+  const add = staticNeighbour(HOST, "qaC");
+  const remove = aboutNeighbour(RTM.DELNEIGH, "qa", HOST, { index: EM0 });
+  const replace = staticNeighbour(HOST, "qaP", "02:00:00:00:00:08");
+  const groups = [RTNLGRP.NEIGH];
+  const deleted = (vnet: Vnet): void => {
+    const socket = vnet.socket();
+    ask(socket, remove);
+    socket.close();
+  };
+
+  it.each<[string, RegExp, Preparation, Uint8Array, Uint8Array]>([
+    ["RTM_NEWNEIGH", /^R+S+E+L+$/, {}, add, remove],
+    ["RTM_NEWNEIGH with a member", /^R+S+E+N+L+$/, { groups }, add, remove],
+    ["RTM_NEWNEIGH that replaces", /^R+S+E+L+$/, { before: [add] }, replace, staticNeighbour(HOST)],
+    ["RTM_DELNEIGH", /^R+S+L+$/, { before: [add] }, remove, add],
+    ["RTM_DELNEIGH with a member", /^R+S+N+L+$/, { before: [add], groups }, remove, add],
+  ])("[N5.1] [D.3] [D.4] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, request, inverse) => {
+    expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
+  });
+
+  it("[N14.18] [D.5.1] a packet to a neighbour begins its resolution or is refused with ENOMEM", () => {
+    const begin = (vnet: Vnet): unknown => vnet.neighbourResolve("em0", HOST);
+    expect(ofCall({}, begin, deleted)).toMatch(/^M+$/);
+  });
+
+  it("[N14.18] [C.4.5] the first address of an interface brings its own entry or leaves nothing", () => {
+    const come = (vnet: Vnet): void => vnet.addressAdd("em1", "198.51.100.1/24");
+    const go = (vnet: Vnet): void => vnet.addressDelete("em1", "198.51.100.1");
+    expect(ofCall({ groups }, come, go)).toMatch(/^M+N+$/);
   });
 });
 

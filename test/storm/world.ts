@@ -61,6 +61,15 @@ const STACK_CHANGES = {
   "IPv6 off": (vnet: Vnet) => vnet.interfaceInet6("em0", false),
   "IPv6 on": (vnet: Vnet) => vnet.interfaceInet6("em0", true),
   "interface leaves": (vnet: Vnet) => vnet.interfaceDetach("em1"),
+  "a packet to a neighbour": (vnet: Vnet) => vnet.neighbourResolve("em0", "192.0.2.7"),
+  "a packet to a neighbour of IPv6": (vnet: Vnet) => vnet.neighbourResolve("em0", "2001:db8::7"),
+  "a host answers": (vnet: Vnet) => vnet.peer("em0", { address: "192.0.2.7", lladdr: "02:00:00:00:00:07" }),
+  "a host of IPv6 asks": (vnet: Vnet) =>
+    vnet.neighbours.send(
+      "em0",
+      { address: "2001:db8::7", lladdr: "02:00:00:00:00:07" },
+      { message: "solicitation", target: "2001:db8::1" },
+    ),
   "interface comes": (vnet: Vnet) => vnet.interfaceAttach({ name: "em1", up: true, addresses: ["10.0.0.9/24"] }),
 } satisfies Readonly<Record<string, (vnet: Vnet) => unknown>>;
 export type StackChange = keyof typeof STACK_CHANGES | "time passes";
@@ -70,10 +79,22 @@ export const STACK_CHANGE_NAMES: readonly StackChange[] = [
 ];
 
 /** Refusals that a sender, a reader or an administrator may meet. */
-const EXPECTED = ["EAGAIN", "ENOBUFS", "EMSGSIZE", "ENXIO", "EEXIST", "EADDRNOTAVAIL", "ENOMEM"];
+const EXPECTED = [
+  "EAGAIN",
+  "ENOBUFS",
+  "EMSGSIZE",
+  "ENXIO",
+  "EEXIST",
+  "EADDRNOTAVAIL",
+  "ENOMEM",
+  "ENETDOWN",
+  "EHOSTDOWN",
+  "EINVAL",
+];
 
 const GROUPS = [
   RTNLGRP.LINK,
+  RTNLGRP.NEIGH,
   RTNLGRP.IPV4_IFADDR,
   RTNLGRP.IPV6_IFADDR,
   RTNLGRP.IPV4_ROUTE,

@@ -1,0 +1,103 @@
+// An interface's link as the host plays it: a packet of this host's wants out, or another host's message comes in.
+//   resolveNeighbour   as the output routine of the interface asks (net/if_ethersubr.c, ether_output)
+//   hear               a message of another host
+
+import { Errno } from "../abi/errno";
+import { PeerFlag, PeerLayout, PeerMessage } from "../abi/exchange";
+import { IFF } from "../abi/ifnet";
+import { AF } from "../abi/inet";
+import { isLinkLocal } from "./address";
+import { arpReceive, arpResolve } from "./arp";
+import { Interface } from "./ifnet";
+import { Advert, ndAdvertised, ndHeard, ndResolve, ndSolicited } from "./nd";
+import { resolves } from "./ownneighbour";
+import { Peer } from "./peer";
+
+/** Who sends, and what; a record of the caller. Addresses with embedded zones. */
+@unmanaged
+export class PeerCall {
+  family: u32;
+  /** PeerMessage.* */
+  message: u32;
+  high: u64;
+  low: u64;
+  lladdr: u64;
+  targetHigh: u64;
+  targetLow: u64;
+  /** PeerFlag.* */
+  flags: u32;
+
+  has(flag: u32): bool {
+    return (this.flags & flag) != 0;
+  }
+}
+
+if (offsetof<PeerCall>("lladdr") != PeerLayout.LLADDR) ERROR("PeerLayout");
+if (offsetof<PeerCall>("flags") != PeerLayout.FLAGS) ERROR("PeerLayout");
+if (offsetof<PeerCall>() != PeerLayout.BYTES) ERROR("PeerLayout");
+
+/** The sender of a message, for the time it is heard. */
+const sender = changetype<Peer>(memory.data(offsetof<Peer>(), 16));
+
+/**
+ * @returns as arpResolve and ndResolve; ENETDOWN when the interface is not up, EAFNOSUPPORT when it resolves nothing
+ */
+export function resolveNeighbour(ifp: Interface, family: u32, high: u64, low: u64): Errno {
+  if (!ifp.isUp || (ifp.driverFlags & IFF.RUNNING) == 0) return Errno.ENETDOWN;
+  if (!resolves(ifp, family)) return Errno.EAFNOSUPPORT;
+  return family == AF.INET ? arpResolve(ifp, high) : ndResolve(ifp, high, low);
+}
+
+/** EAFNOSUPPORT for a message that the interface does not listen to, EINVAL for one of the other family. */
+export function hear(ifp: Interface, call: PeerCall): Errno {
+  if (!resolves(ifp, call.family)) return Errno.EAFNOSUPPORT;
+  const isArp = call.message == <u32>PeerMessage.ARP_REQUEST || call.message == <u32>PeerMessage.ARP_REPLY;
+  if (isArp != (call.family == AF.INET)) return Errno.EINVAL;
+  if (!ifp.isUp) return Errno.ENETDOWN;
+  if (isArp) {
+    arpReceive(ifp, call.high, call.lladdr, call.targetHigh, call.message == <u32>PeerMessage.ARP_REQUEST);
+    return Errno.OK;
+  }
+  sender.high = call.high;
+  sender.low = call.low;
+  sender.lladdr = call.lladdr;
+  hearDiscovery(ifp, call);
+  return Errno.OK;
+}
+
+/** Router messages are heard as by an interface that accepts them (ND6_IFF_ACCEPT_RTADV), or by a router. */
+function hearDiscovery(ifp: Interface, call: PeerCall): void {
+  const hasLladdr = call.has(PeerFlag.HAS_LLADDR);
+  switch (call.message) {
+    case PeerMessage.NEIGHBOUR_SOLICITATION:
+      ndSolicited(ifp, sender, hasLladdr, call.targetHigh, call.targetLow);
+      break;
+    case PeerMessage.NEIGHBOUR_ADVERTISEMENT:
+      ndAdvertised(ifp, call.high, call.low, advertFlags(call), hasLladdr, call.lladdr);
+      break;
+    case PeerMessage.ROUTER_SOLICITATION:
+      ndHeard(ifp, sender, hasLladdr, PeerMessage.ROUTER_SOLICITATION, false);
+      break;
+    case PeerMessage.ROUTER_ADVERTISEMENT:
+      if (isLinkLocal(AF.INET6, call.high)) ndHeard(ifp, sender, hasLladdr, PeerMessage.ROUTER_ADVERTISEMENT, false);
+      break;
+    case PeerMessage.REDIRECT: {
+      // It tells of another: who is to be used from now on.
+      sender.high = call.targetHigh;
+      sender.low = call.targetLow;
+      const isToRouter = call.has(PeerFlag.TO_ROUTER);
+      if (isLinkLocal(AF.INET6, call.high)) ndHeard(ifp, sender, hasLladdr, PeerMessage.REDIRECT, isToRouter);
+      break;
+    }
+    default:
+      assert(false, "a message has a known kind");
+  }
+}
+
+function advertFlags(call: PeerCall): u32 {
+  let flags: u32 = 0;
+  if (call.has(PeerFlag.ROUTER)) flags |= Advert.ROUTER;
+  if (call.has(PeerFlag.SOLICITED)) flags |= Advert.SOLICITED;
+  if (call.has(PeerFlag.OVERRIDE)) flags |= Advert.OVERRIDE;
+  return flags;
+}
