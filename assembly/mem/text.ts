@@ -1,5 +1,7 @@
-// Texts that the kernel makes: ASCII, from a template in which each % takes the next number.
+// Texts that the kernel makes: ASCII, from a template in which each % takes the next number,
+// %X in four hexadecimal digits.
 //   format      into a given place, cut to it, always NUL-terminated
+//   append      a text behind it
 //   writeLog    one line to the host's debug log
 
 /** The host's debug log: `length` bytes of ASCII. */
@@ -9,6 +11,7 @@ declare function log(text: usize, length: u32): void;
 const LINE_BYTES: u32 = 256;
 const line: usize = memory.data(256);
 const PERCENT: u16 = 0x25;
+const CAPITAL_X: u16 = 0x58;
 const ZERO: u8 = 0x30;
 const DIGITS_MAX: u32 = 10;
 
@@ -22,12 +25,31 @@ export function format(into: usize, capacity: u32, template: string, first: u32,
   for (let i = 0, n = template.length; i < n; i++) {
     const character = load<u16>(changetype<usize>(template) + (<usize>i << 1));
     if (character == PERCENT) {
-      length = writeNumber(into, capacity, length, number);
+      const isHexadecimal = i + 1 < n && load<u16>(changetype<usize>(template) + (<usize>(i + 1) << 1)) == CAPITAL_X;
+      if (isHexadecimal) i++;
+      length = isHexadecimal ? writeHexadecimal(into, capacity, length, number) : writeNumber(into, capacity, length, number);
       number = second;
     } else if (length + 1 < capacity) {
       store<u8>(into + length++, <u8>character);
     }
   }
+  store<u8>(into + length, 0);
+  return length;
+}
+
+/** Four digits. */
+function writeHexadecimal(into: usize, capacity: u32, length: u32, number: u32): u32 {
+  for (let shift: u32 = 16; shift != 0 && length + 1 < capacity; ) {
+    shift -= 4;
+    const digit = <u8>((number >> shift) & 15);
+    store<u8>(into + length++, digit < 10 ? ZERO + digit : 0x37 + digit);
+  }
+  return length;
+}
+
+/** Copies a NUL-terminated text, cut to what fits. */
+export function append(into: usize, capacity: u32, length: u32, text: usize): u32 {
+  for (; load<u8>(text) != 0 && length + 1 < capacity; text++) store<u8>(into + length++, load<u8>(text));
   store<u8>(into + length, 0);
   return length;
 }

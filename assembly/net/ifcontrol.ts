@@ -1,7 +1,8 @@
 // Interfaces going up, down and away, and addresses coming and going, each with all that follows (net/if.c, netinet/in.c,
 // netinet6/in6.c; rtnetlink B.6, C.3 to C.6). Every call is done, or without memory not begun.
 //   addAddress, deleteAddress
-//   bringUp, bringDown, departInterface
+//   bringUp, bringDown, withdrawAddresses
+//   stageDeparture, depart   an interface leaves; what it needs first
 
 import { Errno } from "../abi/errno";
 import { IFF, IN6_IFF } from "../abi/ifnet";
@@ -11,7 +12,8 @@ import { addressBits, maskHigh, withZone } from "./address";
 import { uptimeSeconds } from "./clock";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress, allocateAddress, appendAddress, findAddress, freeAddress, removeAddress } from "./ifaddr";
-import { Interface, detachInterface, setDown, setUp } from "./ifnet";
+import { Runs, startDriver } from "./cloner";
+import { Interface, setDown, setUp, unlinkInterface } from "./ifnet";
 import {
   addRoutes, hasNewRoutes, heirOf, keepRoutes, removeNetworkRoute, removeRoutes, stageRemoval, undoRoutes, unstage,
 } from "./ifroutes";
@@ -72,6 +74,7 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
     return error;
   }
   keepRoutes(address);
+  startDriver(ifp, Runs.ADDRESS);
   onAddress(record, AddressEvent.NEW);
   if (!wasUp) announceUp(ifp);
   return Errno.OK;
@@ -164,11 +167,16 @@ function sweepFamily(family: u32, test: PayloadTest, argument: usize): void {
   for (let fib: u32 = 0; fib < fibCount(); fib++) deleteMatching(ribAt(fib, family), test, argument);
 }
 
-/** IFNET_EVENT_UP: IPv4 addresses without their network's route get it back and are announced (rtnetlink C.6.5). */
-export function bringUp(ifp: Interface): Errno {
+/**
+ * IFNET_EVENT_UP: IPv4 addresses without their network's route get it back and are announced (rtnetlink C.6.5).
+ * @param isByDriver - its driver takes part, as in an ioctl; a request leaves the driver out (B.4.4)
+ */
+export function bringUp(ifp: Interface, isByDriver: bool): Errno {
   const error = raise(ifp);
-  if (error == Errno.OK) announceUp(ifp);
-  return error;
+  if (error != Errno.OK) return error;
+  if (isByDriver) startDriver(ifp, Runs.FLAGS);
+  announceUp(ifp);
+  return Errno.OK;
 }
 
 /** Sets IFF_UP and adds the routes, telling nobody yet; ENOMEM, and then all is as before. */
@@ -244,16 +252,33 @@ function lower(ifp: Interface): void {
   setDown(ifp);
 }
 
-/** An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. */
-export function departInterface(ifp: Interface): Errno {
+/** Takes what depart may need; false without memory, and nothing is staged. */
+export function stageDeparture(ifp: Interface): bool {
   const argument = changetype<usize>(ifp);
-  if (!stageFamily(AF.INET, usesInterface, argument) || !stageFamily(AF.INET6, usesInterface, argument)) return Errno.ENOMEM;
-  if (!stageAll(ifp)) return Errno.ENOMEM;
-  ifp.flags |= IFF.DYING;
+  return stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageAll(ifp);
+}
+
+/** Lets go of what stageDeparture took, when the interface does not leave. */
+export function unstageDeparture(ifp: Interface): void {
+  unstageAll(ifp, 0);
+}
+
+/**
+ * An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. Its record is on
+ * no list then. After stageDeparture.
+ */
+export function depart(ifp: Interface): void {
+  const argument = changetype<usize>(ifp);
   lower(ifp);
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
   while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses));
-  detachInterface(ifp);
+  unlinkInterface(ifp);
+}
+
+/** Takes all addresses from an interface, which stays (if_purgeaddrs); ENOMEM, and then all is as before. */
+export function withdrawAddresses(ifp: Interface): Errno {
+  if (!stageAll(ifp)) return Errno.ENOMEM;
+  while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses));
   return Errno.OK;
 }

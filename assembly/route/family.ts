@@ -9,7 +9,8 @@ import { registerProtocol } from "../netlink/protocol";
 import { Request } from "../netlink/request";
 import { attachHooks, detachHooks } from "../net/hooks";
 import { ADDRESS_MESSAGES, notifyAddress } from "./address";
-import { LINK_MESSAGES, notifyLink } from "./link";
+import { LINK_MESSAGES } from "./link";
+import { notifyLink } from "./linkobject";
 import { ROUTE_MESSAGES } from "./route";
 
 /** Handles one request of the family. */

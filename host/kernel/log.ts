@@ -3,6 +3,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges } from "./interfaces.js";
 import type { CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 
 /** What a call takes and gives: plain data and bytes. */
@@ -17,6 +18,7 @@ export type EventValue =
   | { readonly [key: string]: EventValue }
   | CompleteBootOptions
   | InterfaceOptions
+  | InterfaceChanges
   | SocketOptions;
 
 /** The calls that are events. */
@@ -34,6 +36,13 @@ export type Call =
   | "check"
   | "interfaceAttach"
   | "interfaceDetach"
+  | "interfaceCreate"
+  | "interfaceDestroy"
+  | "interfaceRename"
+  | "interfaceSet"
+  | "interfaceMove"
+  | "deviceOpen"
+  | "deviceClose"
   | "interfaceUp"
   | "interfaceDown"
   | "addressAdd"
