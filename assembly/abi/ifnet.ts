@@ -43,6 +43,7 @@ export enum IFT {
   BRIDGE = 209,
   STF = 215,
   GIF = 240,
+  WIREGUARD = 241,
   ENC = 244,
   PFLOG = 246,
   PFSYNC = 247,
@@ -104,6 +105,29 @@ export enum IFCAP {
   IPSEC_OFFLOAD = 34,
   /** Bits reported in IFLAF_CAPS (rtnetlink B.1.4). */
   COUNT = 35,
+}
+
+/** What the host can change of an interface by one call, as an ioctl or a driver would. */
+export enum IfChange {
+  /** Bytes. */
+  MTU = 0,
+  /** The text, NUL-terminated; empty = none. */
+  DESCRIPTION = 1,
+  /** The address; its length. */
+  LLADDR = 2,
+  /** IFF bits to set, and to clear. */
+  FLAGS = 3,
+  /** A reference is taken or given back. */
+  PROMISCUOUS = 4,
+  ALLMULTI = 5,
+  /** The capabilities that are switched on, in eight bytes. */
+  CAPABILITIES = 6,
+  /** Whether there is one. */
+  CARRIER = 7,
+  /** COUNTERS times eight bytes. */
+  COUNTERS = 8,
+  /** Whether a program opens or closes it. */
+  DEVICE = 9,
 }
 
 /** Limits of interfaces (net/if.h, net/if_clone.h). */

@@ -1,7 +1,8 @@
 // Interfaces going up, down and away, and addresses given to them, each with all that follows (net/if.c, netinet/in.c,
 // netinet6/in6.c; rtnetlink B.6, C.3 to C.6). Every call is done, or without memory not begun.
 //   addAddress, expireAddress
-//   bringUp, bringDown, enableInet6, departInterface
+//   bringUp, bringDown, enableInet6, withdrawAddresses
+//   stageDeparture, depart   an interface leaves; what it needs first
 // What happens to one address, also deleting it, is in addressctl.ts.
 
 import { Errno } from "../abi/errno";
@@ -14,7 +15,8 @@ import {
 } from "./addressctl";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress, findAddress } from "./ifaddr";
-import { Interface, detachInterface, setDown, setUp } from "./ifnet";
+import { Runs, startDriver } from "./cloner";
+import { Interface, setDown, setUp, unlinkInterface } from "./ifnet";
 import { heirOf, isNetworkRouted } from "./ifnetwork";
 import { addRoutes, changePeer, hasNewRoutes, keepRoutes, removeNetworkRoute, undoRoutes, unstage } from "./ifroutes";
 import {
@@ -80,6 +82,7 @@ function addNew(ifp: Interface, request: AddressRequest): Errno {
     discard(address);
     return error;
   }
+  if (!isInet6 || countInet6(ifp) == 1) startDriver(ifp, Runs.ADDRESS);
   tellAdded(address);
   commitEffects(ifp, address);
   return Errno.OK;
@@ -115,6 +118,7 @@ function replace(ifp: Interface, present: IfAddress, request: AddressRequest): E
     return error;
   }
   keepRoutes(address);
+  startDriver(ifp, Runs.ADDRESS);
   dropAddress(present, address);
   dropSpares();
   tellAdded(address);
@@ -211,11 +215,16 @@ function tellLinkLocal(): void {
   effects.linkLocal = 0;
 }
 
-/** IFNET_EVENT_UP: IPv4 addresses without their network's route get it back and are announced (rtnetlink C.6.5). */
-export function bringUp(ifp: Interface): Errno {
+/**
+ * IFNET_EVENT_UP: IPv4 addresses without their network's route get it back and are announced (rtnetlink C.6.5).
+ * @param isByDriver - its driver takes part, as in an ioctl; a request leaves the driver out (B.4.4)
+ */
+export function bringUp(ifp: Interface, isByDriver: bool): Errno {
   const error = stageEffects(ifp, true, false, null);
-  if (error == Errno.OK) commitEffects(ifp, null);
-  return error;
+  if (error != Errno.OK) return error;
+  if (isByDriver) startDriver(ifp, Runs.FLAGS);
+  commitEffects(ifp, null);
+  return Errno.OK;
 }
 
 /** Switches IPv6 on or off on an interface, as ifconfig's -ifdisabled and ifdisabled. */
@@ -301,16 +310,27 @@ function lower(ifp: Interface): void {
   setDown(ifp);
 }
 
-/** An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. */
-export function departInterface(ifp: Interface): Errno {
+/** Takes what depart may need; false without memory, and nothing is staged. */
+export function stageDeparture(ifp: Interface): bool {
   const argument = changetype<usize>(ifp);
   const isStaged =
     stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageAll(ifp);
-  if (!isStaged) {
-    dropSpares();
-    return Errno.ENOMEM;
-  }
-  ifp.flags |= IFF.DYING;
+  if (!isStaged) dropSpares();
+  return isStaged;
+}
+
+/** Lets go of what stageDeparture took, when the interface does not leave. */
+export function unstageDeparture(ifp: Interface): void {
+  unstageAll(ifp, 0);
+  dropSpares();
+}
+
+/**
+ * An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. Its record is on
+ * no list then. After stageDeparture.
+ */
+export function depart(ifp: Interface): void {
+  const argument = changetype<usize>(ifp);
   lower(ifp);
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
@@ -319,6 +339,13 @@ export function departInterface(ifp: Interface): Errno {
   forgetInterface(ifp);
   purgeInterface(ifp);
   dropPeers(ifp);
-  detachInterface(ifp);
-  return Errno.OK;
+  unlinkInterface(ifp);
+}
+
+/** Takes all addresses from an interface, which stays (if_purgeaddrs); ENOMEM, and then all is as before. */
+export function withdrawAddresses(ifp: Interface): Errno {
+  const isStaged = stageAll(ifp);
+  if (isStaged) while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+  dropSpares();
+  return isStaged ? Errno.OK : Errno.ENOMEM;
 }

@@ -3,6 +3,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges } from "./interfaces.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 
@@ -19,6 +20,7 @@ export type EventValue =
   | AddressOptions
   | CompleteBootOptions
   | InterfaceOptions
+  | InterfaceChanges
   | SocketOptions
   | PeerOptions
   | PeerSending;
@@ -38,6 +40,13 @@ export type Call =
   | "check"
   | "interfaceAttach"
   | "interfaceDetach"
+  | "interfaceCreate"
+  | "interfaceDestroy"
+  | "interfaceRename"
+  | "interfaceSet"
+  | "interfaceMove"
+  | "deviceOpen"
+  | "deviceClose"
   | "interfaceUp"
   | "interfaceDown"
   | "interfaceInet6"

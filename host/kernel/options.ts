@@ -6,6 +6,7 @@ import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { PRIV } from "../../assembly/abi/netlink.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
 import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
 
 /** Which runnable socket's task goes on: in order of scheduling, or by a seeded choice for each message. */
@@ -29,6 +30,15 @@ export interface BootOptions {
   readonly sysctls?: Readonly<Record<string, number>>;
   /** Keeps the event log from the start, for record(). It holds a copy of everything sent and received. Default false. */
   readonly record?: boolean;
+  readonly switches?: Switches;
+}
+
+/** What FreeBSD's releases do differently, or where its source leaves a question open. All off by default. */
+export interface Switches {
+  /** Links as FreeBSD 14 has them: IFLA_FREEBSD is empty, and RTM_NEWLINK brings nothing up. */
+  readonly links14?: boolean;
+  /** A vlan's parent, vid and ethertype are shown. */
+  readonly vlanDump?: boolean;
 }
 
 export interface InterfaceOptions {
@@ -39,6 +49,12 @@ export interface InterfaceOptions {
   /** 72 … 65,535 bytes. Default 1500. */
   readonly mtu?: number;
   readonly up?: boolean;
+  /** Made by a cloner: "tap", "epair", "vlan" …; the name chooses which, and may lack the unit. Default: hardware. */
+  readonly kind?: string;
+  /** Of a vlan: the name of its parent, its vid 1 … 4094, its ethertype 0x8100 (the default) or 0x88a8. */
+  readonly parent?: string;
+  readonly vid?: number;
+  readonly protocol?: number;
   /** At most 63 bytes. */
   readonly description?: string;
   readonly fib?: number;
@@ -112,6 +128,27 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
     interfaces: options.interfaces ?? [],
     sysctls: checked(options.sysctls ?? {}),
     record: options.record ?? false,
+    switches: options.switches ?? {},
+  };
+}
+
+/** The switches as the core's bits (assembly/net/switches.ts). */
+export function switchBits({ links14 = false, vlanDump = false }: Switches): number {
+  return (links14 ? 1 : 0) | (vlanDump ? 2 : 0);
+}
+
+/** What a vlan is made with. */
+export function vlanOf({ parent, vid, protocol }: InterfaceOptions): VlanOptions | undefined {
+  if (parent === undefined) return undefined;
+  return { parent, vid: vid ?? 0, ...(protocol === undefined ? {} : { protocol }) };
+}
+
+/** What is set of an interface that a cloner made. */
+export function changesOf({ mtu, lladdr, description }: InterfaceOptions): InterfaceChanges {
+  return {
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(lladdr === undefined ? {} : { lladdr }),
+    ...(description === undefined ? {} : { description }),
   };
 }
 

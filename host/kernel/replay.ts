@@ -3,6 +3,7 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
 import {
   type Call,
   type EventLog,
@@ -77,6 +78,16 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   interfaceAttach: (event, kernel) =>
     void vnetOf(event, kernel).interfaceAttach(event.arguments[0] as InterfaceOptions),
   interfaceDetach: (event, kernel) => vnetOf(event, kernel).interfaceDetach(text(event, 0)),
+  interfaceCreate: (event, kernel) =>
+    void vnetOf(event, kernel).interfaceCreate(text(event, 0), event.arguments[1] as VlanOptions | undefined),
+  interfaceDestroy: (event, kernel) => vnetOf(event, kernel).interfaceDestroy(text(event, 0)),
+  interfaceRename: (event, kernel) => vnetOf(event, kernel).interfaceRename(text(event, 0), text(event, 1)),
+  interfaceSet: (event, kernel) =>
+    vnetOf(event, kernel).interfaceSet(text(event, 0), event.arguments[1] as InterfaceChanges),
+  interfaceMove: (event, kernel) =>
+    vnetOf(event, kernel).interfaceMove(text(event, 0), kernel.vnet(text(event, 1)) as Vnet),
+  deviceOpen: (event, kernel) => vnetOf(event, kernel).deviceOpen(text(event, 0)),
+  deviceClose: (event, kernel) => vnetOf(event, kernel).deviceClose(text(event, 0)),
   interfaceUp: (event, kernel) => vnetOf(event, kernel).interfaceUp(text(event, 0)),
   interfaceDown: (event, kernel) => vnetOf(event, kernel).interfaceDown(text(event, 0)),
   interfaceInet6: (event, kernel) =>

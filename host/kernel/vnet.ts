@@ -1,18 +1,28 @@
 // A vnet: a network stack of its own in a WebAssembly instance of its own. Two vnets share nothing but the numbers of
-// interfaces, which the kernel hands out.
+// interfaces and interfaces that belong together; relay.ts carries those over.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { AttachLayout, Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
-import { IFT, IfLimit } from "../../assembly/abi/ifnet.js";
+import { Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
+import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
 import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
-import type { Journal } from "./log.js";
+import {
+  attachInterface,
+  changeInterface,
+  createInterface,
+  type InterfaceChanges,
+  moveInterface,
+  renameInterface,
+  type VlanOptions,
+} from "./interfaces.js";
+import type { Call, EventValue, Journal } from "./log.js";
 import { Neighbours, Peer, type PeerOptions } from "./neighbours.js";
 import {
   type AddressOptions,
+  changesOf,
   checkAddress,
   checkInterface,
   type InterfaceOptions,
@@ -20,7 +30,9 @@ import {
   parseLladdr,
   privilegesOf,
   type SocketOptions,
+  vlanOf,
 } from "./options.js";
+import type { Relay, RelayPort } from "./relay.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
 import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
@@ -34,9 +46,8 @@ export interface VnetOwner {
   readonly isStepped: boolean;
   /** net.fibs */
   readonly fibs: number;
-  /** A free interface index; indices are unique over all vnets. */
-  acquireIndex(): number;
-  freeIndex(index: number): void;
+  /** What the vnets have in common. */
+  readonly relay: Relay;
   /** The number of the next socket, in order of opening. */
   nextSocket(socket: Socket): number;
   socketNumber(): number;
@@ -49,6 +60,8 @@ export class Vnet implements SocketOwner {
   readonly budget: number;
   /** What the other hosts of its links do. */
   readonly neighbours: Neighbours;
+  /** Its end of what the vnets have in common. */
+  readonly port: RelayPort;
   readonly #kernel: VnetOwner;
   readonly #sockets = new Set<Socket>();
 
@@ -58,6 +71,7 @@ export class Vnet implements SocketOwner {
     this.name = name;
     this.core = core;
     this.journal = kernel.journal;
+    this.port = kernel.relay.open(core);
     this.budget = kernel.isStepped ? 0 : ALL_MESSAGES;
     this.neighbours = new Neighbours(this);
   }
@@ -80,6 +94,14 @@ export class Vnet implements SocketOwner {
 
   forget(socket: Socket): void {
     this.#sockets.delete(socket);
+  }
+
+  prepare(): void {
+    this.port.prepare();
+  }
+
+  settle(): void {
+    this.port.settle();
   }
 
   /**
@@ -125,45 +147,108 @@ export class Vnet implements SocketOwner {
   }
 
   /**
-   * Attaches an Ethernet-like interface, or, named lo…, a loopback one.
+   * Attaches an Ethernet-like interface, or, named lo…, a loopback one; with a kind, makes one as interfaceCreate does.
    * @returns its index
-   * @throws NetlinkError EEXIST, EINVAL, ENAMETOOLONG, ENOMEM; RangeError for values out of range
+   * @throws NetlinkError EEXIST, EINVAL, ENAMETOOLONG, ENOMEM, and what interfaceCreate says; RangeError for values out of
+   *   range
    */
   interfaceAttach(options: InterfaceOptions): number {
     return this.journal.perform("interfaceAttach", { vnet: this.name }, [{ ...options }], () => {
       checkInterface(options, this.#kernel.fibs);
       const lladdr = options.lladdr === undefined ? undefined : parseLladdr(options.lladdr);
       const addresses = (options.addresses ?? []).map((text) => ({ text, words: parsePrefixed(text) }));
-      const index = this.#kernel.acquireIndex();
+      const { index, name } =
+        options.kind === undefined
+          ? { index: this.port.run(() => attachInterface(this.core, options, lladdr)), name: options.name }
+          : this.#create(options.name, vlanOf(options));
       try {
-        this.#writeAttach(options, lladdr ?? Uint8Array.of(0x02, 0, 0, 0, index >> 8, index));
-        expectSuccess(`interface ${options.name}`, this.core.call.interfaceAttach(index, typeOf(options)));
-      } catch (error) {
-        this.#kernel.freeIndex(index);
-        throw error;
-      }
-      try {
-        if (options.inet6 ?? false) this.interfaceInet6(options.name, true);
-        if (options.up ?? false) this.interfaceUp(options.name);
-        for (const { text } of addresses) this.addressAdd(options.name, text);
+        if (options.kind !== undefined) this.interfaceSet(name, changesOf(options));
+        if (options.inet6 ?? false) this.interfaceInet6(name, true);
+        if (options.up ?? false) this.interfaceUp(name);
+        for (const { text } of addresses) this.addressAdd(name, text);
       } catch (error) {
         // Half an interface is none: what was attached leaves again.
-        if (this.core.call.interfaceDetach(index) === 0) this.#kernel.freeIndex(index);
+        this.port.run(() => this.core.call.interfaceDetach(index));
         throw error;
       }
       return index;
     });
   }
 
-  #writeAttach(options: InterfaceOptions, lladdr: Uint8Array): void {
-    const { exchange } = this.core;
-    this.core.writeText(AttachLayout.DESCRIPTION, options.description ?? "", IfLimit.DESCRIPTION);
-    this.core.writeText(AttachLayout.NAME, options.name, IfLimit.NAMSIZ);
-    const data = this.core.views.data;
-    data.setBigUint64(exchange + AttachLayout.LLADDR, 0n);
-    this.core.views.bytes.set(lladdr, exchange + AttachLayout.LLADDR);
-    data.setUint32(exchange + AttachLayout.MTU, options.mtu ?? 0, true);
-    data.setUint32(exchange + AttachLayout.FIB, options.fib ?? 0, true);
+  #create(name: string, vlan: VlanOptions | undefined): { index: number; name: string } {
+    const parent = vlan === undefined ? 0 : this.#indexOf(vlan.parent);
+    return this.port.run(() => createInterface(this.core, name, vlan, parent));
+  }
+
+  /**
+   * Makes an interface by the cloner that its name matches, as `ifconfig NAME create` does: "tap", "tap3", "vlan7",
+   * "epair0a.7". Nothing behind the cloner's name means the lowest free unit.
+   * @returns the name it got; of an epair that of its first half
+   * @throws NetlinkError EINVAL no cloner, unit, vid; EEXIST; ENOSPC; ENXIO no such parent; EPROTONOSUPPORT the parent
+   *   carries no vlans; ENAMETOOLONG; ENOMEM
+   */
+  interfaceCreate(name: string, vlan?: VlanOptions): string {
+    return this.journal.perform("interfaceCreate", { vnet: this.name }, [name, vlan && { ...vlan }], () => {
+      if (name.length >= IfLimit.NAMSIZ) throw new NetlinkError(`interface ${name}`, Errno.ENAMETOOLONG);
+      return this.#create(name, vlan).name;
+    });
+  }
+
+  /**
+   * Destroys what a cloner made; of an epair both halves, wherever they are.
+   * @throws NetlinkError ENXIO there is none, or its cloner did not make it; EINVAL no cloner, lo0; EBUSY a vlan that
+   *   carries vlans; ENOMEM
+   */
+  interfaceDestroy(name: string): void {
+    this.#change("interfaceDestroy", name, [], (index) =>
+      expectSuccess(`interface ${name}`, this.core.call.interfaceDestroy(index)),
+    );
+  }
+
+  /** @throws NetlinkError ENXIO; EINVAL for the empty name; EEXIST; ENAMETOOLONG */
+  interfaceRename(name: string, to: string): void {
+    this.#change("interfaceRename", name, [to], (index) => renameInterface(this.core, index, to));
+  }
+
+  /** Changes an interface as ioctls and drivers do. @throws NetlinkError ENXIO, and what InterfaceChanges says */
+  interfaceSet(name: string, changes: InterfaceChanges): void {
+    this.#change("interfaceSet", name, [{ ...changes }], (index) => changeInterface(this.core, index, name, changes));
+  }
+
+  /** A program opens the device of a tun, tap or vmnet. @throws NetlinkError ENXIO it has none; EBUSY it is open */
+  deviceOpen(name: string): void {
+    this.#change("deviceOpen", name, [], (index) => this.#device(index, name, true));
+  }
+
+  /** It closes it: the interface goes down and loses its addresses. @throws NetlinkError ENXIO; ENOMEM */
+  deviceClose(name: string): void {
+    this.#change("deviceClose", name, [], (index) => this.#device(index, name, false));
+  }
+
+  #device(index: number, name: string, isOpen: boolean): void {
+    const result = this.core.call.interfaceChange(index, IfChange.DEVICE, isOpen ? 1 : 0, 0);
+    expectSuccess(`device ${name}`, result);
+  }
+
+  /**
+   * Moves an interface to another vnet, where it arrives at the end of the list, with its index and without addresses.
+   * @throws NetlinkError ENXIO; EEXIST it is there, or its name is; EINVAL for lo0; ENOMEM
+   */
+  interfaceMove(name: string, target: Vnet): void {
+    this.#change("interfaceMove", name, [target.name], (index) => {
+      if (target === this || target.interfaceIndex(name) !== undefined) {
+        throw new NetlinkError(`interface ${name}`, Errno.EEXIST);
+      }
+      target.port.run(() => moveInterface(index, name, this.core, target.core));
+      this.#kernel.relay.tellMoved(this.port, index);
+    });
+  }
+
+  #change(call: Call, name: string, parameters: readonly EventValue[], change: (index: number) => void): void {
+    this.journal.perform(call, { vnet: this.name }, [name, ...parameters], () => {
+      const index = this.#indexOf(name);
+      this.port.run(() => change(index));
+    });
   }
 
   /** The index of an interface by name, or undefined. */
@@ -178,14 +263,11 @@ export class Vnet implements SocketOwner {
     return index;
   }
 
-  /** An interface leaves, with its addresses and routes. @throws NetlinkError ENXIO; EINVAL for lo0 */
+  /** An interface is taken out, with its addresses and routes. @throws NetlinkError ENXIO; EINVAL for lo0; ENOMEM */
   interfaceDetach(name: string): void {
-    this.journal.perform("interfaceDetach", { vnet: this.name }, [name], () => {
-      const index = this.#indexOf(name);
-      if (name === "lo0") throw new NetlinkError(`interface ${name}`, Errno.EINVAL);
-      expectSuccess(`interface ${name}`, this.core.call.interfaceDetach(index));
-      this.#kernel.freeIndex(index);
-    });
+    this.#change("interfaceDetach", name, [], (index) =>
+      expectSuccess(`interface ${name}`, this.core.call.interfaceDetach(index)),
+    );
   }
 
   /** @throws NetlinkError ENXIO, ENOMEM */
@@ -296,10 +378,4 @@ export class Vnet implements SocketOwner {
   check(): number {
     return this.journal.perform("check", { vnet: this.name }, [], () => this.core.call.check());
   }
-}
-
-/** IFT_* of an interface to attach. */
-function typeOf({ name, pointToPoint }: InterfaceOptions): IFT {
-  if (/^lo\d*$/.test(name)) return IFT.LOOP;
-  return pointToPoint === true ? IFT.GIF : IFT.ETHER;
 }
