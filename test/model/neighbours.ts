@@ -2,7 +2,7 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
-import { NTF } from "../../assembly/abi/rtnetlink.js";
+import { NTF, RTF } from "../../assembly/abi/rtnetlink.js";
 import { ip } from "../support/messages.js";
 import {
   familyOfText,
@@ -32,13 +32,20 @@ export function inOrder(link: Link): Neighbour[] {
     .map(({ entry }) => entry);
 }
 
-/** D.3, item 6. */
+/**
+ * Whether an entry may be made (D.3, item 6; netinet/in.c, in_lltable_rtcheck; netinet6/in6.c, in6_lltable_rtcheck): IPv6
+ * refuses only where the route leads elsewhere and the link has no IPv6 address at all.
+ */
 function isOnLink(vnet: Vnet, link: Link, dst: string): boolean {
-  if (familyOfText(dst) === AF.INET6) {
-    return link.addresses.some(({ text, length }) => isWithin(dst, text, length));
+  const family = familyOfText(dst);
+  const hop = longestMatch(vnet, 0, dst)?.hops[0];
+  const own = link.addresses.filter((address) => address.family === family);
+  if (family === AF.INET6) {
+    return hop === undefined || (hop.gateway === undefined && hop.link === link.uid) || own.length > 0;
   }
-  const hops = longestMatch(vnet, 0, dst)?.hops ?? [];
-  return hops.length === 1 && hops[0]?.gateway === undefined && hops[0]?.link === link.uid;
+  if (hop === undefined || hop.gateway !== undefined) return false;
+  if (hop.link === link.uid || (hop.rtFlags & RTF.HOST) !== 0) return true;
+  return own.some(({ text, length }) => isWithin(dst, text, length));
 }
 
 export interface NeighbourRequest {

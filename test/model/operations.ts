@@ -111,8 +111,6 @@ export function isDefined(network: Network, operation: Operation): boolean {
       );
     case "routeById":
       return isUsable(vnet, operation);
-    case "neighbour":
-      return familyOfText(operation.dst) === AF.INET || (linkNamed(vnet, operation.link)?.isUp ?? true);
     default:
       return true;
   }
