@@ -191,8 +191,9 @@ export function deleteRoute(vnet: Vnet, fib: number, prefix: string, filter: Pat
 /** F.2, a single one. Its route flags are the gateway's own. */
 export function newNexthop(vnet: Vnet, id: number, gateway: string, oif: string): Errno {
   const prefix = familyOfText(gateway) === AF.INET ? "0.0.0.0/0" : "::/0";
-  if (linkNamed(vnet, oif) === undefined) return Errno.ENOENT;
+  // The table is made before the request is parsed (nexthop.c, rtnl_handle_newnhop).
   vnet.hadNexthop = true;
+  if (linkNamed(vnet, oif) === undefined) return Errno.ENOENT;
   const hop = complete(vnet, 0, prefix, { gateway, oif }, 0);
   if (typeof hop === "number") return hop;
   if (vnet.nexthops.some((each) => each.id === id)) return Errno.EEXIST;
