@@ -7,11 +7,11 @@ import {
   AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, PeerFlag, ReceiveLayout, StatisticsWord,
   TrafficWord,
 } from "./abi/exchange";
-import { IFT, IfLimit } from "./abi/ifnet";
+import { IfLimit } from "./abi/ifnet";
 import { NetlinkSize } from "./abi/netlink";
+import { exchangeArea } from "./exchangearea";
 import { blockBytes } from "./mem/block";
 import { bufferBytes, bufferCount, bufferHighWater, resetHighWater } from "./mem/buffer";
-import { Indices } from "./mem/indices";
 import { allocationFailures, bootPages, failAllocation as setFault, topOfMemory } from "./mem/pages";
 import { bootRandom, randomWord } from "./mem/random";
 import {
@@ -23,23 +23,32 @@ import { bootModule, isLoaded, loadModule, readSysctl, unloadModule, writeSysctl
 import { receive, received } from "./netlink/queue";
 import { JailAddress, Socket, socketCount } from "./netlink/socket";
 import { runTasks, runnableCount, setPolicy } from "./netlink/task";
+import { StackSysctl } from "./abi/sysctl";
 import { withZone } from "./net/address";
+import { AddressRequest, deleteAddress } from "./net/addressctl";
 import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock";
 import { detachHooks } from "./net/hooks";
-import { addressCount, findAddress } from "./net/ifaddr";
-import { Interface, announce, attachInterface, findByIndex, findByName, firstInterface, interfaceCount } from "./net/ifnet";
-import { AddressRequest, addAddress, bringDown, bringUp, deleteAddress, departInterface } from "./net/ifcontrol";
+import { attachHardware } from "./net/clone";
+import { IfAddress, addressCount, findAddress } from "./net/ifaddr";
+import { Interface, announce, findByIndex, findByName, firstInterface, interfaceCount, linkInterface } from "./net/ifnet";
+import { addAddress, bringDown, bringUp, enableInet6, expireAddress } from "./net/ifcontrol";
+import { bootOutbox } from "./net/ifoutbox";
+import { bootNd, hearDad } from "./net/inet6";
 import { checkNeighbours, findNeighbour, neighbourCount } from "./net/neighbour";
 import { nexthopCount } from "./net/nexthop";
+import { groupCount } from "./net/nhgroup";
 import { removePeer, setPeer, traffic } from "./net/peer";
 import { bootRibs, routeCount } from "./net/rib";
 import { checkRibs } from "./net/ribcheck";
 import { walkCount } from "./net/ribwalk";
+import { bootSettings, readSetting, writeSetting } from "./net/settings";
+import { userNexthopCount } from "./net/usernexthop";
 import { PeerCall, hear, resolveNeighbour } from "./net/wire";
+import { bootSwitches } from "./net/switches";
+import { removeInterface } from "./net/unclone";
 import { attachRoute, detachRoute } from "./route/family";
 
-/** Where arguments and results lie that are longer than a number. */
-const exchangeArea: usize = memory.data(1024, 16);
+export * from "./links";
 
 export function exchange(): usize {
   return exchangeArea;
@@ -58,16 +67,18 @@ if (offsetof<AddressRequest>("peerHigh") != AddressLayout.PEER_HIGH) ERROR("Addr
 if (offsetof<AddressRequest>("flags") != AddressLayout.FLAGS) ERROR("AddressLayout");
 if (offsetof<AddressRequest>() != AddressLayout.BYTES) ERROR("AddressLayout");
 
-/** The indices of the interfaces of all vnets: kept in the first vnet, which gives them to the others. */
-const interfaceIndices = changetype<Indices>(memory.data(offsetof<Indices>(), 16));
-
 // ---- the vnet
 
-export function boot(seedLow: u32, seedHigh: u32, policy: u32, fibs: u32, bootSeconds: u32): i32 {
+/** @param vnet - the number of the vnet; @param switches - bits of Switch */
+export function boot(seedLow: u32, seedHigh: u32, policy: u32, fibs: u32, bootSeconds: u32, vnet: u32, switches: u32): i32 {
   bootPages();
   bootRandom((<u64>seedHigh << 32) | seedLow);
   bootClock(bootSeconds);
+  bootOutbox(vnet);
+  bootSwitches(switches);
   bootModule();
+  bootSettings();
+  bootNd(expireAddress);
   detachHooks();
   setPolicy(policy);
   return bootRibs(fibs) ? 0 : -Errno.ENOMEM;
@@ -107,6 +118,8 @@ export function statistics(): void {
   count(StatisticsWord.WALKS, walkCount());
   count(StatisticsWord.ALLOCATION_FAILURES, allocationFailures());
   count(StatisticsWord.RUNNABLE, runnableCount());
+  count(StatisticsWord.GROUPS, groupCount());
+  count(StatisticsWord.USER_NEXTHOPS, userNexthopCount());
   count(StatisticsWord.NEIGHBOURS, neighbourCount());
 }
 
@@ -140,12 +153,13 @@ export function isNetlinkLoaded(): bool {
   return isLoaded();
 }
 
+/** @param sysctl - NetlinkSysctl, or from FIRST on StackSysctl */
 export function sysctlRead(sysctl: u32): u32 {
-  return readSysctl(sysctl);
+  return sysctl >= <u32>StackSysctl.FIRST ? readSetting(sysctl) : readSysctl(sysctl);
 }
 
 export function sysctlWrite(sysctl: u32, value: u32): i32 {
-  return -writeSysctl(sysctl, value);
+  return sysctl < <u32>StackSysctl.FIRST ? -writeSysctl(sysctl, value) : -writeSetting(sysctl, value);
 }
 
 // ---- sockets
@@ -239,20 +253,12 @@ export function runnable(): u32 {
 
 // ---- the stack
 
-/** The lowest free interface index of the kernel, 0 without memory. Only the first vnet is asked. */
-export function indexAcquire(): u32 {
-  return interfaceIndices.acquire();
-}
-
-export function indexFree(index: u32): void {
-  interfaceIndices.free(index);
-}
-
 /** What interfaceAttach takes from the exchange. */
 @unmanaged
 class AttachRequest {
   name0: u64;
   name1: u64;
+  /** 0 = one made from the index. */
   lladdr: u64;
   /** 0 = the kind's own. */
   mtu: u32;
@@ -260,19 +266,21 @@ class AttachRequest {
   description0: u64;
 }
 
-/** Exchange: an AttachRequest, then the description, NUL-terminated. EEXIST for a name in use. */
-export function interfaceAttach(index: u32, isLoopback: bool): i32 {
+/**
+ * Exchange: an AttachRequest, then the description, NUL-terminated. The index; EEXIST for a name in use.
+ * @param isPointToPoint - it has a peer, and no link-layer address
+ */
+export function interfaceAttach(isPointToPoint: bool): i32 {
   const from = changetype<AttachRequest>(exchangeArea);
   if (findByName(exchangeArea) != null) return -Errno.EEXIST;
-  const ifp = attachInterface(index, isLoopback ? IFT.LOOP : IFT.ETHER, exchangeArea);
+  const ifp = attachHardware(exchangeArea, from.lladdr, isPointToPoint);
   if (ifp == null) return -Errno.ENOMEM;
-  ifp.lladdr = from.lladdr;
-  if (!isLoopback) ifp.originalLladdr = from.lladdr;
   if (from.mtu != 0) ifp.mtu = from.mtu;
   ifp.fib = from.fib;
   memory.copy(ifp.description, exchangeArea + offsetof<AttachRequest>("description0"), IfLimit.DESCRIPTION);
+  linkInterface(ifp);
   announce(ifp);
-  return 0;
+  return ifp.index;
 }
 
 /** The index of the interface whose NUL-terminated name is in the exchange, 0 = none. */
@@ -290,13 +298,14 @@ export function interfaceAt(n: u32): u32 {
 
 export function interfaceDetach(index: u32): i32 {
   const ifp = findByIndex(index);
-  return ifp == null ? -Errno.ENXIO : -departInterface(ifp);
+  return ifp == null ? -Errno.ENXIO : -removeInterface(ifp);
 }
 
 export function interfaceUp(index: u32, isUp: bool): i32 {
   const ifp = findByIndex(index);
   if (ifp == null) return -Errno.ENXIO;
-  return isUp ? -bringUp(ifp) : -bringDown(ifp);
+  if (!isUp) return -bringDown(ifp);
+  return -bringUp(ifp, true);
 }
 
 /** Exchange: an AddressRequest. */
@@ -305,13 +314,29 @@ export function addressAdd(index: u32): i32 {
   return ifp == null ? -Errno.ENXIO : -addAddress(ifp, changetype<AddressRequest>(exchangeArea));
 }
 
+/** Switches IPv6 on or off on an interface. */
+export function interfaceInet6(index: u32, isEnabled: bool): i32 {
+  const ifp = findByIndex(index);
+  return ifp == null ? -Errno.ENXIO : -enableInet6(ifp, isEnabled);
+}
+
 /** Exchange: an AddressRequest, of which family and address count. */
 export function addressDelete(index: u32): i32 {
+  const address = addressInExchange(index);
+  return address == null ? -Errno.EADDRNOTAVAIL : -deleteAddress(address);
+}
+
+/** As addressDelete: another owner of the address is heard during its detection. */
+export function addressDuplicate(index: u32): i32 {
+  const address = addressInExchange(index);
+  return address == null ? -Errno.EADDRNOTAVAIL : -hearDad(address);
+}
+
+function addressInExchange(index: u32): IfAddress | null {
   const ifp = findByIndex(index);
-  if (ifp == null) return -Errno.ENXIO;
+  if (ifp == null) return null;
   const from = changetype<AddressRequest>(exchangeArea);
-  const address = findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
-  return address == null ? -Errno.EADDRNOTAVAIL : -deleteAddress(ifp, address);
+  return findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
 }
 
 // ---- neighbours

@@ -47,6 +47,32 @@ export enum AttachLayout {
   DESCRIPTION = 32,
 }
 
+/** An interface to make by its cloner; the name that it got comes back. */
+export enum CloneLayout {
+  NAME = 0,
+  /** Index of a vlan's parent, 0 = none. */
+  PARENT = 32,
+  VID = 36,
+  PROTOCOL = 40,
+}
+
+/** What other vnets are to know of an interface. */
+export enum PostedLayout {
+  INDEX = 0,
+  IS_GONE = 4,
+  /** Of a vlan that is gone: the parent, if it is elsewhere. */
+  PARENT = 8,
+  LINK_STATE = 12,
+  MEDIA = 16,
+  /** Of one that is gone: the vnet, the cloner and the unit that is free again; unit -1 = none. */
+  HOME = 20,
+  CLONER = 24,
+  UNIT = 28,
+}
+
+/** The counters of an interface, eight bytes each, in the order of the core's Counter. */
+export const COUNTERS = 10;
+
 /** An address to add to an interface, or to delete. */
 export enum AddressLayout {
   FAMILY = 0,
@@ -131,5 +157,7 @@ export enum StatisticsWord {
   WALKS = 10,
   ALLOCATION_FAILURES = 11,
   RUNNABLE = 12,
-  NEIGHBOURS = 13,
+  GROUPS = 13,
+  USER_NEXTHOPS = 14,
+  NEIGHBOURS = 15,
 }

@@ -43,6 +43,7 @@ export enum IFT {
   BRIDGE = 209,
   STF = 215,
   GIF = 240,
+  WIREGUARD = 241,
   ENC = 244,
   PFLOG = 246,
   PFSYNC = 247,
@@ -106,6 +107,29 @@ export enum IFCAP {
   COUNT = 35,
 }
 
+/** What the host can change of an interface by one call, as an ioctl or a driver would. */
+export enum IfChange {
+  /** Bytes. */
+  MTU = 0,
+  /** The text, NUL-terminated; empty = none. */
+  DESCRIPTION = 1,
+  /** The address; its length. */
+  LLADDR = 2,
+  /** IFF bits to set, and to clear. */
+  FLAGS = 3,
+  /** A reference is taken or given back. */
+  PROMISCUOUS = 4,
+  ALLMULTI = 5,
+  /** The capabilities that are switched on, in eight bytes. */
+  CAPABILITIES = 6,
+  /** Whether there is one. */
+  CARRIER = 7,
+  /** COUNTERS times eight bytes. */
+  COUNTERS = 8,
+  /** Whether a program opens or closes it. */
+  DEVICE = 9,
+}
+
 /** Limits of interfaces (net/if.h, net/if_clone.h). */
 export enum IfLimit {
   /** Bytes of a name, NUL included. */
@@ -130,4 +154,15 @@ export enum IN6_IFF {
   AUTOCONF = 0x40,
   TEMPORARY = 0x80,
   PREFER_SOURCE = 0x100,
+}
+
+/** What IPv6 does on an interface (netinet6/nd6.h). */
+export enum ND6_IFF {
+  PERFORMNUD = 0x1,
+  ACCEPT_RTADV = 0x2,
+  /** IPv6 is off: no link-local address, no duplicate address detection, until the first address is given. */
+  IFDISABLED = 0x8,
+  /** A link-local address is made when the interface comes up. */
+  AUTO_LINKLOCAL = 0x20,
+  NO_DAD = 0x100,
 }

@@ -152,6 +152,21 @@ export enum NdMsg {
   TYPE = 11,
 }
 
+/** Offsets in an rtnexthop. */
+export enum RtNextHop {
+  LEN = 0,
+  FLAGS = 2,
+  HOPS = 3,
+  IFINDEX = 4,
+}
+
+/** A member of NHA_GROUP (struct nexthop_grp). */
+export enum NexthopGrp {
+  ID = 0,
+  WEIGHT = 4,
+  BYTES = 8,
+}
+
 /** Offsets in an nhmsg. */
 export enum NhMsg {
   FAMILY = 0,

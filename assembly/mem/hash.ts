@@ -54,6 +54,20 @@ export class HashTable {
     }
   }
 
+  /** The first record from a bucket on, 0 = none: with `after` all records, bucket by bucket. */
+  firstFrom(index: u32): usize {
+    for (; index < this.size; index++) {
+      const record = load<usize>(this.buckets + index * sizeof<usize>());
+      if (record != 0) return record;
+    }
+    return 0;
+  }
+
+  after(record: usize): usize {
+    const next = changetype<Hashed>(record).hashNext;
+    return next != 0 ? next : this.firstFrom((changetype<Hashed>(record).hash & (this.size - 1)) + 1);
+  }
+
   private matching(record: usize, hash: u32): usize {
     while (record != 0 && changetype<Hashed>(record).hash != hash) record = changetype<Hashed>(record).hashNext;
     return record;

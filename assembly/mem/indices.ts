@@ -1,8 +1,10 @@
 // A set of indices from which the lowest free one is taken: kernel nexthops, interfaces (net/route/nhop_utils.c, bitmasks).
 //   acquire   the lowest index not in use, from 1; 0 without memory
+//   use       a certain index
 //   free      the index can be taken again at once
+//   assign    takes over the words of another set
 
-import { allocateBlock, giveBlock, orderOf } from "./block";
+import { allocateBlock, giveBlock, orderOf, takeBlock } from "./block";
 
 /** Words of a set's first block: 256 indices. */
 const WORDS_MIN: u32 = 8;
@@ -31,6 +33,42 @@ export class Indices {
       if (!this.grow()) return 0;
     }
     return 0;
+  }
+
+  has(index: u32): bool {
+    const i = index >> 5;
+    return i < this.wordCount && (load<u32>(this.words + i * 4) & (1 << (index & 31))) != 0;
+  }
+
+  /** Takes an index that is not in use; false without memory. */
+  use(index: u32): bool {
+    assert(!this.has(index), "an index is taken once");
+    while (index >> 5 >= this.wordCount) if (!this.grow()) return false;
+    const word = this.words + (index >> 5) * 4;
+    store<u32>(word, load<u32>(word) | (1 << (index & 31)));
+    this.inUse++;
+    return true;
+  }
+
+  /** Makes room for a set of `wordCount` words, to be written where this says; 0 without memory. Not counted as allocation. */
+  assign(wordCount: u32): usize {
+    if (wordCount != this.wordCount) {
+      const words = takeBlock(orderOf(wordCount * 4));
+      if (words == 0) return 0;
+      if (this.wordCount != 0) giveBlock(this.words, orderOf(this.wordCount * 4));
+      this.words = words;
+      this.wordCount = wordCount;
+    }
+    return this.words;
+  }
+
+  /** After the words were written. */
+  recount(): void {
+    this.firstFree = 0;
+    this.inUse = 0;
+    for (let i: u32 = 0; i < this.wordCount; i++) this.inUse += popcnt<u32>(load<u32>(this.words + i * 4));
+    // Index 0 is a mark, not in use.
+    this.inUse--;
   }
 
   free(index: u32): void {

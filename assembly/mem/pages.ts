@@ -1,6 +1,7 @@
 // Linear memory: how far it is used, how it grows, and the fault that makes the n-th allocation fail.
 //   extend           the next bytes above everything in use; 0 when the machine has no more
 //   allocationFails  asked once by each allocation, before it takes anything
+//   suspendFault     for what other vnets' changes bring, and for the second half of what cannot be taken back
 // Growth detaches the host's views, and costs the same whatever the step once memory is large, so steps follow the size.
 
 /** Growth is an eighth of what there is, at most this many 64 KiB pages (16 MiB). */
@@ -65,6 +66,17 @@ function grow(bytes: usize): bool {
 export function failAllocation(n: u32, period: u32): void {
   pages.countdown = n;
   pages.period = n == 0 ? 0 : period;
+}
+
+/** Lets allocations succeed for the time of what is half done already; what resumeFault needs. */
+export function suspendFault(): u32 {
+  const countdown = pages.countdown;
+  pages.countdown = 0;
+  return countdown;
+}
+
+export function resumeFault(countdown: u32): void {
+  pages.countdown = countdown;
 }
 
 /** Whether the allocation that asks must fail. */

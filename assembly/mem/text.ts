@@ -1,5 +1,6 @@
 // Texts that the kernel makes: ASCII, from a template in which each % takes the next number, and %X takes it in hexadecimal.
 //   format      into a given place, cut to it, always NUL-terminated
+//   append      a text behind it
 //   writeLog    one line to the host's debug log
 
 /** The host's debug log: `length` bytes of ASCII. */
@@ -9,11 +10,10 @@ declare function log(text: usize, length: u32): void;
 const LINE_BYTES: u32 = 256;
 const line: usize = memory.data(256);
 const PERCENT: u16 = 0x25;
+const CAPITAL_X: u16 = 0x58;
 const ZERO: u8 = 0x30;
 const LETTER_A: u8 = 0x41;
 const DIGITS_MAX: u32 = 10;
-/** X behind a percent sign. */
-const HEXADECIMAL: u16 = 0x58;
 
 /**
  * @param capacity - bytes at `into`, NUL included
@@ -25,16 +25,21 @@ export function format(into: usize, capacity: u32, template: string, first: u32,
   for (let i = 0, n = template.length; i < n; i++) {
     const character = load<u16>(changetype<usize>(template) + (<usize>i << 1));
     if (character == PERCENT) {
-      const isHexadecimal = i + 1 < n && load<u16>(changetype<usize>(template) + (<usize>(i + 1) << 1)) == HEXADECIMAL;
-      length = isHexadecimal
-        ? writeHexadecimal(into, capacity, length, number)
-        : writeNumber(into, capacity, length, number);
+      const isHexadecimal = i + 1 < n && load<u16>(changetype<usize>(template) + (<usize>(i + 1) << 1)) == CAPITAL_X;
       if (isHexadecimal) i++;
+      length = isHexadecimal ? writeHexadecimal(into, capacity, length, number) : writeNumber(into, capacity, length, number);
       number = second;
     } else if (length + 1 < capacity) {
       store<u8>(into + length++, <u8>character);
     }
   }
+  store<u8>(into + length, 0);
+  return length;
+}
+
+/** Copies a NUL-terminated text, cut to what fits. */
+export function append(into: usize, capacity: u32, length: u32, text: usize): u32 {
+  for (; load<u8>(text) != 0 && length + 1 < capacity; text++) store<u8>(into + length++, load<u8>(text));
   store<u8>(into + length, 0);
   return length;
 }

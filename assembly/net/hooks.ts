@@ -7,6 +7,8 @@
 export const enum LinkEvent {
   NEW = 1,
   DELETED = 2,
+  /** The second message of a change of the carrier; routing sockets have only the first (rtnetlink B.6). */
+  LINK_STATE = 3,
 }
 
 export const enum AddressEvent {

@@ -1,5 +1,5 @@
 // Addresses of interfaces (net/if_var.h struct ifaddr, netinet/in_var.h, netinet6/in6_var.h).
-//   appendAddress, removeAddress   the list of an interface, in order of addition
+//   appendAddress, removeAddress   the list of an interface and that of all addresses, both in order of addition
 //   findAddress                    one of an interface's own
 //   addressFor                     the best source on an interface for a destination (ifaof_ifpforaddr)
 //   addressWithin                  the address whose network holds a destination (ifa_ifwithnet)
@@ -7,12 +7,26 @@
 import { AF } from "../abi/inet";
 import { Slab, give, take } from "../mem/slab";
 import { maskHigh, maskLow } from "./address";
+import { Callout } from "./clock";
 import { Interface, firstInterface } from "./ifnet";
+
+/** The route of an address's network in one fib, while it is added or removed (ifroutes.ts). */
+@unmanaged
+export class NetworkRoute {
+  /** Payload that it displaced, held; 0 = none. */
+  displaced: u32;
+  /** Payload of the address that takes it over, held; 0 = none. */
+  heir: u32;
+  isAdded: bool;
+}
 
 @unmanaged
 export class IfAddress {
   next: usize;
   previous: usize;
+  /** Of all addresses of the vnet (V_in_ifaddrhead, V_in6_ifaddrhead). */
+  nextOfAll: usize;
+  previousOfAll: usize;
   /** Interface. */
   ifp: usize;
   family: u32;
@@ -22,7 +36,7 @@ export class IfAddress {
   /** Point to point: the peer. */
   peerHigh: u64;
   peerLow: u64;
-  /** IPv4 on broadcast interfaces, as the upper half of a high word; 0 = none. */
+  /** IPv4 on broadcast interfaces, as the upper half of a high word. */
   broadcast: u64;
   /** IN6_IFF_* */
   flags: u32;
@@ -32,22 +46,52 @@ export class IfAddress {
   /** Uptime in seconds. */
   createdSeconds: u32;
   updatedSeconds: u32;
-  /** Its prefix route, or that of its network, is in the table on its behalf. */
+  /** Its prefix route, or that of its network, is in the table on its behalf (IFA_ROUTE). */
   hasPrefixRoute: bool;
   hasPeer: bool;
+  /** Duplicate address detection (inet6.ts): the next probe's callout, probes tried and sent, answers of another owner. */
+  dadDueMs: u64;
+  dadNext: usize;
+  dadRun: usize;
+  dadOwner: usize;
+  dadTries: u32;
+  dadProbes: u32;
+  dadAnswers: u32;
   /** While it is added: the Neighbour that it will be of itself; 0 = none. */
   ownNeighbour: usize;
   // While routes are added or removed (ifroutes.ts): what is new and what it displaced, and who takes over.
-  addedNetwork: bool;
+  /** Fibs that its network's route is in: 1, its interface's, or all of them. */
+  fibs: u32;
+  /** NetworkRoute of each of them: the one here, or a block. */
+  networks: usize;
+  networkDisplaced: u32;
+  networkHeir: u32;
+  networkIsAdded: bool;
   addedHost: bool;
   isRaised: bool;
-  displacedNetwork: u32;
   displacedHost: u32;
-  stagedHeir: u32;
   stagedEqual: u32;
+
+  get dad(): Callout {
+    return changetype<Callout>(changetype<usize>(this) + offsetof<IfAddress>("dadDueMs"));
+  }
+  get ownNetwork(): usize {
+    return changetype<usize>(this) + offsetof<IfAddress>("networkDisplaced");
+  }
+}
+
+if (offsetof<IfAddress>("dadOwner") - offsetof<IfAddress>("dadDueMs") != offsetof<Callout>("owner")) ERROR("Callout");
+if (offsetof<IfAddress>("networkHeir") - offsetof<IfAddress>("networkDisplaced") != offsetof<NetworkRoute>("heir")) ERROR("NetworkRoute");
+if (offsetof<IfAddress>("networkIsAdded") - offsetof<IfAddress>("networkDisplaced") != offsetof<NetworkRoute>("isAdded")) ERROR("NetworkRoute");
+
+@unmanaged
+class Addresses {
+  first: usize;
+  last: usize;
 }
 
 const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 16));
+const all = changetype<Addresses>(memory.data(offsetof<Addresses>(), 16));
 
 /** An address that no interface has yet; 0 without memory. */
 export function allocateAddress(): usize {
@@ -62,21 +106,35 @@ export function addressCount(): u32 {
   return slab.inUse;
 }
 
-export function appendAddress(ifp: Interface, address: IfAddress): void {
-  address.ifp = changetype<usize>(ifp);
-  address.previous = ifp.lastAddress;
-  if (ifp.lastAddress != 0) changetype<IfAddress>(ifp.lastAddress).next = changetype<usize>(address);
-  else ifp.addresses = changetype<usize>(address);
-  ifp.lastAddress = changetype<usize>(address);
+/** The first IfAddress of the vnet in order of addition, 0 = none; each leads to its nextOfAll. */
+export function firstAddress(): usize {
+  return all.first;
 }
 
-/** Takes an address out of its interface's list; it stays valid until freed. */
+export function appendAddress(ifp: Interface, address: IfAddress): void {
+  const record = changetype<usize>(address);
+  address.ifp = changetype<usize>(ifp);
+  address.previous = ifp.lastAddress;
+  if (ifp.lastAddress != 0) changetype<IfAddress>(ifp.lastAddress).next = record;
+  else ifp.addresses = record;
+  ifp.lastAddress = record;
+  address.previousOfAll = all.last;
+  if (all.last != 0) changetype<IfAddress>(all.last).nextOfAll = record;
+  else all.first = record;
+  all.last = record;
+}
+
+/** Takes an address out of its lists; it stays valid until freed. */
 export function removeAddress(address: IfAddress): void {
   const ifp = changetype<Interface>(address.ifp);
   if (address.previous != 0) changetype<IfAddress>(address.previous).next = address.next;
   else ifp.addresses = address.next;
   if (address.next != 0) changetype<IfAddress>(address.next).previous = address.previous;
   else ifp.lastAddress = address.previous;
+  if (address.previousOfAll != 0) changetype<IfAddress>(address.previousOfAll).nextOfAll = address.nextOfAll;
+  else all.first = address.nextOfAll;
+  if (address.nextOfAll != 0) changetype<IfAddress>(address.nextOfAll).previousOfAll = address.previousOfAll;
+  else all.last = address.previousOfAll;
 }
 
 export function findAddress(ifp: Interface, family: u32, high: u64, low: u64): IfAddress | null {
@@ -159,22 +217,6 @@ export function addressEqualElsewhere(address: IfAddress): IfAddress | null {
     if (at == address.ifp || ifp.fib != fib) continue;
     const equal = findAddress(ifp, address.family, address.high, address.low);
     if (equal != null) return equal;
-  }
-  return null;
-}
-
-/** Another address of the same network, of an interface that is up, to take over its prefix route (netinet/in.c). */
-export function addressOfSameNetwork(address: IfAddress): IfAddress | null {
-  const fib = changetype<Interface>(address.ifp).fib;
-  for (let at = firstInterface(); at != 0; at = changetype<Interface>(at).next) {
-    const ifp = changetype<Interface>(at);
-    if (ifp.fib != fib || !ifp.isUp || (ifp.isLoopback && address.family == AF.INET)) continue;
-    for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-      const a = changetype<IfAddress>(entry);
-      if (a != address && a.family == address.family && a.prefixLength == address.prefixLength && !a.hasPeer) {
-        if (holds(a, address.high, address.low)) return a;
-      }
-    }
   }
   return null;
 }

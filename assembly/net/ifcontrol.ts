@@ -1,241 +1,293 @@
-// Interfaces going up, down and away, and addresses coming and going, each with all that follows (net/if.c, netinet/in.c,
+// Interfaces going up, down and away, and addresses given to them, each with all that follows (net/if.c, netinet/in.c,
 // netinet6/in6.c; rtnetlink B.6, C.3 to C.6). Every call is done, or without memory not begun.
-//   addAddress, deleteAddress
-//   bringUp, bringDown, departInterface
+//   addAddress, expireAddress
+//   bringUp, bringDown, enableInet6, withdrawAddresses
+//   stageDeparture, depart   an interface leaves; what it needs first
+// What happens to one address, also deleting it, is in addressctl.ts.
 
 import { Errno } from "../abi/errno";
-import { IFF, IN6_IFF } from "../abi/ifnet";
+import { IFF, IN6_IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
-import { RTF } from "../abi/rtnetlink";
-import { addressBits, maskHigh, withZone } from "./address";
-import { uptimeSeconds } from "./clock";
-import { AddressEvent, onAddress } from "./hooks";
-import { IfAddress, allocateAddress, appendAddress, findAddress, freeAddress, removeAddress } from "./ifaddr";
-import { Interface, detachInterface, setDown, setUp } from "./ifnet";
+import { addressBits, withZone } from "./address";
 import {
-  addRoutes, hasNewRoutes, heirOf, keepRoutes, removeNetworkRoute, removeRoutes, stageRemoval, undoRoutes, unstage,
-} from "./ifroutes";
+  AddressRequest, deleteAddress, discard, dropAddress, newAddress, stageAddress, stageFamily, sweepFamily, tellAdded, usesInterface,
+  usesSourceInPassing,
+} from "./addressctl";
+import { AddressEvent, onAddress } from "./hooks";
+import { IfAddress, findAddress } from "./ifaddr";
+import { Runs, startDriver } from "./cloner";
+import { Interface, setDown, setUp, unlinkInterface } from "./ifnet";
+import { heirOf, isNetworkRouted } from "./ifnetwork";
+import { addRoutes, changePeer, hasNewRoutes, keepRoutes, removeNetworkRoute, undoRoutes, unstage } from "./ifroutes";
+import {
+  FOREVER, armNd, canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal,
+} from "./inet6";
 import { purgeInterface, purgePrefix } from "./neighbour";
-import { Nexthop } from "./nexthop";
-import { addOwnNeighbour, endsPrefix, removeOwnNeighbour, stageOwnNeighbour, unstageOwnNeighbour } from "./ownneighbour";
+import { dropSpares } from "./nhshrink";
 import { dropPeers } from "./peer";
-import { Rib, RoutePayload, fibCount, ribOf } from "./rib";
-import { PayloadTest, deleteMatching, stageMatching } from "./routectl";
+import { settings } from "./settings";
+import { forgetInterface } from "./usernexthop";
 
-/** What an address to add is; a record of the caller. Lifetimes 0xffffffff = for ever. */
+const LINK_LOCAL: u64 = 0xfe80000000000000;
+const LINK_LOCAL_BITS: u32 = 64;
+
+/** What a change does to its interface besides, until it is done or undone; one at a time. */
 @unmanaged
-export class AddressRequest {
-  family: u32;
-  prefixLength: u32;
-  high: u64;
-  low: u64;
-  hasPeer: bool;
-  peerHigh: u64;
-  peerLow: u64;
-  /** Upper half of a high word; used if hasBroadcast, else computed. */
-  broadcast: u64;
-  hasBroadcast: bool;
+class Effects {
+  isRaising: bool;
+  isEnabling: bool;
   flags: u32;
-  preferredSeconds: u32;
-  validSeconds: u32;
+  ndFlags: u32;
+  /** The link-local address that comes with IPv6: an IfAddress that nobody was told of; 0 = none. */
+  linkLocal: usize;
 }
+
+const effects = changetype<Effects>(memory.data(offsetof<Effects>(), 16));
+const linkLocalRequest = changetype<AddressRequest>(memory.data(offsetof<AddressRequest>(), 16));
 
 /**
  * Gives an interface an address and the table its routes. An IPv4 address that the interface has is deleted and added
- * again, at the end of the list (rtnetlink C.4.4); an IPv6 one gets the new lifetimes and flags (C.5.4). The first address
- * of an interface that is down brings it up, as its driver does (C.3.3).
- * @returns EINVAL prefix length beyond the family's, 0 for IPv6, or another one for an IPv6 address that is there; ENOMEM
+ * again, at the end of the list (rtnetlink C.4.4); an IPv6 one gets the new lifetimes, flags and peer (C.5.4), and nobody is
+ * told. An interface that is down comes up, as its driver does (C.3.3); IPv6 is switched on with the first address.
+ * @returns EINVAL see checkRequest, and an IPv4 prefix length beyond 32; EDESTADDRREQ no peer on an interface that has one;
+ *   EEXIST another address of the network, where that is not wanted; ENOMEM
  */
 export function addAddress(ifp: Interface, request: AddressRequest): Errno {
   const family = request.family;
-  if (request.prefixLength > addressBits(family)) return Errno.EINVAL;
-  if (request.prefixLength == 0 && family == AF.INET6) return Errno.EINVAL;
-  const high = withZone(family, request.high, ifp.index);
-  const present = findAddress(ifp, family, high, request.low);
-  if (present != null && family == AF.INET6) return updateAddress(present, request);
-  const record = allocateAddress();
+  const present = findAddress(ifp, family, withZone(family, request.high, ifp.index), request.low);
+  if (family == AF.INET6) {
+    const length = present == null ? 0 : present.prefixLength;
+    const error = checkRequest(
+      ifp, request.prefixLength, length, request.hasPeer, request.preferredSeconds, request.validSeconds,
+    );
+    if (error != Errno.OK) return error;
+    return present == null ? addNew(ifp, request) : update(ifp, present, request);
+  }
+  if (request.prefixLength > addressBits(AF.INET)) return Errno.EINVAL;
+  request.hasPeer = ifp.isPointToPoint;
+  if (ifp.isPointToPoint && request.peerHigh == 0) return Errno.EDESTADDRREQ;
+  return present == null ? addNew(ifp, request) : replace(ifp, present, request);
+}
+
+function addNew(ifp: Interface, request: AddressRequest): Errno {
+  const record = newAddress(ifp, request);
   if (record == 0) return Errno.ENOMEM;
   const address = changetype<IfAddress>(record);
-  describe(address, ifp, request);
-  if (!stageOwnNeighbour(address)) {
-    freeAddress(address);
-    return Errno.ENOMEM;
+  let error: Errno = isRefused(address, null) ? Errno.EEXIST : Errno.OK;
+  const isInet6 = request.family == AF.INET6;
+  // An IPv6 driver is asked about the first address only (in6_notify_ifa).
+  const isRaising = !ifp.isUp && (!isInet6 || countInet6(ifp) == 1);
+  if (error == Errno.OK) error = stageEffects(ifp, isRaising, isInet6, null);
+  if (error != Errno.OK) {
+    discard(address);
+    return error;
   }
-  const deleted = present == null ? Errno.OK : deleteAddress(ifp, present);
-  if (deleted != Errno.OK) {
-    unstageOwnNeighbour(address);
-    freeAddress(address);
-    return deleted;
+  if (!isInet6 || countInet6(ifp) == 1) startDriver(ifp, Runs.ADDRESS);
+  tellAdded(address);
+  commitEffects(ifp, address);
+  return Errno.OK;
+}
+
+/** net.inet.ip.no_same_prefix (in_addprefix). */
+function isRefused(address: IfAddress, apart: IfAddress | null): bool {
+  return settings.noSamePrefix != 0 && address.family == AF.INET && isNetworkRouted(address, apart);
+}
+
+function countInet6(ifp: Interface): u32 {
+  let count: u32 = 0;
+  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    if (changetype<IfAddress>(at).family == AF.INET6) count++;
   }
-  appendAddress(ifp, address);
-  const wasUp = ifp.isUp;
-  let error = addRoutes(address);
-  if (error == Errno.OK && !wasUp) {
-    error = raise(ifp);
-    if (error != Errno.OK) undoRoutes(address);
+  return count;
+}
+
+/** An IPv4 address gives way to itself: the new one is made before the old one goes, so that nothing is lost. */
+function replace(ifp: Interface, present: IfAddress, request: AddressRequest): Errno {
+  const record = newAddress(ifp, request);
+  if (record == 0) return Errno.ENOMEM;
+  const address = changetype<IfAddress>(record);
+  let error: Errno = isRefused(address, present) ? Errno.EEXIST : Errno.OK;
+  if (error == Errno.OK) error = stageEffects(ifp, !ifp.isUp, false, present);
+  if (error == Errno.OK && !stageAddress(present)) {
+    undoEffects(ifp);
+    error = Errno.ENOMEM;
   }
   if (error != Errno.OK) {
-    removeAddress(address);
-    unstageOwnNeighbour(address);
-    freeAddress(address);
+    dropSpares();
+    discard(address);
     return error;
   }
   keepRoutes(address);
-  addOwnNeighbour(address);
-  onAddress(record, AddressEvent.NEW);
-  if (!wasUp) announceUp(ifp);
+  startDriver(ifp, Runs.ADDRESS);
+  dropAddress(present, address);
+  dropSpares();
+  tellAdded(address);
+  commitEffects(ifp, null);
   return Errno.OK;
 }
 
-function describe(address: IfAddress, ifp: Interface, request: AddressRequest): void {
-  address.ifp = changetype<usize>(ifp);
-  address.family = request.family;
-  address.prefixLength = request.prefixLength;
-  address.high = withZone(request.family, request.high, ifp.index);
-  address.low = request.low;
-  address.hasPeer = request.hasPeer;
-  address.peerHigh = withZone(request.family, request.peerHigh, ifp.index);
-  address.peerLow = request.peerLow;
-  address.flags = request.flags;
-  address.preferredSeconds = request.preferredSeconds;
-  address.validSeconds = request.validSeconds;
-  address.createdSeconds = uptimeSeconds();
-  address.updatedSeconds = address.createdSeconds;
-  if (request.family == AF.INET && (ifp.flags & IFF.BROADCAST) != 0) address.broadcast = broadcastOf(request);
-}
-
-function updateAddress(address: IfAddress, request: AddressRequest): Errno {
-  if (address.prefixLength != request.prefixLength) return Errno.EINVAL;
-  address.flags = request.flags | (address.flags & IN6_IFF.TENTATIVE);
-  address.preferredSeconds = request.preferredSeconds;
-  address.validSeconds = request.validSeconds;
-  address.updatedSeconds = uptimeSeconds();
-  onAddress(changetype<usize>(address), AddressEvent.NEW);
+/** Flags, lifetimes and peer of an IPv6 address that is there. */
+function update(ifp: Interface, address: IfAddress, request: AddressRequest): Errno {
+  const error = stageEffects(ifp, !ifp.isUp, true, null);
+  if (error != Errno.OK) return error;
+  const high = withZone(AF.INET6, request.peerHigh, ifp.index);
+  const isSame = address.hasPeer && address.peerHigh == high && address.peerLow == request.peerLow;
+  if (request.hasPeer && !isSame) {
+    const moved = changePeer(address, high, request.peerLow);
+    if (moved != Errno.OK) {
+      undoEffects(ifp);
+      return moved;
+    }
+  }
+  setLifetimes(address, request.flags, request.preferredSeconds, request.validSeconds, false);
+  armNd();
+  commitEffects(ifp, null);
   return Errno.OK;
 }
 
-/** rtnetlink C.4.2: given, or the last address of the network; of a /31 the limited broadcast. */
-function broadcastOf(request: AddressRequest): u64 {
-  if (request.hasBroadcast) return request.broadcast;
-  if (request.prefixLength == 31) return 0xffffffff00000000;
-  return (request.high | ~maskHigh(request.prefixLength)) & 0xffffffff00000000;
+/** An address whose valid lifetime is over goes (rtnetlink C.6.6); false without memory. */
+export function expireAddress(address: usize): bool {
+  return deleteAddress(changetype<IfAddress>(address)) == Errno.OK;
 }
 
-/** Takes an address from an interface, with its routes and, for IPv4, those whose source it is (rtnetlink C.6). */
-export function deleteAddress(ifp: Interface, address: IfAddress): Errno {
-  if (!stageAddress(address)) return Errno.ENOMEM;
-  dropAddress(address);
-  return Errno.OK;
-}
-
-/** Takes what dropAddress may need; false without memory, and nothing is staged. */
-function stageAddress(address: IfAddress): bool {
-  if (!stageRemoval(address)) return false;
-  if (address.family != AF.INET || stageFamily(AF.INET, usesSource, changetype<usize>(address))) return true;
-  unstage(address);
-  return false;
-}
-
-/** Where another address takes over an IPv4 network's route, nobody is told (netinet/in.c, in_scrubprefix; Z.3). */
-function dropAddress(address: IfAddress): void {
-  const isHandedOver = address.family == AF.INET && address.hasPrefixRoute && heirOf(address) != null;
-  const isPrefixOver = endsPrefix(address);
-  removeRoutes(address);
-  if (address.family == AF.INET) sweepFamily(AF.INET, usesSource, changetype<usize>(address));
-  if (!isHandedOver) onAddress(changetype<usize>(address), AddressEvent.DELETED);
-  removeOwnNeighbour(address, isPrefixOver);
-  unstage(address);
-  removeAddress(address);
-  freeAddress(address);
-}
-
-function usesSource(payload: RoutePayload, address: usize): bool {
-  return changetype<Nexthop>(payload.nexthop).source == address;
-}
-
-/** Routes with the address as source that nobody made to stay. */
-function usesSourceInPassing(payload: RoutePayload, address: usize): bool {
-  return usesSource(payload, address) && (changetype<Nexthop>(payload.nexthop).rtFlags & RTF.STATIC) == 0;
-}
-
-function usesInterface(payload: RoutePayload, ifp: usize): bool {
-  return changetype<Nexthop>(payload.nexthop).ifp == ifp;
-}
-
-function ribAt(fib: u32, family: u32): Rib {
-  return changetype<Rib>(changetype<usize>(ribOf(fib, family)));
-}
-
-/** Lets walks keep the routes of all fibs that a sweep will remove; false without memory. */
-function stageFamily(family: u32, test: PayloadTest, argument: usize): bool {
-  for (let fib: u32 = 0; fib < fibCount(); fib++) if (!stageMatching(ribAt(fib, family), test, argument)) return false;
-  return true;
-}
-
-/** Removes routes of all fibs in silence, after stageFamily. */
-function sweepFamily(family: u32, test: PayloadTest, argument: usize): void {
-  for (let fib: u32 = 0; fib < fibCount(); fib++) deleteMatching(ribAt(fib, family), test, argument);
-}
-
-/** IFNET_EVENT_UP: IPv4 addresses without their network's route get it back and are announced (rtnetlink C.6.5). */
-export function bringUp(ifp: Interface): Errno {
-  const error = raise(ifp);
-  if (error == Errno.OK) announceUp(ifp);
+/**
+ * Brings an interface up, switches IPv6 on, and makes the link-local address that comes with that, telling nobody yet.
+ * @param apart - an IPv4 address that is about to go
+ * @returns ENOMEM, and then all is as before
+ */
+function stageEffects(ifp: Interface, isRaising: bool, isEnabling: bool, apart: IfAddress | null): Errno {
+  effects.isRaising = isRaising;
+  effects.isEnabling = isEnabling && (ifp.ndFlags & ND6_IFF.IFDISABLED) != 0 && canEnable(ifp);
+  effects.flags = ifp.flags;
+  effects.ndFlags = ifp.ndFlags;
+  effects.linkLocal = 0;
+  if (effects.isEnabling) ifp.ndFlags &= ~ND6_IFF.IFDISABLED;
+  let error: Errno = isRaising ? raise(ifp, apart) : Errno.OK;
+  if (error == Errno.OK && ifp.isUp && (isRaising || effects.isEnabling) && wantsLinkLocal(ifp)) {
+    effects.linkLocal = newLinkLocal(ifp);
+    if (effects.linkLocal == 0) error = Errno.ENOMEM;
+  }
+  if (error != Errno.OK) undoEffects(ifp);
   return error;
 }
 
-/** Sets IFF_UP and adds the routes, telling nobody yet; ENOMEM, and then all is as before. */
-function raise(ifp: Interface): Errno {
-  const flags = ifp.flags;
-  ifp.flags |= IFF.UP;
-  for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-    const address = changetype<IfAddress>(entry);
-    if (address.family != AF.INET || address.hasPrefixRoute) continue;
-    const error = addRoutes(address);
-    if (error == Errno.OK) {
-      address.isRaised = true;
-      continue;
-    }
-    ifp.flags = flags;
-    for (let done = ifp.addresses; done != entry; done = changetype<IfAddress>(done).next) undoRaise(changetype<IfAddress>(done));
-    return error;
+function newLinkLocal(ifp: Interface): usize {
+  const request = linkLocalRequest;
+  request.family = AF.INET6;
+  request.prefixLength = LINK_LOCAL_BITS;
+  request.high = LINK_LOCAL;
+  request.low = interfaceId(ifp);
+  request.preferredSeconds = FOREVER;
+  request.validSeconds = FOREVER;
+  return newAddress(ifp, request);
+}
+
+function undoEffects(ifp: Interface): void {
+  if (effects.linkLocal != 0) discard(changetype<IfAddress>(effects.linkLocal));
+  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    const address = changetype<IfAddress>(at);
+    if (!address.isRaised) continue;
+    address.isRaised = false;
+    undoRoutes(address);
   }
+  ifp.flags = effects.flags;
+  ifp.ndFlags = effects.ndFlags;
+}
+
+/**
+ * Tells of what was staged. Where IPv6 was switched on, that comes first (in6_addifaddr), then the interface's coming up.
+ * @param added - an IPv6 address that is new: its detection begins without delay
+ */
+function commitEffects(ifp: Interface, added: IfAddress | null): void {
+  if (effects.isEnabling) tellLinkLocal();
+  if (effects.isRaising) announceUp(ifp);
+  tellLinkLocal();
+  if (added != null && added.family == AF.INET6) startDad(added, 0);
+  if (!effects.isRaising && !effects.isEnabling) return;
+  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    const address = changetype<IfAddress>(at);
+    if (address.family == AF.INET6 && (address.flags & IN6_IFF.TENTATIVE) != 0) startDad(address, dadDelay());
+  }
+}
+
+function tellLinkLocal(): void {
+  if (effects.linkLocal != 0) tellAdded(changetype<IfAddress>(effects.linkLocal));
+  effects.linkLocal = 0;
+}
+
+/**
+ * IFNET_EVENT_UP: IPv4 addresses without their network's route get it back and are announced (rtnetlink C.6.5).
+ * @param isByDriver - its driver takes part, as in an ioctl; a request leaves the driver out (B.4.4)
+ */
+export function bringUp(ifp: Interface, isByDriver: bool): Errno {
+  const error = stageEffects(ifp, true, false, null);
+  if (error != Errno.OK) return error;
+  if (isByDriver) startDriver(ifp, Runs.FLAGS);
+  commitEffects(ifp, null);
   return Errno.OK;
 }
 
-function undoRaise(address: IfAddress): void {
-  if (!address.isRaised) return;
-  address.isRaised = false;
-  undoRoutes(address);
+/** Switches IPv6 on or off on an interface, as ifconfig's -ifdisabled and ifdisabled. */
+export function enableInet6(ifp: Interface, isEnabled: bool): Errno {
+  if (!isEnabled) {
+    disable(ifp);
+    return Errno.OK;
+  }
+  const error = stageEffects(ifp, false, true, null);
+  if (error == Errno.OK) commitEffects(ifp, null);
+  return error;
+}
+
+/** Sets IFF_UP and adds the routes; ENOMEM, and then undoEffects is to follow. */
+function raise(ifp: Interface, apart: IfAddress | null): Errno {
+  ifp.flags |= IFF.UP;
+  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    const address = changetype<IfAddress>(at);
+    if (address.family != AF.INET || address.hasPrefixRoute || address == apart) continue;
+    // An address just made has its routes, of a network that another one serves only the host's.
+    if (hasNewRoutes(address)) continue;
+    const error = addRoutes(address);
+    if (error != Errno.OK) return error;
+    address.isRaised = true;
+  }
+  return Errno.OK;
 }
 
 /** Tells of an interface that was raised. */
 function announceUp(ifp: Interface): void {
   setUp(ifp);
-  for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-    const address = changetype<IfAddress>(entry);
+  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    const address = changetype<IfAddress>(at);
     if (!address.isRaised) continue;
     address.isRaised = false;
-    if (hasNewRoutes(address)) keepRoutes(address);
-    onAddress(entry, AddressEvent.NEW);
+    keepRoutes(address);
+    onAddress(at, AddressEvent.NEW);
   }
 }
 
 /**
  * IFNET_EVENT_DOWN: IPv4 addresses lose their network's route and the routes through them that are not STATIC; each is
- * announced as gone, though it stays (rtnetlink C.6.4).
+ * announced as gone, though it stays (rtnetlink C.6.4). The ND timer makes IPv6 addresses tentative.
  */
 export function bringDown(ifp: Interface): Errno {
-  if (!stageAll(ifp)) return Errno.ENOMEM;
-  lower(ifp);
-  unstageAll(ifp, 0);
-  return Errno.OK;
+  const isStaged = stageAll(ifp);
+  if (isStaged) {
+    lower(ifp);
+    unstageAll(ifp, 0);
+    armNd();
+  }
+  dropSpares();
+  return isStaged ? Errno.OK : Errno.ENOMEM;
 }
 
 /** Takes what lowering or dropping every address may need; false without memory, and nothing is staged. */
 function stageAll(ifp: Interface): bool {
   for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-    if (stageAddress(changetype<IfAddress>(entry))) continue;
+    const address = changetype<IfAddress>(entry);
+    if (stageAddress(address)) {
+      if (address.family != AF.INET || stageFamily(AF.INET, usesSourceInPassing, entry)) continue;
+      unstage(address);
+    }
     unstageAll(ifp, entry);
     return false;
   }
@@ -258,18 +310,42 @@ function lower(ifp: Interface): void {
   setDown(ifp);
 }
 
-/** An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. */
-export function departInterface(ifp: Interface): Errno {
+/** Takes what depart may need; false without memory, and nothing is staged. */
+export function stageDeparture(ifp: Interface): bool {
   const argument = changetype<usize>(ifp);
-  if (!stageFamily(AF.INET, usesInterface, argument) || !stageFamily(AF.INET6, usesInterface, argument)) return Errno.ENOMEM;
-  if (!stageAll(ifp)) return Errno.ENOMEM;
-  ifp.flags |= IFF.DYING;
+  const isStaged =
+    stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageAll(ifp);
+  if (!isStaged) dropSpares();
+  return isStaged;
+}
+
+/** Lets go of what stageDeparture took, when the interface does not leave. */
+export function unstageDeparture(ifp: Interface): void {
+  unstageAll(ifp, 0);
+  dropSpares();
+}
+
+/**
+ * An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. Its record is on
+ * no list then. After stageDeparture.
+ */
+export function depart(ifp: Interface): void {
+  const argument = changetype<usize>(ifp);
   lower(ifp);
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
-  while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses));
+  while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+  dropSpares();
+  forgetInterface(ifp);
   purgeInterface(ifp);
   dropPeers(ifp);
-  detachInterface(ifp);
-  return Errno.OK;
+  unlinkInterface(ifp);
+}
+
+/** Takes all addresses from an interface, which stays (if_purgeaddrs); ENOMEM, and then all is as before. */
+export function withdrawAddresses(ifp: Interface): Errno {
+  const isStaged = stageAll(ifp);
+  if (isStaged) while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+  dropSpares();
+  return isStaged ? Errno.OK : Errno.ENOMEM;
 }

@@ -1,12 +1,16 @@
 // Interfaces: the list in order of attachment, and what each one is (net/if.c, net/if_var.h).
-//   attachInterface, detachInterface, findByIndex, findByName, firstInterface
-//   interfaceUp, interfaceDown
-// Indices come from one set for all vnets of a kernel (rtnetlink B.6.2), so they are given from outside.
+//   makeInterface, linkInterface, announce   a record with an index, onto the list, known to all
+//   unlinkInterface, freeInterface           off the list, told of as gone; then its index is free
+//   findByIndex, findByName, firstInterface
+// An interface that belongs to another one (the other half of an epair, the parent of a vlan) names it by its index, for it
+// may be in another vnet: indices are unique over all of them (ifindex.ts).
 
-import { IFCAP, IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
+import { IFF, IFT, IfLimit, ND6_IFF } from "../abi/ifnet";
 import { HashTable, Hashed } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
 import { LinkEvent, onLink } from "./hooks";
+import { acquireIndex, freeIndex } from "./ifindex";
+import { settings } from "./settings";
 
 /** Interface counters, in the order of if_counter_get's ift_counter numbers that STATS64 shows. */
 export const enum Counter {
@@ -23,10 +27,18 @@ export const enum Counter {
   COUNT = 10,
 }
 
+/** What an Ethernet-like driver says of its media (SIOCGIFMEDIA). */
+export const enum Media {
+  /** The query fails, as on a vlan without parent. */
+  NONE = 0,
+  /** Valid and not active. */
+  INACTIVE = 1,
+  ACTIVE = 2,
+}
+
 const COUNTER_BYTES: u32 = 80;
-const ETHER_MTU: u32 = 1500;
-const LOOPBACK_MTU: u32 = 16384;
-const ETHER_LLADDR: u32 = 6;
+/** Bytes of an Ethernet address. */
+export const ETHER_LLADDR: u32 = 6;
 
 @unmanaged
 export class Interface extends Hashed {
@@ -49,9 +61,38 @@ export class Interface extends Hashed {
   /** Capabilities the driver has, and those switched on, as bits. */
   capabilities: u64;
   enabledCapabilities: u64;
+  /** References that hold IFF_PROMISC and IFF_ALLMULTI. */
   promiscuous: u32;
-  /** Made by a cloner, so it can be destroyed. */
-  isCloned: bool;
+  /** ND6_IFF_* */
+  ndFlags: u32;
+  allMulticast: u32;
+  /** One of the references is that of a request; requests hold one at most. */
+  isPromiscuousByRequest: bool;
+  /** Media.* */
+  media: u8;
+  /** tun, tap, vmnet: a program has the device open. */
+  isOpen: bool;
+  /** The cloner that made it (Cloner.number), so it can be destroyed; 0 = none. */
+  cloner: u32;
+  /** Its number among those of its cloner; -1 = none (IF_DUNIT_NONE). */
+  unit: i32;
+  /** The vnet it was made in. */
+  home: u32;
+  /** The other half of an epair; 0 = none. */
+  peerIndex: u32;
+  /** vlan: the parent, 0 = none; vid, ethertype, and what the MTU must stay below the parent's. */
+  parentIndex: u32;
+  vid: u16;
+  protocol: u16;
+  mtuFudge: u32;
+  /** vlan: IFF_PROMISC and IFF_ALLMULTI that it holds on its parent (ifv_pflags). */
+  parentFlags: u32;
+  /** Vlans that have it as parent. */
+  vlanCount: u32;
+  /** What other vnets are to know of it (ifoutbox.ts). */
+  isPosted: bool;
+  isGone: bool;
+  nextPosted: usize;
   /** IfAddress list, in order of addition. */
   addresses: usize;
   lastAddress: usize;
@@ -166,45 +207,71 @@ export function sameName(left: usize, right: usize): bool {
   return false;
 }
 
-/** A new interface at the end of the list, not up; null without memory. The name is copied; the driver is it without digits. */
-export function attachInterface(index: u32, type: u32, name: usize): Interface | null {
+/** A record with an index and a name, cut to IFNAMSIZ, on no list yet; null without memory. */
+export function makeInterface(name: usize): Interface | null {
   const record = take<Interface>(slab);
   if (record == 0) return null;
-  if (!byIndex.insert(record, index)) {
+  const index = acquireIndex();
+  if (index == 0 || !byIndex.insert(record, index)) {
+    if (index != 0) freeIndex(index);
     give<Interface>(slab, record);
     return null;
   }
   const ifp = changetype<Interface>(record);
   ifp.index = index;
-  ifp.type = type;
-  for (let i = 0; i < IfLimit.NAMSIZ - 1; i++) {
-    const byte = load<u8>(name + i);
+  ifp.unit = -1;
+  setName(ifp, name);
+  return ifp;
+}
+
+/** A record for an interface that comes from another vnet with its index, on no list yet; 0 without memory. */
+export function expectInterface(index: u32): usize {
+  const record = take<Interface>(slab);
+  if (record == 0) return 0;
+  if (byIndex.insert(record, index)) return record;
+  give<Interface>(slab, record);
+  return 0;
+}
+
+/** It does not come. */
+export function unexpectInterface(record: usize): void {
+  byIndex.remove(record);
+  give<Interface>(slab, record);
+}
+
+export function setName(ifp: Interface, name: usize): void {
+  memory.fill(ifp.name, 0, IfLimit.NAMSIZ);
+  for (let i = 0; i < IfLimit.NAMSIZ - 1 && load<u8>(name + i) != 0; i++) store<u8>(ifp.name + i, load<u8>(name + i));
+}
+
+/** The driver of an interface that no cloner made: its name without the digits. */
+export function setDriverByName(ifp: Interface): void {
+  let length = 0;
+  for (let i = 0; i < IfLimit.NAMSIZ; i++) {
+    const byte = load<u8>(ifp.name + i);
     if (byte == 0) break;
-    store<u8>(ifp.name + i, byte);
-    if (byte < 0x30 || byte > 0x39) store<u8>(ifp.driver + i, byte);
+    if (byte < 0x30 || byte > 0x39) store<u8>(ifp.driver + length++, byte);
   }
-  if (type == IFT.LOOP) {
-    ifp.flags = IFF.LOOPBACK | IFF.MULTICAST;
-    ifp.mtu = LOOPBACK_MTU;
-    ifp.isCloned = true;
-    // net/if_loop.c: checksums are never computed on the way to oneself.
-    ifp.capabilities =
-      (1 << IFCAP.RXCSUM) | (1 << IFCAP.TXCSUM) | (1 << IFCAP.LINKSTATE) | (1 << IFCAP.RXCSUM_IPV6) | (1 << IFCAP.TXCSUM_IPV6);
-  } else {
-    ifp.flags = IFF.BROADCAST | IFF.SIMPLEX | IFF.MULTICAST;
-    ifp.mtu = ETHER_MTU;
-    ifp.lladdrBytes = ETHER_LLADDR;
-    ifp.linkState = LINK_STATE.UP;
-    ifp.capabilities = (1 << IFCAP.VLAN_MTU) | (1 << IFCAP.LINKSTATE);
-  }
-  ifp.enabledCapabilities = ifp.capabilities;
+}
+
+/** Puts an interface at the end of the list. */
+export function linkInterface(ifp: Interface): void {
+  const record = changetype<usize>(ifp);
+  ifp.next = 0;
+  ifp.ndFlags = initialNdFlags(ifp);
   ifp.previous = interfaces.last;
   if (interfaces.last != 0) changetype<Interface>(interfaces.last).next = record;
   else interfaces.first = record;
   interfaces.last = record;
   interfaces.count++;
-  if (type == IFT.LOOP && interfaces.loopback == 0) interfaces.loopback = record;
-  return ifp;
+  if (ifp.type == IFT.LOOP && interfaces.loopback == 0) interfaces.loopback = record;
+}
+
+/** IPv6 is off on every interface but loopback until it is asked for (netinet6/nd6.c, nd6_ifattach). */
+function initialNdFlags(ifp: Interface): u32 {
+  if (ifp.isLoopback) return ND6_IFF.PERFORMNUD | ND6_IFF.AUTO_LINKLOCAL;
+  const isAutomatic = settings.autoLinkLocal != 0 && ifp.type != IFT.BRIDGE;
+  return ND6_IFF.PERFORMNUD | ND6_IFF.IFDISABLED | (isAutomatic ? ND6_IFF.AUTO_LINKLOCAL : 0);
 }
 
 /** Tells of an arrival, once the object is complete. */
@@ -212,8 +279,8 @@ export function announce(ifp: Interface): void {
   onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
 }
 
-/** Takes an interface out of the list and frees it; its addresses and routes are gone already. */
-export function detachInterface(ifp: Interface): void {
+/** Takes an interface out of the list and tells so; its addresses and routes are gone already. */
+export function unlinkInterface(ifp: Interface): void {
   assert(ifp.addresses == 0, "an interface leaves without addresses");
   if (ifp.previous != 0) changetype<Interface>(ifp.previous).next = ifp.next;
   else interfaces.first = ifp.next;
@@ -223,13 +290,23 @@ export function detachInterface(ifp: Interface): void {
   byIndex.remove(changetype<usize>(ifp));
   if (interfaces.loopback == changetype<usize>(ifp)) interfaces.loopback = 0;
   onLink(changetype<usize>(ifp), LinkEvent.DELETED, 0);
+}
+
+/** Gives the record back; its index goes with it to another vnet, or is free. */
+export function freeInterface(ifp: Interface): void {
   give<Interface>(slab, changetype<usize>(ifp));
+}
+
+/** Takes back makeInterface, of an interface that was never linked. */
+export function discardInterface(ifp: Interface): void {
+  byIndex.remove(changetype<usize>(ifp));
+  freeIndex(ifp.index);
+  freeInterface(ifp);
 }
 
 /** Sets IFF_UP and tells so, even when it was set (rtnetlink B.4.4). */
 export function setUp(ifp: Interface): void {
   ifp.flags |= IFF.UP;
-  ifp.driverFlags |= IFF.RUNNING;
   onLink(changetype<usize>(ifp), LinkEvent.NEW, IFF.UP);
 }
 

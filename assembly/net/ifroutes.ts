@@ -1,36 +1,27 @@
-// The routes that an address brings and takes with it (netinet/in.c, netinet6/in6.c; rtnetlink C.7). Nobody is told of them
-// on netlink (E.7.3).
+// The routes that an address brings and takes with it (netinet/in.c, netinet6/in6.c, net/route/route_ifaddrs.c; rtnetlink
+// C.7). Nobody is told of them on netlink (E.7.3).
+//   openNetworks   before an address is used; closeNetworks before it is freed
 //   addRoutes      both, or neither; then keepRoutes, or undoRoutes
 //   stageRemoval   takes all that removing them may need; then removeRoutes cannot fail; unstage in any case
-// What an added route displaced is held until it is kept or undone, so that undoing takes no memory.
+// What an added route displaced is held until it is kept or undone, so that undoing takes no memory. With
+// net.add_addr_allfibs the network's route is in every fib; the own address's always in the interface's alone.
 
 import { Errno } from "../abi/errno";
-import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
-import { addressBits, maskHigh, maskLow } from "./address";
-import { IfAddress, addressEqualElsewhere, addressOfSameNetwork } from "./ifaddr";
+import { allocateBlock, giveBlock, orderOf } from "../mem/block";
+import { addressBits } from "./address";
+import { IfAddress, NetworkRoute, addressEqualElsewhere } from "./ifaddr";
 import { Interface, loopbackInterface } from "./ifnet";
-import { NHF, clearDraft, draft, holdPayload, nexthopOf, payloadOfDraft, releasePayload } from "./nexthop";
+import { Own, Place, heirOf, isHostOnly, isNetworkRouted, locate, needs } from "./ifnetwork";
+import { NHF, clearDraft, draft } from "./nexthop";
+import { headOf, holdPayload, nexthopOf, payloadOfDraft, releasePayload } from "./payload";
 import { completeDraft } from "./resolve";
-import { Rib, entryPayload, findRoute, ribOf } from "./rib";
+import { Rib, entryPayload, fibCount, findRoute, ribOf } from "./rib";
 import { keepAside } from "./ribwalk";
 import { RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "./routectl";
+import { settings } from "./settings";
 
-/** Which of an address's two routes. */
-const enum Own {
-  /** Of its network or peer; of itself where it has no network. */
-  NETWORK = 0,
-  HOST = 1,
-}
-
-/** The place of a route: set by locate. */
-@unmanaged
-class Place {
-  high: u64;
-  low: u64;
-  bits: u32;
-}
-
+/** Where the route at hand is or belongs. */
 const place = changetype<Place>(memory.data(offsetof<Place>(), 16));
 const filter = changetype<RouteFilter>(memory.data(offsetof<RouteFilter>(), 16));
 /** The kernel's own routes replace what is there. */
@@ -40,37 +31,49 @@ function interfaceOf(address: IfAddress): Interface {
   return changetype<Interface>(address.ifp);
 }
 
-function ribFor(address: IfAddress): Rib {
-  return changetype<Rib>(changetype<usize>(ribOf(interfaceOf(address).fib, address.family)));
+function ribAt(address: IfAddress, fib: u32): Rib {
+  return changetype<Rib>(changetype<usize>(ribOf(fib, address.family)));
 }
 
-/** An IPv4 host address, and any on a loopback interface, is its own network route (rtnetlink C.7, Z.4). */
-export function isHostOnly(address: IfAddress): bool {
-  if (address.family != AF.INET || address.hasPeer) return false;
-  return address.prefixLength == addressBits(AF.INET) || interfaceOf(address).isLoopback;
+/** The rib of the own address's route. */
+function homeOf(address: IfAddress): Rib {
+  return ribAt(address, interfaceOf(address).fib);
 }
 
-/** The address that takes over the network's route when this one goes, or null. */
-export function heirOf(address: IfAddress): IfAddress | null {
-  return address.hasPeer || isHostOnly(address) ? null : addressOfSameNetwork(address);
+/** The fib of the n-th of the routes of the address's network. */
+function fibOf(address: IfAddress, n: u32): u32 {
+  return address.fibs == 1 ? interfaceOf(address).fib : n;
 }
 
-/** Puts `place` where the address's route is or belongs. */
-function locate(address: IfAddress, own: Own): void {
-  const all = addressBits(address.family);
-  const isNetwork = own == Own.NETWORK && !address.hasPeer && !isHostOnly(address);
-  const isPeer = own == Own.NETWORK && address.hasPeer;
-  place.bits = isNetwork ? address.prefixLength : all;
-  place.high = (isPeer ? address.peerHigh : address.high) & maskHigh(place.bits);
-  place.low = (isPeer ? address.peerLow : address.low) & maskLow(place.bits);
+function networkOf(address: IfAddress, n: u32): NetworkRoute {
+  return changetype<NetworkRoute>(address.networks + n * offsetof<NetworkRoute>());
 }
 
-/** The payload of one of the address's routes, held by the caller; 0 without memory. `place` is set. */
-function payloadOf(address: IfAddress, own: Own): u32 {
+/** Decides the fibs of the network's route, and takes what keeps account of them; false without memory. */
+export function openNetworks(address: IfAddress): bool {
+  address.fibs = settings.addAddrAllFibs != 0 ? fibCount() : 1;
+  address.networks = address.ownNetwork;
+  if (address.fibs == 1) return true;
+  const bytes = address.fibs * offsetof<NetworkRoute>();
+  const block = allocateBlock(orderOf(bytes));
+  if (block == 0) return false;
+  memory.fill(block, 0, bytes);
+  address.networks = block;
+  return true;
+}
+
+export function closeNetworks(address: IfAddress): void {
+  if (address.networks == address.ownNetwork) return;
+  giveBlock(address.networks, orderOf(address.fibs * offsetof<NetworkRoute>()));
+  address.networks = address.ownNetwork;
+}
+
+/** The payload of one of the address's routes in a fib, held by the caller; 0 without memory. `place` is set. */
+function payloadOf(address: IfAddress, own: Own, fib: u32): u32 {
   const ifp = interfaceOf(address);
   const isToItself = own == Own.HOST || isHostOnly(address);
-  locate(address, own);
-  clearDraft(ifp.fib, address.family);
+  locate(place, address, own);
+  clearDraft(fib, address.family);
   draft.ifp = changetype<usize>(isToItself && !ifp.isLoopback ? loopbackInterface() : ifp);
   draft.source = changetype<usize>(address);
   // The own address's route is STATIC as well, unless it is the network's (rtnetlink C.7).
@@ -83,48 +86,45 @@ function payloadOf(address: IfAddress, own: Own): u32 {
   return payloadOfDraft(1);
 }
 
-/** Whether the address has a route of this kind at all. */
-function needs(address: IfAddress, own: Own): bool {
-  // A vnet without lo0 has nowhere to lead its own addresses to.
-  const hasLoopback = interfaceOf(address).isLoopback || loopbackInterface() != null;
-  if (own == Own.HOST) {
-    if (isHostOnly(address) || !hasLoopback) return false;
-    return !address.hasPeer || address.peerHigh != address.high || address.peerLow != address.low;
-  }
-  if (isHostOnly(address)) return hasLoopback;
-  return address.hasPeer || address.prefixLength != addressBits(address.family);
-}
-
 /** ENOMEM, and then neither route is there. */
 export function addRoutes(address: IfAddress): Errno {
-  const other = heirOf(address);
-  if (needs(address, Own.NETWORK) && (other == null || !other.hasPrefixRoute)) {
-    const error = addRoute(address, Own.NETWORK);
-    if (error != Errno.OK) return error;
-    address.hasPrefixRoute = true;
-  }
-  if (!needs(address, Own.HOST)) return Errno.OK;
-  const error = addRoute(address, Own.HOST);
+  let error: Errno = Errno.OK;
+  if (needs(address, Own.NETWORK) && !isNetworkRouted(address, null)) error = addNetworks(address);
+  if (error == Errno.OK && needs(address, Own.HOST)) error = addHost(address);
   if (error != Errno.OK) undoRoutes(address);
   return error;
 }
 
-function addRoute(address: IfAddress, own: Own): Errno {
-  const rib = ribFor(address);
-  const payload = payloadOf(address, own);
+function addNetworks(address: IfAddress): Errno {
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const network = networkOf(address, n);
+    const error = addRoute(address, Own.NETWORK, fibOf(address, n));
+    if (error != Errno.OK) return error;
+    network.isAdded = true;
+    network.displaced = added.displaced;
+  }
+  address.hasPrefixRoute = true;
+  return Errno.OK;
+}
+
+function addHost(address: IfAddress): Errno {
+  const error = addRoute(address, Own.HOST, interfaceOf(address).fib);
+  if (error != Errno.OK) return error;
+  address.addedHost = true;
+  address.displacedHost = added.displaced;
+  return Errno.OK;
+}
+
+/** What addRoute displaced, held; 0 = nothing. */
+const added = changetype<NetworkRoute>(memory.data(offsetof<NetworkRoute>(), 16));
+
+function addRoute(address: IfAddress, own: Own, fib: u32): Errno {
+  const rib = ribAt(address, fib);
+  const payload = payloadOf(address, own, fib);
   if (payload == 0) return Errno.ENOMEM;
   const error = routeAdd(rib, place.high, place.low, place.bits, payload, OWN);
-  if (error == Errno.OK) {
-    const displaced = change.oldPayload;
-    if (displaced != 0) holdPayload(rib, displaced);
-    if (own == Own.NETWORK) {
-      address.addedNetwork = true;
-      address.displacedNetwork = displaced;
-    } else {
-      address.addedHost = true;
-      address.displacedHost = displaced;
-    }
-  }
+  added.displaced = error == Errno.OK ? change.oldPayload : 0;
+  if (added.displaced != 0) holdPayload(rib, added.displaced);
   finishChange();
   releasePayload(rib, payload);
   return error;
@@ -132,39 +132,45 @@ function addRoute(address: IfAddress, own: Own): Errno {
 
 /** Whether addRoutes added something that is neither kept nor undone. */
 export function hasNewRoutes(address: IfAddress): bool {
-  return address.addedNetwork || address.addedHost;
+  return address.addedHost || networkOf(address, 0).isAdded;
 }
 
 /** Lets go of what the address's new routes displaced. */
 export function keepRoutes(address: IfAddress): void {
-  const rib = ribFor(address);
-  if (address.displacedNetwork != 0) releasePayload(rib, address.displacedNetwork);
-  if (address.displacedHost != 0) releasePayload(rib, address.displacedHost);
-  forgetNew(address);
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const network = networkOf(address, n);
+    if (network.displaced != 0) releasePayload(ribAt(address, fibOf(address, n)), network.displaced);
+    network.displaced = 0;
+    network.isAdded = false;
+  }
+  if (address.displacedHost != 0) releasePayload(homeOf(address), address.displacedHost);
+  address.displacedHost = 0;
+  address.addedHost = false;
 }
 
 /** Takes the new routes away again and puts back what they displaced. */
 export function undoRoutes(address: IfAddress): void {
-  if (address.addedNetwork) {
-    undoRoute(address, Own.NETWORK, address.displacedNetwork);
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const network = networkOf(address, n);
+    if (!network.isAdded) continue;
+    undoRoute(address, Own.NETWORK, ribAt(address, fibOf(address, n)), network.displaced);
+    network.displaced = 0;
+    network.isAdded = false;
     address.hasPrefixRoute = false;
   }
-  if (address.addedHost) undoRoute(address, Own.HOST, address.displacedHost);
-  forgetNew(address);
-}
-
-function undoRoute(address: IfAddress, own: Own, displaced: u32): void {
-  locate(address, own);
-  if (displaced == 0) removeHere(ribFor(address));
-  else replaceHere(ribFor(address), displaced);
-  if (displaced != 0) releasePayload(ribFor(address), displaced);
-}
-
-function forgetNew(address: IfAddress): void {
-  address.addedNetwork = false;
-  address.addedHost = false;
-  address.displacedNetwork = 0;
+  if (address.addedHost) undoRoute(address, Own.HOST, homeOf(address), address.displacedHost);
   address.displacedHost = 0;
+  address.addedHost = false;
+}
+
+function undoRoute(address: IfAddress, own: Own, rib: Rib, displaced: u32): void {
+  locate(place, address, own);
+  if (displaced == 0) {
+    removeHere(rib);
+  } else {
+    replaceHere(rib, displaced);
+    releasePayload(rib, displaced);
+  }
 }
 
 /** Removes the route at `place`. What walks keep of it was staged, or it is younger than they. */
@@ -188,68 +194,127 @@ function replaceHere(rib: Rib, payload: u32): void {
  * walks. Without memory false, and nothing is staged.
  */
 export function stageRemoval(address: IfAddress): bool {
-  const heir = heirOf(address);
   const equal = addressEqualElsewhere(address);
-  if (heir != null) address.stagedHeir = payloadOf(heir, Own.NETWORK);
-  if (equal != null) address.stagedEqual = payloadOf(equal, isHostOnly(equal) ? Own.NETWORK : Own.HOST);
-  const isComplete = (heir == null || address.stagedHeir != 0) && (equal == null || address.stagedEqual != 0);
-  if (isComplete && stageRoute(address, Own.NETWORK) && stageRoute(address, Own.HOST)) return true;
+  let isComplete = true;
+  if (equal != null) {
+    address.stagedEqual = payloadOf(equal, isHostOnly(equal) ? Own.NETWORK : Own.HOST, interfaceOf(equal).fib);
+    isComplete = address.stagedEqual != 0;
+  }
+  if (isComplete && stageNetworks(address) && stageRoute(homeOf(address), address, Own.HOST)) return true;
   unstage(address);
   return false;
 }
 
-function stageRoute(address: IfAddress, own: Own): bool {
-  const rib = ribFor(address);
+function stageNetworks(address: IfAddress): bool {
+  const heir = heirOf(address);
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const fib = fibOf(address, n);
+    if (!stageRoute(ribAt(address, fib), address, Own.NETWORK)) return false;
+    if (heir == null || !reaches(heir, fib)) continue;
+    const payload = payloadOf(heir, Own.NETWORK, fib);
+    if (payload == 0) return false;
+    networkOf(address, n).heir = payload;
+  }
+  return true;
+}
+
+/** Whether an address has its network's route in a fib, when it has it at all. */
+function reaches(address: IfAddress, fib: u32): bool {
+  return address.fibs != 1 || interfaceOf(address).fib == fib;
+}
+
+function stageRoute(rib: Rib, address: IfAddress, own: Own): bool {
   if (rib.walks == 0) return true;
-  locate(address, own);
+  locate(place, address, own);
   const entry = findRoute(rib, place.high, place.low, place.bits);
   return entry == 0 || keepAside(rib, place.high, place.low, place.bits, entryPayload(rib, entry));
 }
 
 /** Lets go of what stageRemoval took. */
 export function unstage(address: IfAddress): void {
-  const rib = ribFor(address);
-  if (address.stagedHeir != 0) releasePayload(rib, address.stagedHeir);
-  if (address.stagedEqual != 0) releasePayload(rib, address.stagedEqual);
-  address.stagedHeir = 0;
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const network = networkOf(address, n);
+    if (network.heir != 0) releasePayload(ribAt(address, fibOf(address, n)), network.heir);
+    network.heir = 0;
+  }
+  if (address.stagedEqual != 0) releasePayload(homeOf(address), address.stagedEqual);
   address.stagedEqual = 0;
 }
 
 /** Removes the address's routes; the network's goes over to its heir, the host route to another interface's equal address. */
 export function removeRoutes(address: IfAddress): void {
   removeNetworkRoute(address);
-  const equal = addressEqualElsewhere(address);
-  if (!owns(address, Own.HOST)) return;
-  if (equal == null) {
-    removeHere(ribFor(address));
-    return;
-  }
-  replaceHere(ribFor(address), address.stagedEqual);
-  if (isHostOnly(equal)) equal.hasPrefixRoute = true;
+  const rib = homeOf(address);
+  if (!owns(rib, address, Own.HOST)) return;
+  if (address.stagedEqual == 0) removeHere(rib);
+  else giveToEqual(rib, address);
 }
 
 /** Removes the route of the address's network, or hands it over. */
 export function removeNetworkRoute(address: IfAddress): void {
   if (!address.hasPrefixRoute) return;
   address.hasPrefixRoute = false;
-  if (!owns(address, Own.NETWORK)) return;
   const heir = heirOf(address);
-  const equal = isHostOnly(address) ? addressEqualElsewhere(address) : null;
-  if (heir != null) {
-    replaceHere(ribFor(address), address.stagedHeir);
-    heir.hasPrefixRoute = true;
-  } else if (equal != null) {
-    replaceHere(ribFor(address), address.stagedEqual);
-    if (isHostOnly(equal)) equal.hasPrefixRoute = true;
-  } else {
-    removeHere(ribFor(address));
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const rib = ribAt(address, fibOf(address, n));
+    if (!owns(rib, address, Own.NETWORK)) continue;
+    const payload = networkOf(address, n).heir;
+    if (heir != null && payload != 0) {
+      replaceHere(rib, payload);
+      heir.hasPrefixRoute = true;
+    } else if (isHostOnly(address) && address.stagedEqual != 0 && rib == homeOf(address)) {
+      giveToEqual(rib, address);
+    } else {
+      removeHere(rib);
+    }
   }
 }
 
-/** Whether the route at the place, which is set, is the address's own. */
-function owns(address: IfAddress, own: Own): bool {
-  const rib = ribFor(address);
-  locate(address, own);
+/** The route at `place` becomes that of the equal address that was staged. */
+function giveToEqual(rib: Rib, address: IfAddress): void {
+  const equal = addressEqualElsewhere(address);
+  replaceHere(rib, address.stagedEqual);
+  if (equal != null && isHostOnly(equal)) equal.hasPrefixRoute = true;
+}
+
+/** Whether the route is the address's own; `place` is set to it. */
+function owns(rib: Rib, address: IfAddress, own: Own): bool {
+  locate(place, address, own);
   const entry = findRoute(rib, place.high, place.low, place.bits);
-  return entry != 0 && nexthopOf(rib, entryPayload(rib, entry)).source == changetype<usize>(address);
+  if (entry == 0 || headOf(rib, entryPayload(rib, entry)).isGroup) return false;
+  return nexthopOf(rib, entryPayload(rib, entry)).source == changetype<usize>(address);
+}
+
+/**
+ * Gives an IPv6 address another peer; the route moves to it (netinet6/in6.c, in6_notify_ifa).
+ * @returns ENOMEM, and nothing has changed
+ */
+export function changePeer(address: IfAddress, high: u64, low: u64): Errno {
+  const hadPeer = address.hasPeer;
+  const oldHigh = address.peerHigh;
+  const oldLow = address.peerLow;
+  if (hadPeer && !stageNetworks(address)) return Errno.ENOMEM;
+  setPeer(address, true, high, low);
+  const error = addNetworks(address);
+  if (error != Errno.OK) {
+    undoRoutes(address);
+    address.hasPrefixRoute = hadPeer;
+    setPeer(address, hadPeer, oldHigh, oldLow);
+    return error;
+  }
+  keepRoutes(address);
+  if (!hadPeer) return Errno.OK;
+  setPeer(address, true, oldHigh, oldLow);
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const rib = ribAt(address, fibOf(address, n));
+    if (owns(rib, address, Own.NETWORK)) removeHere(rib);
+  }
+  setPeer(address, true, high, low);
+  return Errno.OK;
+}
+
+function setPeer(address: IfAddress, hasPeer: bool, high: u64, low: u64): void {
+  address.hasPeer = hasPeer;
+  address.peerHigh = high;
+  address.peerLow = low;
 }

@@ -1,17 +1,19 @@
 // Kernel nexthops: where a route leads, shared by all routes that lead there alike (net/route/nhop.c, nhop_ctl.c).
 //   draft            the nexthop being put together; clearDraft begins one
 //   internNexthop    the nexthop equal to the draft, made if there is none
-//   payloadFor       the route payload of a nexthop and a weight; holdPayload, releasePayload
+//   holdNexthop, releaseNexthop
 // Two nexthops are one when all that describes them is equal byte for byte (rtnetlink E.8.1). Each has the lowest free
 // index of the fib and the family of its neighbours: IPv4 routes over IPv6 gateways are numbered with IPv6's (E.8.2).
 
 import { AF } from "../abi/inet";
 import { HashTable, Hashed, finish, mix } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
-import { Rib, allocatePayload, freePayload, ribOf } from "./rib";
+import { Rib, ribOf } from "./rib";
 
 /** Flags of a nexthop (net/route/nhop.h). */
 export const enum NHF {
+  /** A group of nexthops. */
+  MULTIPATH = 0x8,
   REJECT = 0x10,
   BLACKHOLE = 0x20,
   REDIRECT = 0x40,
@@ -21,13 +23,15 @@ export const enum NHF {
   HOST = 0x400,
 }
 
+/** What nexthops and groups of them (nhgroup.ts) begin with: routes point to either, and `flags` says which it is. */
 @unmanaged
-export class Nexthop extends Hashed {
+export class NexthopHead extends Hashed {
+  /** Payloads, groups and user nexthops that have it. */
   references: u32;
   index: u32;
   /** First of the payloads that have it; they are of the rib of its fib and upper family. */
   firstPayload: u32;
-  // What follows describes it and is compared.
+  // From here on a nexthop is described, and compared.
   fib: u32;
   /** Family of the routes. */
   upperFamily: u32;
@@ -35,6 +39,23 @@ export class Nexthop extends Hashed {
   neighbourFamily: u32;
   /** NHF_* */
   flags: u32;
+
+  get isGroup(): bool {
+    return (this.flags & NHF.MULTIPATH) != 0;
+  }
+  /** The rib in whose table of nexthops or groups it is. */
+  get home(): Rib {
+    const family = this.neighbourFamily == AF.LINK ? this.upperFamily : this.neighbourFamily;
+    return changetype<Rib>(changetype<usize>(ribOf(this.fib, family)));
+  }
+  /** The rib of its routes. */
+  get rib(): Rib {
+    return changetype<Rib>(changetype<usize>(ribOf(this.fib, this.upperFamily)));
+  }
+}
+
+@unmanaged
+export class Nexthop extends NexthopHead {
   /** RTF_*, without UP and DONE */
   rtFlags: u32;
   /** Bytes; 0 = the interface's. */
@@ -54,15 +75,6 @@ export class Nexthop extends Hashed {
   source: usize;
   gatewayHigh: u64;
   gatewayLow: u64;
-
-  /** The rib in whose table of nexthops it is. */
-  get home(): Rib {
-    return changetype<Rib>(changetype<usize>(ribOf(this.fib, this.neighbourFamily == AF.LINK ? this.upperFamily : this.neighbourFamily)));
-  }
-  /** The rib of its routes. */
-  get rib(): Rib {
-    return changetype<Rib>(changetype<usize>(ribOf(this.fib, this.upperFamily)));
-  }
 }
 
 const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 16));
@@ -95,7 +107,7 @@ function equalsDraft(nexthop: usize): bool {
   return true;
 }
 
-/** The nexthop that the draft describes; null without memory. A new one has no reference yet: give it a payload at once. */
+/** The nexthop that the draft describes; null without memory. A new one has no reference yet. */
 export function internNexthop(): Nexthop | null {
   const home = draft.home;
   const hash = hashDraft();
@@ -119,65 +131,29 @@ export function internNexthop(): Nexthop | null {
   return nexthop;
 }
 
-function freeNexthop(nexthop: Nexthop): void {
+export function freeNexthop(nexthop: Nexthop): void {
   const home = nexthop.home;
   home.nexthops.remove(changetype<usize>(nexthop));
   home.indices.free(nexthop.index);
   give<Nexthop>(slab, changetype<usize>(nexthop));
 }
 
-/** The payload of the nexthop that the draft describes, with a weight, held by the caller; 0 without memory. */
-export function payloadOfDraft(weight: u32): u32 {
-  const nexthop = internNexthop();
-  if (nexthop == null) return 0;
-  const rib = nexthop.rib;
-  for (let index = nexthop.firstPayload; index != 0; index = rib.payload(index).next) {
-    if (rib.payload(index).weight == weight) {
-      rib.payload(index).held++;
-      return index;
-    }
-  }
-  const index = allocatePayload(rib, changetype<usize>(nexthop), weight);
-  if (index == 0) {
-    if (nexthop.references == 0) freeNexthop(nexthop);
-    return 0;
-  }
-  const payload = rib.payload(index);
-  payload.next = nexthop.firstPayload;
-  payload.held = 1;
-  nexthop.firstPayload = index;
+/** Keeps a nexthop for one more user. */
+export function holdNexthop(nexthop: NexthopHead): void {
   nexthop.references++;
-  return index;
 }
 
-export function nexthopOf(rib: Rib, payload: u32): Nexthop {
-  return changetype<Nexthop>(rib.payload(payload).nexthop);
-}
-
-export function holdPayload(rib: Rib, index: u32): void {
-  rib.payload(index).held++;
-}
-
-/** Ends what holdPayload or payloadOfDraft began. */
-export function releasePayload(rib: Rib, index: u32): void {
-  rib.payload(index).held--;
-  freePayloadIfUnused(rib, index);
-}
-
-/** Frees a payload, and with the last of them its nexthop, when no route and nobody else has it. */
-export function freePayloadIfUnused(rib: Rib, index: u32): void {
-  const payload = rib.payload(index);
-  if (payload.routes != 0 || payload.held != 0) return;
-  const nexthop = changetype<Nexthop>(payload.nexthop);
-  if (nexthop.firstPayload == index) {
-    nexthop.firstPayload = payload.next;
-  } else {
-    let previous = rib.payload(nexthop.firstPayload);
-    while (previous.next != index) previous = rib.payload(previous.next);
-    previous.next = payload.next;
-  }
-  freePayload(rib, index);
+/** Ends what holdNexthop began; the last user frees it. */
+export function releaseNexthop(nexthop: Nexthop): void {
   if (--nexthop.references == 0) freeNexthop(nexthop);
+}
+
+/** The nexthops in a rib's table, in the order of its buckets: the first, and the one after another; 0 at the end. */
+export function firstNexthop(rib: Rib): usize {
+  return rib.nexthops.firstFrom(0);
+}
+export function nextNexthop(rib: Rib, nexthop: usize): usize {
+  return rib.nexthops.after(nexthop);
 }
 
 /** Kernel nexthops of all fibs. */

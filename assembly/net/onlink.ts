@@ -8,7 +8,8 @@ import { isLinkLocal, withZone } from "./address";
 import { IfAddress, addressFor, holds } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { findNeighbour } from "./neighbour";
-import { NHF, Nexthop, nexthopOf } from "./nexthop";
+import { NHF, Nexthop } from "./nexthop";
+import { nexthopOf } from "./payload";
 import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
 
 /** The nexthop of an interface's fib towards an address, or null. */

@@ -11,7 +11,7 @@ import { arpAnnounce } from "./arp";
 import { NeighbourEvent, onNeighbour } from "./hooks";
 import { IfAddress } from "./ifaddr";
 import { Interface } from "./ifnet";
-import { heirOf } from "./ifroutes";
+import { heirOf } from "./ifnetwork";
 import { LLE, Neighbour, findNeighbour, freeNeighbour, link, purgePrefix, takeNeighbour, unlink } from "./neighbour";
 
 /** Types whose driver begins ARP for an IPv4 address (net/if_ethersubr.c, ether_ioctl), and nd6_need_cache. */

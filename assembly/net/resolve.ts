@@ -10,7 +10,8 @@ import { RTF } from "../abi/rtnetlink";
 import { isLinkLocal, withZone } from "./address";
 import { IfAddress, addressEqual, addressFor, addressOfPeer, addressWithin } from "./ifaddr";
 import { Interface, findByIndex, loopbackInterface } from "./ifnet";
-import { NHF, draft, nexthopOf } from "./nexthop";
+import { NHF, draft } from "./nexthop";
+import { nexthopOf } from "./payload";
 import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
 
 const LOOPBACK_INET: u64 = 0x7f00000100000000;

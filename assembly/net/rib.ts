@@ -1,7 +1,7 @@
 // Ribs: the routes of one fib and family (net/route/route_tables.c, route_var.h struct rib_head).
 //   ribOf          the rib of a fib and family; null for a family without table or a fib beyond net.fibs
 //   seekRoute, findRoute, longestMatch
-//   RoutePayload   what a route points to: a nexthop with a weight, shared by all routes that have both alike
+//   RoutePayload   what a route points to: a nexthop or a group with a weight, shared by all routes that have both alike
 // A route is its entry in the tree (btree.ts): place and payload index. Payload 0 stands for "no route".
 
 import { AF } from "../abi/inet";
@@ -22,7 +22,7 @@ const PAYLOADS_MIN: u32 = 16;
 
 @unmanaged
 export class RoutePayload {
-  /** Nexthop; 0 = the place is free, and `next` links the free ones. */
+  /** NexthopHead; 0 = the place is not in use, and `next` links the free ones. */
   nexthop: usize;
   weight: u32;
   /** Routes in the table that have it. */
@@ -57,6 +57,12 @@ export class Rib {
   indexWordCount: u32;
   indexFirstFree: u32;
   indexInUse: u32;
+  /** HashTable: the groups of those nexthops. */
+  groupBuckets: usize;
+  groupSize: u32;
+  groupCount: u32;
+  /** Groups taken ahead for a sweep (nhshrink.ts). */
+  spares: usize;
   /** Callout of the next expiry. */
   expiryDueMs: u64;
   expiryNext: usize;
@@ -68,6 +74,9 @@ export class Rib {
   }
   get nexthops(): HashTable {
     return changetype<HashTable>(changetype<usize>(this) + offsetof<Rib>("nexthopBuckets"));
+  }
+  get groups(): HashTable {
+    return changetype<HashTable>(changetype<usize>(this) + offsetof<Rib>("groupBuckets"));
   }
   get indices(): Indices {
     return changetype<Indices>(changetype<usize>(this) + offsetof<Rib>("indexWords"));
@@ -82,6 +91,7 @@ export class Rib {
 }
 
 if (offsetof<Rib>("nexthopCount") - offsetof<Rib>("nexthopBuckets") != offsetof<HashTable>("count")) ERROR("HashTable");
+if (offsetof<Rib>("groupCount") - offsetof<Rib>("groupBuckets") != offsetof<HashTable>("count")) ERROR("HashTable");
 if (offsetof<Rib>("indexInUse") - offsetof<Rib>("indexWords") != offsetof<Indices>("inUse")) ERROR("Indices");
 if (offsetof<Rib>("expiryOwner") - offsetof<Rib>("expiryDueMs") != offsetof<Callout>("owner")) ERROR("Callout");
 
@@ -222,8 +232,8 @@ function commonBits(high: u64, low: u64): u32 {
   return high != 0 ? <u32>clz<u64>(high) : 64 + <u32>clz<u64>(low);
 }
 
-/** A place for a payload, with nexthop and weight set and nothing holding it; 0 without memory. */
-export function allocatePayload(rib: Rib, nexthop: usize, weight: u32): u32 {
+/** A place for a payload, not in use before fillPayload; 0 without memory. */
+export function takePayload(rib: Rib): u32 {
   let index = rib.payloadFree;
   if (index != 0) {
     rib.payloadFree = changetype<RoutePayload>(rib.payloads + index * offsetof<RoutePayload>()).next;
@@ -232,8 +242,7 @@ export function allocatePayload(rib: Rib, nexthop: usize, weight: u32): u32 {
     index = rib.payloadTop++;
   }
   const payload = rib.payload(index);
-  payload.nexthop = nexthop;
-  payload.weight = weight;
+  payload.nexthop = 0;
   payload.routes = 0;
   payload.held = 0;
   payload.next = 0;

@@ -40,6 +40,7 @@ function checkRib(rib: Rib): u32 {
     count += payload.routes;
   }
   if (count != tree.count) return RibFault.COUNT;
+  if (rib.spares != 0) return RibFault.HELD;
   seekPlace(rib, tree, 0, 0, addressBits(rib.family), 0);
   for (count = 0; ; count++, tree.slot++) {
     const entry = isInet ? settle<Entry4>(tree) : settle<Entry6>(tree);

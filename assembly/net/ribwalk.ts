@@ -10,7 +10,7 @@ import { charge, discharge } from "../mem/buffer";
 import { Slab, give, take } from "../mem/slab";
 import { Entry4, Entry6, Leaf, Tree, entrySize, runLength, settle, treeBytes } from "./btree";
 import { clear, freeSpare, insert, reserve } from "./btreechange";
-import { holdPayload, releasePayload } from "./nexthop";
+import { holdPayload, releasePayload } from "./payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findPlace, seekPlace, word0, word2 } from "./rib";
 
 /** Bytes that a walk may keep aside: some 60,000 IPv4 routes. */

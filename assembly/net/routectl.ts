@@ -1,7 +1,7 @@
 // Adding, changing and deleting routes, with all rules (net/route/route_ctl.c).
 //   routeAdd, routeDelete   the answer is an errno; `change` says what was done, for those who must be told
 //   finishChange            after they were told: what the change removed may go
-//   stageMatching, deleteMatching   silently, all routes whose payload a test picks
+//   stageMatching, deleteMatching   silently, all paths that a test picks, and routes that have no others
 // What can fail comes first; what changes the table comes last, so that a failed call leaves everything as it was.
 
 import { Errno } from "../abi/errno";
@@ -11,9 +11,13 @@ import { addressBits, maskHigh, maskLow } from "./address";
 import { Entry4, Entry6, settle } from "./btree";
 import { freeSpare, insert, remove, replace, reserve } from "./btreechange";
 import { setCallout, stopCallout, uptimeMs, uptimeSeconds } from "./clock";
-import { Nexthop, freePayloadIfUnused, holdPayload, nexthopOf, releasePayload } from "./nexthop";
-import { Rib, RoutePayload, entryBits, entryHigh, entryLow, entryPayload, findRoute, seekPlace, word0, word2 } from "./rib";
+import { NHF, Nexthop, NexthopHead } from "./nexthop";
+import { NexthopGroup, addPath, addPathsOf, beginPaths, internGroup, internedGroup, pathCount, workingPath } from "./nhgroup";
+import { Meant, PathTest, dropSpares, pathsMeant, remainderOf, stageRemainder } from "./nhshrink";
+import { freePayloadIfUnused, headOf, holdPayload, payloadFor, releasePayload } from "./payload";
+import { Rib, entryBits, entryHigh, entryLow, entryPayload, findRoute, seekPlace, word0, word2 } from "./rib";
 import { keepAside } from "./ribwalk";
+import { canMultipath, noteMultipath } from "./settings";
 
 /** How a route is added (net/route/route_ctl.h, RTM_F_*). */
 export const enum RouteOp {
@@ -107,19 +111,59 @@ export function routeAdd(rib: Rib, high: u64, low: u64, bits: u32, payload: u32,
   }
   if (operation & RouteOp.EXCL) return Errno.EEXIST;
   const old = entryPayload(rib, entry);
-  // Joining paths (APPEND) needs nexthop groups; a kernel without ROUTE_MPATH answers so.
-  if (!(operation & RouteOp.REPLACE)) return Errno.EEXIST;
-  if (!(operation & RouteOp.FORCE) && nexthopOf(rib, old).rtFlags & RTF.PINNED) return Errno.EEXIST;
+  if (operation & RouteOp.REPLACE) {
+    if (!(operation & RouteOp.FORCE) && isPinned(headOf(rib, old))) return Errno.EEXIST;
+    return exchange(rib, high, low, bits, old, payload);
+  }
+  if (!(operation & RouteOp.APPEND) || !canJoin(headOf(rib, old)) || !canJoin(headOf(rib, payload))) return Errno.EEXIST;
+  const joined = joinPaths(rib, old, payload);
+  if (joined != Errno.OK) return joined;
+  const group = payloadFor(internedGroup(), 0, 0);
+  if (group == 0) return Errno.ENOMEM;
+  const error = exchange(rib, high, low, bits, old, group);
+  if (error == Errno.OK) noteMultipath();
+  releasePayload(rib, group);
+  return error;
+}
+
+/** An interface's own route; a group is never one. */
+function isPinned(head: NexthopHead): bool {
+  return !head.isGroup && (changetype<Nexthop>(head).rtFlags & RTF.PINNED) != 0;
+}
+
+/** Whether a route may have a path beside others: a gateway, and not by a redirect (nhop_can_multipath). */
+function canJoin(head: NexthopHead): bool {
+  if (!canMultipath()) return false;
+  return head.isGroup || ((head.flags & NHF.GATEWAY) != 0 && (head.flags & NHF.REDIRECT) == 0);
+}
+
+/**
+ * Finds the group of the paths of two payloads (nhgrp_get_addition_group). It must live in the table of the routes' own
+ * family: paths over gateways of another are refused with EINVAL.
+ */
+function joinPaths(rib: Rib, old: u32, added: u32): Errno {
+  beginPaths();
+  addPathsOf(headOf(rib, added), rib.payload(added).weight);
+  addPathsOf(headOf(rib, old), rib.payload(old).weight);
+  return internGroup(rib, 0, 0, 0);
+}
+
+/** Gives a route, on which the rib's position is, another payload. */
+function exchange(rib: Rib, high: u64, low: u64, bits: u32, old: u32, payload: u32): Errno {
   if (!prepare(rib, high, low, bits, old)) return Errno.ENOMEM;
-  if (rib.family == AF.INET) replace<Entry4>(rib.routes, word0(rib, high, bits, payload), 0, 0);
-  else replace<Entry6>(rib.routes, high, low, word2(bits, payload));
+  replaceHere(rib, high, low, bits, payload);
   note(rib, RouteCommand.CHANGE, high, low, bits, old, payload);
   attach(rib, payload);
   detach(rib, old);
   return Errno.OK;
 }
 
-/** Deletes the route of exactly a prefix (rtnetlink E.6). */
+function replaceHere(rib: Rib, high: u64, low: u64, bits: u32, payload: u32): void {
+  if (rib.family == AF.INET) replace<Entry4>(rib.routes, word0(rib, high, bits, payload), 0, 0);
+  else replace<Entry6>(rib.routes, high, low, word2(bits, payload));
+}
+
+/** Deletes the route of exactly a prefix, or of a multipath route the paths that are meant (rtnetlink E.6). */
 export function routeDelete(rib: Rib, high: u64, low: u64, bits: u32, filter: RouteFilter): Errno {
   assert(change.command == RouteCommand.NONE, "the change before was finished");
   if (bits > addressBits(rib.family)) return Errno.EINVAL;
@@ -128,9 +172,10 @@ export function routeDelete(rib: Rib, high: u64, low: u64, bits: u32, filter: Ro
   const entry = findRoute(rib, high, low, bits);
   if (entry == 0) return Errno.ESRCH;
   const old = entryPayload(rib, entry);
-  const nexthop = nexthopOf(rib, old);
-  if (!matches(nexthop, filter)) return Errno.ESRCH;
-  if (!filter.includesPinned && nexthop.rtFlags & RTF.PINNED) return Errno.EADDRINUSE;
+  const meant = pathsMeant(rib.payload(old), matches, changetype<usize>(filter));
+  if (meant == Meant.NONE) return Errno.ESRCH;
+  if (meant == Meant.SOME) return deletePaths(rib, high, low, bits, old, filter);
+  if (!filter.includesPinned && isPinned(headOf(rib, old))) return Errno.EADDRINUSE;
   if (!prepare(rib, high, low, bits, old)) return Errno.ENOMEM;
   removeHere(rib);
   note(rib, RouteCommand.DELETE, high, low, bits, old, 0);
@@ -138,7 +183,32 @@ export function routeDelete(rib: Rib, high: u64, low: u64, bits: u32, filter: Ro
   return Errno.OK;
 }
 
-function matches(nexthop: Nexthop, filter: RouteFilter): bool {
+/** Leaves a multipath route the paths that are not meant (nhgrp_get_filtered_group); a single one is a plain nexthop. */
+function deletePaths(rib: Rib, high: u64, low: u64, bits: u32, old: u32, filter: RouteFilter): Errno {
+  const group = changetype<NexthopGroup>(headOf(rib, old));
+  beginPaths();
+  for (let i: u32 = 0; i < group.count; i++) {
+    const path = group.path(i);
+    if (!matches(path.nexthop, changetype<usize>(filter))) addPath(path.nexthop, path.weight);
+  }
+  let payload: u32 = 0;
+  if (pathCount() == 1) {
+    payload = payloadFor(workingPath(0).target, workingPath(0).weight, 0);
+  } else {
+    const error = internGroup(rib, 0, 0, 0);
+    if (error != Errno.OK) return error;
+    payload = payloadFor(internedGroup(), 0, 0);
+  }
+  if (payload == 0) return Errno.ENOMEM;
+  const error = exchange(rib, high, low, bits, old, payload);
+  releasePayload(rib, payload);
+  return error;
+}
+
+/** A PathTest by a RouteFilter. */
+function matches(path: usize, argument: usize): bool {
+  const nexthop = changetype<Nexthop>(path);
+  const filter = changetype<RouteFilter>(argument);
   if (filter.oif != 0 && filter.oif != nexthop.oif) return false;
   if (filter.gatewayFamily == 0) return true;
   return (
@@ -163,7 +233,7 @@ function removeHere(rib: Rib): void {
 
 function attach(rib: Rib, payload: u32): void {
   rib.payload(payload).routes++;
-  const expire = nexthopOf(rib, payload).expireSeconds;
+  const expire = expiryOf(headOf(rib, payload));
   if (expire == 0) return;
   rib.expiring++;
   const dueMs = <u64>expire * 1000;
@@ -172,23 +242,33 @@ function attach(rib: Rib, payload: u32): void {
 
 function detach(rib: Rib, payload: u32): void {
   rib.payload(payload).routes--;
-  if (nexthopOf(rib, payload).expireSeconds != 0 && --rib.expiring == 0) stopCallout(rib.expiry);
+  if (expiryOf(headOf(rib, payload)) != 0 && --rib.expiring == 0) stopCallout(rib.expiry);
   freePayloadIfUnused(rib, payload);
 }
 
-/** Whether routes of a payload are meant by a sweep. */
-export type PayloadTest = (payload: RoutePayload, argument: usize) => bool;
+/** The uptime second at which the first path ends; 0 = never. */
+function expiryOf(head: NexthopHead): u32 {
+  if (!head.isGroup) return changetype<Nexthop>(head).expireSeconds;
+  const group = changetype<NexthopGroup>(head);
+  let first: u32 = 0;
+  for (let i: u32 = 0; i < group.count; i++) {
+    const expire = group.path(i).target.expireSeconds;
+    if (expire != 0 && (first == 0 || expire < first)) first = expire;
+  }
+  return first;
+}
 
 /**
- * Lets walks under way keep every route that a sweep by the same test will remove.
- * @returns false when memory ran out; nothing has changed
+ * Lets walks under way keep every route that a sweep by the same test will change, and takes what the sweep may need.
+ * @returns false when memory ran out; nothing has changed, and dropSpares gives back what was taken
  */
-export function stageMatching(rib: Rib, test: PayloadTest, argument: usize): bool {
+export function stageMatching(rib: Rib, test: PathTest, argument: usize): bool {
+  if (!stageRemainders(rib, test, argument)) return false;
   if (rib.walks == 0 || !anyPayload(rib, test, argument)) return true;
   let entry = firstEntry(rib);
   while (entry != 0) {
     const payload = entryPayload(rib, entry);
-    const isMeant = test(rib.payload(payload), argument);
+    const isMeant = pathsMeant(rib.payload(payload), test, argument) != Meant.NONE;
     const high = entryHigh(rib, entry);
     const low = entryLow(rib, entry);
     const bits = entryBits(rib, entry);
@@ -200,13 +280,26 @@ export function stageMatching(rib: Rib, test: PayloadTest, argument: usize): boo
   return true;
 }
 
-/** Removes, without telling anybody, every route whose payload passes a test (rib_walk_del), after stageMatching. */
-export function deleteMatching(rib: Rib, test: PayloadTest, argument: usize): void {
+function stageRemainders(rib: Rib, test: PathTest, argument: usize): bool {
+  for (let index: u32 = 1; index < rib.payloadTop; index++) {
+    const payload = rib.payload(index);
+    if (payload.nexthop == 0 || payload.routes == 0 || !headOf(rib, index).isGroup) continue;
+    if (pathsMeant(payload, test, argument) == Meant.SOME && !stageRemainder(rib, payload)) return false;
+  }
+  return true;
+}
+
+/** Removes, without telling anybody, every path that passes a test (rib_walk_del), after stageMatching. */
+export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void {
   if (!anyPayload(rib, test, argument)) return;
+  // Of the group seen last, what is left of it.
+  let group: u32 = 0;
+  let remainder: u32 = 0;
   let entry = firstEntry(rib);
   while (entry != 0) {
     const payload = entryPayload(rib, entry);
-    if (!test(rib.payload(payload), argument)) {
+    const meant = pathsMeant(rib.payload(payload), test, argument);
+    if (meant == Meant.NONE) {
       rib.routes.slot++;
       entry = entryHere(rib);
       continue;
@@ -217,11 +310,22 @@ export function deleteMatching(rib: Rib, test: PayloadTest, argument: usize): vo
     const isKept = prepare(rib, high, low, bits, payload);
     assert(isKept, "a staged sweep cannot fail");
     findRoute(rib, high, low, bits);
-    removeHere(rib);
+    if (meant == Meant.ALL) {
+      removeHere(rib);
+    } else {
+      if (group != payload) {
+        if (remainder != 0) releasePayload(rib, remainder);
+        remainder = remainderOf(rib, payload, test, argument);
+        group = payload;
+      }
+      replaceHere(rib, high, low, bits, remainder);
+      attach(rib, remainder);
+    }
     detach(rib, payload);
     seekPlace(rib, rib.routes, high, low, bits, 0);
     entry = entryHere(rib);
   }
+  if (remainder != 0) releasePayload(rib, remainder);
 }
 
 function firstEntry(rib: Rib): usize {
@@ -233,30 +337,32 @@ function entryHere(rib: Rib): usize {
   return rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
 }
 
-function anyPayload(rib: Rib, test: PayloadTest, argument: usize): bool {
+function anyPayload(rib: Rib, test: PathTest, argument: usize): bool {
   for (let index: u32 = 1; index < rib.payloadTop; index++) {
     const payload = rib.payload(index);
-    if (payload.nexthop != 0 && payload.routes != 0 && test(payload, argument)) return true;
+    if (payload.nexthop == 0 || payload.routes == 0) continue;
+    if (pathsMeant(payload, test, argument) != Meant.NONE) return true;
   }
   return false;
 }
 
-function hasExpired(payload: RoutePayload, argument: usize): bool {
-  const expire = changetype<Nexthop>(payload.nexthop).expireSeconds;
+function hasExpired(nexthop: usize, argument: usize): bool {
+  const expire = changetype<Nexthop>(nexthop).expireSeconds;
   return expire != 0 && expire <= uptimeSeconds();
 }
 
-/** Runs when the next route of a rib expires (net/route/route_temporal.c); nobody is told (rtnetlink E.7.3). */
+/** Runs when the next path of a rib expires (net/route/route_temporal.c); nobody is told (rtnetlink E.7.3). */
 function expireRoutes(owner: usize): void {
   const rib = changetype<Rib>(owner);
   if (stageMatching(rib, hasExpired, 0)) deleteMatching(rib, hasExpired, 0);
+  dropSpares();
   let next: u32 = 0;
   for (let index: u32 = 1; index < rib.payloadTop; index++) {
     const payload = rib.payload(index);
     if (payload.nexthop == 0 || payload.routes == 0) continue;
-    const expire = changetype<Nexthop>(payload.nexthop).expireSeconds;
+    const expire = expiryOf(headOf(rib, index));
     if (expire != 0 && (next == 0 || expire < next)) next = expire;
   }
-  // A route that could not go for want of memory is tried again a second later.
+  // A path that could not go for want of memory is tried again a second later.
   if (next != 0) setCallout(rib.expiry, max(<u64>next * 1000, uptimeMs() + 1000), expireRoutes, owner);
 }

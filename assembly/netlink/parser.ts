@@ -45,6 +45,8 @@ export const enum Payload {
   NESTED = 17,
   /** An ifa_cacheinfo: its 16 bytes (netlink/route/iface.c, nlattr_get_cinfo). */
   CACHEINFO = 18,
+  /** What the PayloadParser `argument` makes of it. */
+  CUSTOM = 19,
 }
 
 /** Kinds of header fields (netlink-core N6.5). */
@@ -57,6 +59,8 @@ export const enum Field {
   IFPZ = 6,
 }
 
+/** Parses an attribute of its own kind: the object that lists it knows how. */
+export type PayloadParser = (request: Request, attribute: usize, into: usize) => Errno;
 /** Whether the header of a strict socket's message is acceptable. */
 export type StrictCheck = (header: usize, request: Request) => bool;
 /** Whether what was parsed fits together. */
@@ -82,10 +86,14 @@ const ATTRIBUTE_ROW: u32 = 16;
 /** Parses the request's message into a record (nl_parse_nlmsg). */
 export function parse(request: Request, parser: StaticArray<usize>, record: usize, recordBytes: u32): Errno {
   zero(record, recordBytes);
+  return parseHeader(request, parser, request.header + NetlinkSize.NLMSGHDR, request.end, record);
+}
+
+/** Parses a header with its attributes, from `start` to `end`, into a record of zeros (nl_parse_header). */
+export function parseHeader(request: Request, parser: StaticArray<usize>, start: usize, end: usize, record: usize): Errno {
   const words = changetype<usize>(parser);
   const headerBytes = <u32>load<usize>(words + PARSER_WORDS_HEADER);
-  const start = request.header + NetlinkSize.NLMSGHDR;
-  const payload = <u32>(request.end - start);
+  const payload = <u32>(end - start);
   let header = start;
   let attributes = start + headerBytes;
   if (payload < headerBytes) {
@@ -95,7 +103,7 @@ export function parse(request: Request, parser: StaticArray<usize>, record: usiz
     header = request.scratch(headerBytes);
     if (header == 0) return Errno.EINVAL;
     memory.copy(header, start, payload);
-    attributes = request.end;
+    attributes = end;
   }
   const strict = load<usize>(words + PARSER_WORDS_STRICT);
   if (request.isStrict && strict != 0 && !changetype<StrictCheck>(strict)(header, request)) return Errno.EINVAL;
@@ -106,7 +114,7 @@ export function parse(request: Request, parser: StaticArray<usize>, record: usiz
   }
   const table = load<usize>(words + PARSER_WORDS_ATTRIBUTES);
   if (table != 0) {
-    const error = parseAttributes(request, changetype<StaticArray<usize>>(table), attributes, request.end, record);
+    const error = parseAttributes(request, changetype<StaticArray<usize>>(table), attributes, end, record);
     if (error != Errno.OK) return error;
   }
   const post = load<usize>(words + PARSER_WORDS_POST);
@@ -256,6 +264,8 @@ function parseAttribute(request: Request, row: usize, attribute: usize, type: u3
       if (bytes != 16) return request.report(Errno.EINVAL, "nla type % size(%) is not ifa_cacheinfo", type, bytes);
       memory.copy(into, payload, 16);
       return Errno.OK;
+    case Payload.CUSTOM:
+      return changetype<PayloadParser>(argument)(request, attribute, into);
     case Payload.NESTED:
       return parseAttributes(request, changetype<StaticArray<usize>>(argument), payload, payload + bytes, record);
     default:

@@ -6,7 +6,7 @@
 
 import { Errno } from "../abi/errno";
 import { NetlinkLimit } from "../abi/netlink";
-import { format } from "../mem/text";
+import { append, format } from "../mem/text";
 import { zero } from "../mem/zero";
 import { Socket } from "./socket";
 import { Writer } from "./writer";
@@ -62,6 +62,14 @@ export class Request {
     if (at == 0) return error;
     this.textLength = format(at, NetlinkLimit.ERROR_TEXT, template, first, second);
     this.text = at;
+    return error;
+  }
+
+  /** As report, with a NUL-terminated text at the end. */
+  reportName(error: Errno, template: string, name: usize): Errno {
+    if (this.text != 0) return error;
+    this.report(error, template, 0, 0);
+    if (this.text != 0) this.textLength = append(this.text, NetlinkLimit.ERROR_TEXT, this.textLength, name);
     return error;
   }
 

@@ -1,21 +1,20 @@
-// Addresses: RTM_GETADDR and the address object (netlink/route/iface.c; rtnetlink C).
+// Addresses: RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR (netlink/route/iface.c; rtnetlink C). addressobject.ts writes them.
 
 import { Errno } from "../abi/errno";
-import { IFF, IN6_IFF } from "../abi/ifnet";
-import { AF } from "../abi/inet";
-import { NETLINK, NLM_F, NetlinkLimit, NlMsgHdr, PRIV } from "../abi/netlink";
-import { HeaderSize, IFA, IFA_F, IFAF, IfAddrMsg, RTM, RTNLGRP, RT_SCOPE } from "../abi/rtnetlink";
-import { hasMembers } from "../netlink/multicast";
-import { Field, Payload, parse, sockaddrFamily } from "../netlink/parser";
+import { IN6_IFF } from "../abi/ifnet";
+import { AF, AddressSize } from "../abi/inet";
+import { NLM_F, NlMsgHdr, PRIV } from "../abi/netlink";
+import { HeaderSize, IFA, IFA_F, IFAF, IfAddrMsg, RTM } from "../abi/rtnetlink";
+import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netlink/parser";
 import { Request } from "../netlink/request";
 import { seesAddress } from "../netlink/socket";
-import {
-  Writer, abort, begin, beginNest, done, end, endNest, flush, openGroup, putAttribute, putString, putU32, reserve,
-} from "../netlink/writer";
-import { addressBytes, isLinkLocal, storeAddress, withoutZone } from "../net/address";
-import { AddressEvent } from "../net/hooks";
-import { IfAddress } from "../net/ifaddr";
+import { done } from "../netlink/writer";
+import { loadHigh, loadLow, withZone } from "../net/address";
+import { AddressRequest, deleteAddress } from "../net/addressctl";
+import { IfAddress, findAddress } from "../net/ifaddr";
+import { addAddress } from "../net/ifcontrol";
 import { Interface, findByIndex, firstInterface } from "../net/ifnet";
+import { writeAddress } from "./addressobject";
 
 /** An address request after parsing; what was absent is 0. */
 @unmanaged
@@ -31,12 +30,15 @@ class AddressRecord {
   address: usize;
   local: usize;
   broadcast: usize;
-  /** ifa_cacheinfo */
-  lifetimes: u64;
+  /** ifa_cacheinfo: seconds, then stamps, which are not read. */
+  preferredSeconds: u32;
+  validSeconds: u32;
   stamps: u64;
 }
 
 const record = changetype<AddressRecord>(memory.data(offsetof<AddressRecord>(), 16));
+/** What the stack is asked. */
+const asked = changetype<AddressRequest>(memory.data(offsetof<AddressRequest>(), 16));
 
 const FIELDS: StaticArray<usize> = [
   // in the header        kind           into
@@ -58,7 +60,7 @@ const ATTRIBUTES: StaticArray<usize> = [
   IFA.ADDRESS,            Payload.IP,      offsetof<AddressRecord>("address"),   0,
   IFA.LOCAL,              Payload.IP,      offsetof<AddressRecord>("local"),     0,
   IFA.BROADCAST,          Payload.IP,      offsetof<AddressRecord>("broadcast"), 0,
-  IFA.CACHEINFO,          Payload.CACHEINFO, offsetof<AddressRecord>("lifetimes"), 0,
+  IFA.CACHEINFO,          Payload.CACHEINFO, offsetof<AddressRecord>("preferredSeconds"), 0,
   IFA.FLAGS,              Payload.U32,     offsetof<AddressRecord>("flags"),     0,
   IFA.FREEBSD,            Payload.NESTED,  0,                                    changetype<usize>(FREEBSD),
 ];
@@ -84,6 +86,119 @@ function isConsistent(parsed: usize, request: Request): bool {
     return false;
   }
   return true;
+}
+
+/** Parses into `record`, and finds the interface; null when either fails, and `refused` says why. */
+function parseTarget(request: Request): Interface | null {
+  refused.error = parse(request, PARSER, changetype<usize>(record), offsetof<AddressRecord>());
+  if (refused.error != Errno.OK) return null;
+  const ifp = findByIndex(record.index);
+  if (ifp == null) {
+    refused.error = request.report(Errno.ENOENT, "Unable to find interface with index %", record.index, 0);
+  } else if (record.family != <u8>AF.INET && record.family != <u8>AF.INET6) {
+    refused.error = Errno.EAFNOSUPPORT;
+  }
+  return refused.error == Errno.OK ? ifp : null;
+}
+
+@unmanaged
+class Refusal {
+  error: Errno;
+}
+
+/** Why parseTarget gave nothing. */
+const refused = changetype<Refusal>(memory.data(offsetof<Refusal>(), 16));
+
+/**
+ * Gives an interface an address, or replaces it, whatever NLM_F_CREATE and its kin say (rtnetlink C.3 to C.5). ENOENT no
+ * such interface; EAFNOSUPPORT; EINVAL no address, lengths, lifetimes, peers; EDESTADDRREQ; EPROTONOSUPPORT a vhid, for
+ * there is no carp; EEXIST; ENOMEM.
+ */
+function newAddress(request: Request): Errno {
+  const ifp = parseTarget(request);
+  if (ifp == null) return refused.error;
+  memory.fill(changetype<usize>(asked), 0, offsetof<AddressRequest>());
+  asked.family = record.family;
+  asked.prefixLength = record.prefixLength;
+  const error = record.family == <u8>AF.INET ? describeInet(request, ifp) : describeInet6(request);
+  if (error != Errno.OK) return error;
+  return addAddress(ifp, asked);
+}
+
+/** handle_newaddr_inet: an interface with a peer needs both addresses; on others IFA_ADDRESS stands in for IFA_LOCAL. */
+function describeInet(request: Request, ifp: Interface): Errno {
+  if (record.prefixLength > <u8>AddressSize.INET_BITS) return request.report(Errno.EINVAL, "invalid ifa_prefixlen", 0, 0);
+  const own = record.local != 0 || ifp.isPointToPoint ? record.local : record.address;
+  if (own == 0 || (ifp.isPointToPoint && record.address == 0)) {
+    return request.report(Errno.EINVAL, "Empty IFA_LOCAL/IFA_ADDRESS", 0, 0);
+  }
+  setOwn(own);
+  if (ifp.isPointToPoint) setPeer(record.address);
+  if (record.broadcast != 0) {
+    asked.hasBroadcast = true;
+    asked.broadcast = highOf(record.broadcast);
+  }
+  if (ifp.isPointToPoint && asked.peerHigh == 0) return Errno.EDESTADDRREQ;
+  return record.vhid != 0 ? Errno.EPROTONOSUPPORT : Errno.OK;
+}
+
+/** handle_newaddr_inet6: an IFA_ADDRESS that differs from IFA_LOCAL is the peer. Without IFA_CACHEINFO lifetimes are 0. */
+function describeInet6(request: Request): Errno {
+  if (record.prefixLength > <u8>AddressSize.INET6_BITS) return request.report(Errno.EINVAL, "invalid ifa_prefixlen", 0, 0);
+  const own = record.local != 0 ? record.local : record.address;
+  if (own == 0) return request.report(Errno.EINVAL, "Empty IFA_LOCAL/IFA_ADDRESS", 0, 0);
+  setOwn(own);
+  if (record.local != 0 && record.address != 0) setPeer(record.address);
+  if (asked.peerHigh == asked.high && asked.peerLow == asked.low) asked.hasPeer = false;
+  asked.flags = in6FlagsOf(record.flags) | record.in6Flags;
+  asked.preferredSeconds = record.preferredSeconds;
+  asked.validSeconds = record.validSeconds;
+  // FreeBSD finds out when the address is there already, and leaves it without its network (in6_addifaddr).
+  return record.vhid != 0 ? Errno.EPROTONOSUPPORT : Errno.OK;
+}
+
+function setOwn(sockaddr: usize): void {
+  asked.high = highOf(sockaddr);
+  asked.low = lowOf(sockaddr);
+}
+
+function setPeer(sockaddr: usize): void {
+  asked.hasPeer = true;
+  asked.peerHigh = highOf(sockaddr);
+  asked.peerLow = lowOf(sockaddr);
+}
+
+function highOf(sockaddr: usize): u64 {
+  return loadHigh(sockaddrFamily(sockaddr), sockaddrAddress(sockaddr));
+}
+
+function lowOf(sockaddr: usize): u64 {
+  return loadLow(sockaddrFamily(sockaddr), sockaddrAddress(sockaddr));
+}
+
+/** nl_flags_to_in6 */
+function in6FlagsOf(flags: u32): u32 {
+  let in6: u32 = 0;
+  if ((flags & IFA_F.TEMPORARY) != 0) in6 |= IN6_IFF.TEMPORARY;
+  if ((flags & IFA_F.NODAD) != 0) in6 |= IN6_IFF.NODAD;
+  if ((flags & IFA_F.DEPRECATED) != 0) in6 |= IN6_IFF.DEPRECATED;
+  if ((flags & IFA_F.TENTATIVE) != 0) in6 |= IN6_IFF.TENTATIVE;
+  if ((flags & IFA_F.DADFAILED) != 0) in6 |= IN6_IFF.DUPLICATED;
+  return in6;
+}
+
+/** Takes an address from an interface: IFA_LOCAL, else IFA_ADDRESS; nothing else is compared (rtnetlink C.6.1). */
+function delAddress(request: Request): Errno {
+  const ifp = parseTarget(request);
+  if (ifp == null) return refused.error;
+  const family = <u32>record.family;
+  const own = record.local != 0 ? record.local : record.address;
+  if (own == 0) {
+    if (family == AF.INET) return request.report(Errno.EINVAL, "empty IFA_ADDRESS/IFA_LOCAL", 0, 0);
+    return request.report(Errno.EINVAL, "Empty IFA_LOCAL/IFA_ADDRESS", 0, 0);
+  }
+  const address = findAddress(ifp, family, withZone(family, highOf(own), ifp.index), lowOf(own));
+  return address == null ? Errno.EADDRNOTAVAIL : deleteAddress(address);
 }
 
 /** Always a dump, by interface and family; an unknown interface ends it with ENOENT (rtnetlink C.2). */
@@ -117,86 +232,9 @@ function dumpInterface(request: Request, ifp: Interface, seq: u32, flags: u32): 
   return Errno.OK;
 }
 
-/** Writes the address object (rtnetlink C.1); ENOMEM. */
-function writeAddress(writer: Writer, address: IfAddress, port: u32, seq: u32, type: u32, flags: u32): Errno {
-  if (!begin(writer, port, seq, type, flags, HeaderSize.IFADDRMSG)) return Errno.ENOMEM;
-  const ifp = changetype<Interface>(address.ifp);
-  const header = reserve(writer, HeaderSize.IFADDRMSG);
-  if (header != 0) {
-    store<u8>(header, <u8>address.family, IfAddrMsg.FAMILY);
-    store<u8>(header, <u8>address.prefixLength, IfAddrMsg.PREFIXLEN);
-    store<u8>(header, scopeOf(address), IfAddrMsg.SCOPE);
-    store<u32>(header, ifp.index, IfAddrMsg.INDEX);
-  }
-  if (ifp.isPointToPoint && address.hasPeer) {
-    putAddress(writer, IFA.ADDRESS, address.family, address.peerHigh, address.peerLow);
-    putAddress(writer, IFA.LOCAL, address.family, address.high, address.low);
-  } else {
-    putAddress(writer, IFA.ADDRESS, address.family, address.high, address.low);
-    if (address.family == AF.INET) putAddress(writer, IFA.LOCAL, AF.INET, address.high, 0);
-  }
-  if ((ifp.flags & IFF.BROADCAST) != 0 && address.broadcast != 0) {
-    putAddress(writer, IFA.BROADCAST, AF.INET, address.broadcast, 0);
-  }
-  putString(writer, IFA.LABEL, ifp.name);
-  putU32(writer, IFA.FLAGS, address.family == AF.INET6 ? shownFlags(address.flags) : 0);
-  if (address.family == AF.INET6) writeLifetimes(writer, address);
-  const freebsd = beginNest(writer, IFA.FREEBSD);
-  if (address.family == AF.INET6) putU32(writer, IFAF.FLAGS, address.flags);
-  endNest(writer, freebsd);
-  return end(writer) ? Errno.OK : Errno.ENOMEM;
-}
-
-function putAddress(writer: Writer, type: u32, family: u32, high: u64, low: u64): void {
-  const at = putAttribute(writer, type, addressBytes(family));
-  if (at != 0) storeAddress(family, at, withoutZone(family, high), low);
-}
-
-/** rtnetlink C.1.1: loopback addresses are HOST, link-local ones LINK. */
-function scopeOf(address: IfAddress): u8 {
-  const high = address.high;
-  if (address.family == AF.INET) {
-    if (high >> 56 == 127) return <u8>RT_SCOPE.HOST;
-    return high >> 48 == 0xa9fe ? <u8>RT_SCOPE.LINK : <u8>RT_SCOPE.UNIVERSE;
-  }
-  if (high == 0 && address.low == 1) return <u8>RT_SCOPE.HOST;
-  return isLinkLocal(AF.INET6, high) ? <u8>RT_SCOPE.LINK : <u8>RT_SCOPE.UNIVERSE;
-}
-
-/** PERMANENT and DADFAILED are never shown: FreeBSD sets them in the wrong word (rtnetlink C.1.2). */
-function shownFlags(flags: u32): u32 {
-  let shown: u32 = 0;
-  if ((flags & IN6_IFF.TEMPORARY) != 0) shown |= IFA_F.TEMPORARY;
-  if ((flags & IN6_IFF.NODAD) != 0) shown |= IFA_F.NODAD;
-  if ((flags & IN6_IFF.DEPRECATED) != 0) shown |= IFA_F.DEPRECATED;
-  if ((flags & IN6_IFF.TENTATIVE) != 0) shown |= IFA_F.TENTATIVE;
-  return shown;
-}
-
-/** ifa_cacheinfo: lifetimes in seconds, stamps in milliseconds of uptime. */
-function writeLifetimes(writer: Writer, address: IfAddress): void {
-  const at = putAttribute(writer, IFA.CACHEINFO, HeaderSize.IFA_CACHEINFO);
-  if (at == 0) return;
-  store<u32>(at, address.preferredSeconds);
-  store<u32>(at, address.validSeconds, 4);
-  store<u32>(at, address.createdSeconds * 1000, 8);
-  store<u32>(at, address.updatedSeconds * 1000, 12);
-}
-
-const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
-
-/** The stack's events of addresses, to the family's group with port, sequence and flags 0. */
-export function notifyAddress(record: usize, event: u32): void {
-  const address = changetype<IfAddress>(record);
-  const group = address.family == AF.INET ? RTNLGRP.IPV4_IFADDR : RTNLGRP.IPV6_IFADDR;
-  if (!hasMembers(NETLINK.ROUTE, group)) return;
-  if (!openGroup(groupWriter, NetlinkLimit.NLMSG_LARGE, NETLINK.ROUTE, group, PRIV.NONE)) return;
-  const type = event == AddressEvent.DELETED ? RTM.DELADDR : RTM.NEWADDR;
-  if (writeAddress(groupWriter, address, 0, 0, type, 0) != Errno.OK) abort(groupWriter);
-  flush(groupWriter);
-}
-
 export const ADDRESS_MESSAGES: StaticArray<usize> = [
-  // request       privilege     in a jail without vnet   handler
-  RTM.GETADDR,     PRIV.NONE,    1,                       changetype<usize>(getAddress),
+  // request       privilege            in a jail without vnet   handler
+  RTM.NEWADDR,     PRIV.NET_ADDIFADDR,  0,                       changetype<usize>(newAddress),
+  RTM.DELADDR,     PRIV.NET_DELIFADDR,  0,                       changetype<usize>(delAddress),
+  RTM.GETADDR,     PRIV.NONE,           1,                       changetype<usize>(getAddress),
 ];

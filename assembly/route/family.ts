@@ -8,8 +8,11 @@ import { RTM_LIMIT } from "../abi/rtnetlink";
 import { registerProtocol } from "../netlink/protocol";
 import { Request } from "../netlink/request";
 import { attachHooks, detachHooks } from "../net/hooks";
-import { ADDRESS_MESSAGES, notifyAddress } from "./address";
-import { LINK_MESSAGES, notifyLink } from "./link";
+import { ADDRESS_MESSAGES } from "./address";
+import { notifyAddress } from "./addressobject";
+import { LINK_MESSAGES } from "./link";
+import { notifyLink } from "./linkobject";
+import { NEXTHOP_MESSAGES, detachNexthops } from "./nexthop";
 import { NEIGHBOUR_MESSAGES, notifyNeighbour } from "./neighbour";
 import { ROUTE_MESSAGES } from "./route";
 
@@ -29,6 +32,7 @@ export function attachRoute(): void {
   registerMessages(LINK_MESSAGES);
   registerMessages(ADDRESS_MESSAGES);
   registerMessages(ROUTE_MESSAGES);
+  registerMessages(NEXTHOP_MESSAGES);
   registerMessages(NEIGHBOUR_MESSAGES);
   attachHooks(notifyLink, notifyAddress, notifyNeighbour);
   registerProtocol(NETLINK.ROUTE, handleRoute);
@@ -36,6 +40,7 @@ export function attachRoute(): void {
 
 export function detachRoute(): void {
   detachHooks();
+  detachNexthops();
 }
 
 function registerMessages(table: StaticArray<usize>): void {

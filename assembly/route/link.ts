@@ -1,37 +1,19 @@
-// Links: RTM_GETLINK and the link object (netlink/route/iface.c; rtnetlink B).
+// Links: RTM_GETLINK, RTM_NEWLINK, RTM_DELLINK (netlink/route/iface.c; rtnetlink B). linkobject.ts writes the object.
 
 import { Errno } from "../abi/errno";
-import { IF_OPER, IFCAP, IFF, IFT, LINK_STATE } from "../abi/ifnet";
-import { NETLINK, NLM_F, NetlinkLimit, NlMsgHdr, PRIV } from "../abi/netlink";
-import { HeaderSize, IFLA, IFLA_INFO, IFLAF, IfInfoMsg, NLA_BITSET, RTM, RTNLGRP } from "../abi/rtnetlink";
-import { hasMembers } from "../netlink/multicast";
+import { NLM_F, NLMSGERR_ATTR, NetlinkSize, NlMsgHdr, PRIV } from "../abi/netlink";
+import { HeaderSize, IFLA, IFLA_INFO, IfInfoMsg, RTM } from "../abi/rtnetlink";
 import { Field, Payload, parse } from "../netlink/parser";
 import { Request } from "../netlink/request";
-import {
-  Writer, abort, begin, beginNest, done, end, endNest, flush, openGroup, putAttribute, putBytes, putString, putU32, putU8, reserve,
-} from "../netlink/writer";
-import { isCloner } from "../net/cloner";
-import { LinkEvent } from "../net/hooks";
-import { Counter, Interface, findByIndex, findByName, firstInterface, sameName } from "../net/ifnet";
-
-/** A link request after parsing; what was absent is 0. */
-@unmanaged
-class LinkRequest {
-  index: u32;
-  flags: u32;
-  change: u32;
-  mtu: u32;
-  link: u32;
-  group: usize;
-  name: usize;
-  alias: usize;
-  /** nlattr */
-  address: usize;
-  kind: usize;
-  /** nlattr */
-  data: usize;
-  type: u16;
-}
+import { done } from "../netlink/writer";
+import { CloneRequest, cloneInterface, requestName } from "../net/clone";
+import { clonerMatching, clonerOf } from "../net/cloner";
+import { Interface, findByIndex, findByName, firstInterface, sameName } from "../net/ifnet";
+import { destroyInterface } from "../net/unclone";
+import { modifyLink } from "./linkmodify";
+import { writeLink } from "./linkobject";
+import { LinkRequest } from "./linkrequest";
+import { CREATING, CreateLink, MODIFYING, ModifyLink, kindRow } from "./linkkind";
 
 const record = changetype<LinkRequest>(memory.data(offsetof<LinkRequest>(), 16));
 
@@ -113,82 +95,86 @@ function dumpLinks(request: Request, flags: u32): Errno {
   return error;
 }
 
-/** Writes the link object (rtnetlink B.1); ENOMEM. */
-function writeLink(writer: Writer, ifp: Interface, port: u32, seq: u32, type: u32, flags: u32, change: u32): Errno {
-  if (!begin(writer, port, seq, type, flags, HeaderSize.IFINFOMSG)) return Errno.ENOMEM;
-  const state = operationalState(ifp);
-  const header = reserve(writer, HeaderSize.IFINFOMSG);
-  if (header != 0) {
-    store<u16>(header, <u16>ifp.type, IfInfoMsg.TYPE);
-    store<u32>(header, ifp.index, IfInfoMsg.INDEX);
-    store<u32>(header, ifp.flags | ifp.driverFlags | (state == IF_OPER.UP ? IFF.LOWER_UP : 0), IfInfoMsg.FLAGS);
-    store<u32>(header, change, IfInfoMsg.CHANGE);
+const clone = changetype<CloneRequest>(memory.data(offsetof<CloneRequest>(), 16));
+
+/** NLM_F_CREATE alone says which of the two it is (rtnetlink B.3.1). */
+function newLink(request: Request): Errno {
+  const error = parse(request, PARSER, changetype<usize>(record), offsetof<LinkRequest>());
+  if (error != Errno.OK) return error;
+  return (load<u16>(request.header, NlMsgHdr.FLAGS) & NLM_F.CREATE) != 0 ? createLink(request) : changeLink(request);
+}
+
+/**
+ * Makes an interface by the cloner that its name matches, whatever the kind says, and changes it by the same request. An
+ * error of the change leaves the interface there (rtnetlink B.3.2).
+ */
+function createLink(request: Request): Errno {
+  if (isEmpty(record.name)) return request.report(Errno.EINVAL, "empty IFLA_IFNAME attribute", 0, 0);
+  if (isEmpty(record.kind)) return request.report(Errno.EINVAL, "empty IFLA_INFO_KIND attribute", 0, 0);
+  const cloner = clonerMatching(record.name);
+  if (cloner == null) return Errno.EINVAL;
+  memory.fill(changetype<usize>(clone), 0, offsetof<CloneRequest>());
+  requestName(clone, record.name);
+  if (findByName(clone.name) != null) return Errno.EEXIST;
+  const row = kindRow(cloner.kind);
+  let error: Errno = Errno.OK;
+  if (row != 0) error = changetype<CreateLink>(load<usize>(row, CREATING))(record, request, clone);
+  if (error == Errno.OK) error = cloneInterface(cloner, clone);
+  if (error != Errno.OK) return error;
+  const ifp = changetype<Interface>(clone.made);
+  error = modifyLink(request, ifp, record);
+  if (error == Errno.OK) storeCookie(request, ifp);
+  return error;
+}
+
+function isEmpty(text: usize): bool {
+  return text == 0 || load<u8>(text) == 0;
+}
+
+/** The index and the name of what was made, for the ack (rtnetlink B.3.3). */
+function storeCookie(request: Request, ifp: Interface): void {
+  let length: u32 = 1;
+  while (load<u8>(ifp.name + length) != 0) length++;
+  const bytes = 3 * NetlinkSize.NLATTR + 4 + ((length + 1 + 3) & ~3);
+  const cookie = request.scratch(bytes);
+  if (cookie == 0) return;
+  store<u16>(cookie, <u16>bytes);
+  store<u16>(cookie, <u16>NLMSGERR_ATTR.COOKIE, 2);
+  store<u16>(cookie, <u16>(NetlinkSize.NLATTR + 4), 4);
+  store<u16>(cookie, <u16>IFLA.NEW_IFINDEX, 6);
+  store<u32>(cookie, ifp.index, 8);
+  store<u16>(cookie, <u16>(NetlinkSize.NLATTR + length + 1), 12);
+  store<u16>(cookie, <u16>IFLA.IFNAME, 14);
+  memory.copy(cookie + 16, ifp.name, length);
+  request.cookie = cookie;
+}
+
+/** EPERM without index and name: what ip(8) tries to learn whether the request is there (rtnetlink B.4.1). */
+function changeLink(request: Request): Errno {
+  if (record.index == 0 && record.name == 0) return request.report(Errno.EPERM, "empty ifi_index field", 0, 0);
+  const ifp = record.index != 0 ? findByIndex(record.index) : findByName(record.name);
+  if (ifp == null && record.index != 0) {
+    return request.report(Errno.ENOENT, "unable to find interface #%", record.index, 0);
   }
-  putString(writer, IFLA.IFNAME, ifp.name);
-  putU8(writer, IFLA.OPERSTATE, state);
-  putU8(writer, IFLA.CARRIER, u32(state == IF_OPER.UP || state == IF_OPER.DORMANT));
-  if (ifp.lladdrBytes != 0) {
-    putBytes(writer, IFLA.ADDRESS, ifp.lladdrPointer, ifp.lladdrBytes);
-    if ((ifp.flags & IFF.BROADCAST) != 0) {
-      const broadcast = putAttribute(writer, IFLA.BROADCAST, ifp.lladdrBytes);
-      if (broadcast != 0) memory.fill(broadcast, 0xff, ifp.lladdrBytes);
-    }
-  }
-  putU32(writer, IFLA.MTU, ifp.mtu);
-  if (load<u8>(ifp.description) != 0) putString(writer, IFLA.IFALIAS, ifp.description);
-  writeFreebsd(writer, ifp);
-  writeStatistics(writer, ifp);
-  putU32(writer, IFLA.PROMISCUITY, u32(ifp.promiscuous != 0));
-  if (isCloner(ifp.driver)) {
-    const info = beginNest(writer, IFLA.LINKINFO);
-    putString(writer, IFLA_INFO.KIND, ifp.driver);
-    endNest(writer, info);
-  }
-  return end(writer) ? Errno.OK : Errno.ENOMEM;
+  if (ifp == null) return request.reportName(Errno.ENOENT, "unable to find interface ", record.name);
+  const cloner = clonerOf(ifp.driver);
+  let row: usize = 0;
+  if (cloner != null) row = kindRow(cloner.kind);
+  const error = row == 0 ? Errno.OK : changetype<ModifyLink>(load<usize>(row, MODIFYING))(ifp, record, request);
+  return error != Errno.OK ? error : modifyLink(request, ifp, record);
 }
 
-/** rtnetlink B.1.3: Ethernet follows its media, everything else IFF_UP. */
-function operationalState(ifp: Interface): u32 {
-  if (ifp.type != IFT.ETHER && ifp.type != IFT.L2VLAN) return ifp.isUp ? IF_OPER.UP : IF_OPER.DOWN;
-  if (ifp.linkState == LINK_STATE.UNKNOWN) return IF_OPER.UNKNOWN;
-  if (ifp.linkState == LINK_STATE.DOWN) return IF_OPER.DOWN;
-  return (ifp.flags & IFF.MONITOR) != 0 ? IF_OPER.DORMANT : IF_OPER.UP;
-}
-
-/** IFLA_FREEBSD. The roles of MASK and VALUE are swapped against their names, as in FreeBSD (rtnetlink B.1.4). */
-function writeFreebsd(writer: Writer, ifp: Interface): void {
-  const freebsd = beginNest(writer, IFLA.FREEBSD);
-  if (ifp.originalLladdr != 0) putBytes(writer, IFLAF.ORIG_HWADDR, ifp.originalLladdrPointer, ifp.lladdrBytes);
-  const capabilities = beginNest(writer, IFLAF.CAPS);
-  putU32(writer, NLA_BITSET.SIZE, IFCAP.COUNT);
-  const mask = putAttribute(writer, NLA_BITSET.MASK, 8);
-  if (mask != 0) store<u64>(mask, ifp.enabledCapabilities);
-  const value = putAttribute(writer, NLA_BITSET.VALUE, 8);
-  if (value != 0) store<u64>(value, ifp.capabilities);
-  endNest(writer, capabilities);
-  endNest(writer, freebsd);
-}
-
-/** rtnl_link_stats64: the first nine counters and the last are kept, the others are 0 (rtnetlink A.10). */
-function writeStatistics(writer: Writer, ifp: Interface): void {
-  const statistics = putAttribute(writer, IFLA.STATS64, HeaderSize.STATS64);
-  if (statistics == 0) return;
-  for (let i: u32 = 0; i <= <u32>Counter.MULTICAST; i++) store<u64>(statistics + i * 8, ifp.counter(i));
-  store<u64>(statistics, ifp.counter(Counter.NO_PROTOCOL), HeaderSize.STATS64 - 8);
-}
-
-const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
-
-/** The stack's events of interfaces, to group LINK with port, sequence and flags 0. */
-export function notifyLink(ifp: usize, event: u32, change: u32): void {
-  if (!hasMembers(NETLINK.ROUTE, RTNLGRP.LINK)) return;
-  if (!openGroup(groupWriter, NetlinkLimit.NLMSG_LARGE, NETLINK.ROUTE, RTNLGRP.LINK, PRIV.NONE)) return;
-  const type = event == LinkEvent.DELETED ? RTM.DELLINK : RTM.NEWLINK;
-  if (writeLink(groupWriter, changetype<Interface>(ifp), 0, 0, type, 0, change) != Errno.OK) abort(groupWriter);
-  flush(groupWriter);
+/** ENOENT for an unknown index, and for 0; a name does not count (rtnetlink B.5.1). */
+function deleteLink(request: Request): Errno {
+  const error = parse(request, PARSER, changetype<usize>(record), offsetof<LinkRequest>());
+  if (error != Errno.OK) return error;
+  const ifp = findByIndex(record.index);
+  return ifp == null ? Errno.ENOENT : destroyInterface(ifp);
 }
 
 export const LINK_MESSAGES: StaticArray<usize> = [
-  // request       privilege     in a jail without vnet   handler
-  RTM.GETLINK,     PRIV.NONE,    1,                       changetype<usize>(getLink),
+  // request       privilege             in a jail without vnet   handler
+  RTM.NEWLINK,     PRIV.NET_IFCREATE,    0,                       changetype<usize>(newLink),
+  RTM.DELLINK,     PRIV.NET_IFDESTROY,   0,                       changetype<usize>(deleteLink),
+  RTM.GETLINK,     PRIV.NONE,            1,                       changetype<usize>(getLink),
 ];

@@ -11,10 +11,14 @@ import { Writer, abort, flush, openGroup } from "../netlink/writer";
 import { addressBits, isLinkLocal, loadHigh, loadLow, maskHigh, maskLow, withZone } from "../net/address";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
 import { Interface } from "../net/ifnet";
-import { NHF, clearDraft, draft, payloadOfDraft, releasePayload } from "../net/nexthop";
+import { NHF, NexthopHead, clearDraft, draft } from "../net/nexthop";
+import { internGroup, internedGroup, workingPath } from "../net/nhgroup";
+import { nexthopOf, payloadFor, payloadOfDraft, releasePayload } from "../net/payload";
 import { completeDraft, needsInterface, setBlackhole, setGateway } from "../net/resolve";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, findRoute, longestMatch, ribOf } from "../net/rib";
 import { RouteCommand, RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "../net/routectl";
+import { findUserNexthop, headFor, keepInstances, undoInstances } from "../net/usernexthop";
+import { common, describePaths, parseMultipath, releasePaths } from "./multipath";
 import { dumpRoutes, seesRoute } from "./routedump";
 import { view, viewRoute, writeRoute } from "./routeobject";
 
@@ -32,8 +36,8 @@ class RouteRequest {
   gateway: usize;
   /** Interface */
   oif: usize;
-  /** nlattr */
-  multipath: usize;
+  /** Paths written out (multipath.ts). */
+  paths: u32;
   fib: u32;
   rtFlags: u32;
   nexthopId: u32;
@@ -71,7 +75,7 @@ const ATTRIBUTES: StaticArray<usize> = [
   RTA.OIF,           Payload.IFP,        offsetof<RouteRequest>("oif"),         0,
   RTA.GATEWAY,       Payload.IP,         offsetof<RouteRequest>("gateway"),     0,
   RTA.METRICS,       Payload.NESTED,     0,                                     changetype<usize>(METRICS),
-  RTA.MULTIPATH,     Payload.ATTRIBUTE,  offsetof<RouteRequest>("multipath"),   0,
+  RTA.MULTIPATH,     Payload.CUSTOM,     offsetof<RouteRequest>("paths"),       changetype<usize>(parseMultipath),
   RTA.WEIGHT,        Payload.U32,        offsetof<RouteRequest>("weight"),      0,
   RTA.RTFLAGS,       Payload.U32,        offsetof<RouteRequest>("rtFlags"),     0,
   RTA.TABLE,         Payload.U32,        offsetof<RouteRequest>("fib"),         0,
@@ -100,9 +104,17 @@ function lowOf(sockaddr: usize): u64 {
   return loadLow(sockaddrFamily(sockaddr), sockaddrAddress(sockaddr));
 }
 
+/** The payload that a request describes. */
+@unmanaged
+class Chosen {
+  payload: u32;
+}
+
+const chosen = changetype<Chosen>(memory.data(offsetof<Chosen>(), 16));
+
 /**
- * Adds or changes a route (rtnetlink E.4, E.5). EINVAL no destination, fib, nexthop; ESRCH, EEXIST by the flags; ENOTSUP
- * paths, which take nexthop groups; EAFNOSUPPORT; ENOMEM.
+ * Adds or changes a route (rtnetlink E.4, E.5). EINVAL no destination, fib, nexthop; ESRCH, EEXIST by the flags or an
+ * unknown nexthop id; E2BIG too many paths; EAFNOSUPPORT; ENOMEM.
  */
 function newRoute(request: Request): Errno {
   const parsed = parseRoute(request);
@@ -111,22 +123,75 @@ function newRoute(request: Request): Errno {
   // Before RTA_TABLE there was only rtm_table (netlink/route/rt.c).
   if (record.fib == 0) record.fib = record.headerTable;
   if (record.fib >= fibCount()) return request.report(Errno.EINVAL, "invalid fib", 0, 0);
-  // No user nexthop was made, so none has the id (rtnetlink E.4.1).
-  if (record.nexthopId != 0) return Errno.ESRCH;
-  if (record.multipath != 0) return Errno.EOPNOTSUPP;
   const rib = ribOf(record.fib, record.family);
+  if (record.nexthopId != 0 && findUserNexthop(record.nexthopId) == null) return Errno.ESRCH;
   if (rib == null) return Errno.EAFNOSUPPORT;
   // FreeBSD mixes up its tables when the destination is of another family than the header; here it is refused.
   if (sockaddrFamily(record.dst) != rib.family) return Errno.EINVAL;
-  const error = describeNexthop(request, rib);
-  if (error != Errno.OK) return error;
-  const payload = payloadOfDraft(record.weight == 0 ? RouteLimit.WEIGHT_DEFAULT : record.weight);
-  if (payload == 0) return Errno.ENOMEM;
+  let error: Errno = Errno.OK;
+  if (record.nexthopId != 0) error = chooseUserNexthop(rib);
+  else if (record.paths != 0) error = choosePaths(request, rib);
+  else error = chooseNexthop(request, rib);
+  if (error == Errno.OK) error = addChosen(request, rib);
+  // What a user nexthop was made into stays for the next route, unless that would be all that is left of a lack of memory.
+  if (error == Errno.ENOMEM) undoInstances();
+  else keepInstances();
+  return error;
+}
+
+function addChosen(request: Request, rib: Rib): Errno {
+  const payload = chosen.payload;
   const added = routeAdd(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, payload, operationOf(request));
   if (added == Errno.OK) reportChange(request);
   finishChange();
   releasePayload(rib, payload);
   return added;
+}
+
+function choose(head: NexthopHead): Errno {
+  // A group's weights are its members'; the route's own is kept as it was sent (rtnetlink E.4.4).
+  const weight = record.weight == 0 && !head.isGroup ? <u32>RouteLimit.WEIGHT_DEFAULT : record.weight;
+  chosen.payload = payloadFor(head, weight, 0);
+  return chosen.payload == 0 ? Errno.ENOMEM : Errno.OK;
+}
+
+/** RTA_NH_ID: all else about the nexthop is ignored. ENOMEM when it cannot serve these routes. */
+function chooseUserNexthop(rib: Rib): Errno {
+  const user = findUserNexthop(record.nexthopId);
+  if (user == null) return Errno.ESRCH;
+  const head = headFor(user, rib, prefixKind(rib));
+  return head == 0 ? Errno.ENOMEM : choose(changetype<NexthopHead>(head));
+}
+
+/** RTA_MULTIPATH; METRICS, EXPIRES, WEIGHT and rtm_type say nothing of its paths. */
+function choosePaths(request: Request, rib: Rib): Errno {
+  common.high = highOf(record.dst);
+  common.low = lowOf(record.dst);
+  common.kind = prefixKind(rib);
+  common.rtFlags = record.rtFlags & SETTABLE_RTFLAGS;
+  common.origin = storedOrigin();
+  let error = describePaths(request, rib, record.paths);
+  if (error == Errno.OK) error = internGroup(workingPath(0).target.home, 0, common.origin, 0);
+  if (error == Errno.OK) error = choose(internedGroup());
+  releasePaths(record.paths);
+  return error;
+}
+
+function chooseNexthop(request: Request, rib: Rib): Errno {
+  const error = describeNexthop(request, rib);
+  if (error != Errno.OK) return error;
+  chosen.payload = payloadOfDraft(record.weight == 0 ? RouteLimit.WEIGHT_DEFAULT : record.weight);
+  return chosen.payload == 0 ? Errno.ENOMEM : Errno.OK;
+}
+
+/** Origins up to STATIC are not stored: they are guessed from the flags when shown (rtnetlink E.1.4). */
+function storedOrigin(): u32 {
+  return record.protocol > <u8>RTPROT.STATIC ? record.protocol : 0;
+}
+
+function prefixKind(rib: Rib): u32 {
+  if (<u32>record.dstLength == addressBits(rib.family)) return NHF.HOST;
+  return record.dstLength == 0 ? NHF.DEFAULT : 0;
 }
 
 /** Puts the request's nexthop together in the draft. */
@@ -148,14 +213,9 @@ function describeNexthop(request: Request, rib: Rib): Errno {
     draft.flags |= NHF.BROADCAST;
     draft.rtFlags |= RTF.BROADCAST;
   }
-  // Origins up to STATIC are not stored: they are guessed from the flags when shown (rtnetlink E.1.4).
-  if (record.protocol > <u8>RTPROT.STATIC) draft.origin = record.protocol;
-  if (<u32>record.dstLength == addressBits(rib.family)) {
-    draft.flags |= NHF.HOST;
-    draft.rtFlags |= RTF.HOST;
-  } else if (record.dstLength == 0) {
-    draft.flags |= NHF.DEFAULT;
-  }
+  draft.origin = storedOrigin();
+  draft.flags |= prefixKind(rib);
+  if ((draft.flags & NHF.HOST) != 0) draft.rtFlags |= RTF.HOST;
   draft.rtFlags |= record.rtFlags & SETTABLE_RTFLAGS;
   if (record.expires != 0) draft.expireSeconds = uptimeOf(record.expires);
   if (record.type == <u8>RTN.BLACKHOLE) setBlackhole(RTF.BLACKHOLE);
@@ -215,6 +275,8 @@ function getRoute(request: Request): Errno {
   const entry = lookUp(rib);
   if (entry == 0) return Errno.ESRCH;
   viewRoute(rib, entryHigh(rib, entry), entryLow(rib, entry), entryBits(rib, entry), entryPayload(rib, entry));
+  // Of a multipath route one path is shown, with the weight that the route has besides (rtnetlink E.3.2).
+  view.nexthop = changetype<usize>(nexthopOf(rib, entryPayload(rib, entry)));
   if (!seesRoute(request.from, rib, view.high, view.low, view.bits)) return Errno.ESRCH;
   // Quirk: the request's own header gets the reply's type, and the ack echoes it (rtnetlink E.3.2).
   store<u16>(header, RTM.NEWROUTE, NlMsgHdr.TYPE);

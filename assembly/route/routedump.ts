@@ -264,7 +264,7 @@ function fillRun(dump: RouteDump, rib: Rib, run: usize, count: u32, into: usize,
     const length = load<u32>(template);
     if (used + length > room) break;
     const at = into + used;
-    if (used + TEMPLATE_BYTES <= room) copyTemplate(at, template, length);
+    if (length <= TEMPLATE_BYTES && used + TEMPLATE_BYTES <= room) copyTemplate(at, template, length);
     else memory.copy(at, template, length);
     if (isInet) {
       const word = load<u64>(entry);

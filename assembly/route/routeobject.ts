@@ -1,5 +1,5 @@
 // The route object: what a route looks like in a message (netlink/route/rt.c, dump_px; rtnetlink E.1).
-//   RouteView      a route to show: place and payload
+//   RouteView      a route to show: place, and nexthop or group with weight
 //   writeRoute     as a message of a writer
 //   routeLength    the bytes it takes: known from the payload alone, so a dump's length needs no walk
 //   composeRoute   the message in a place of its own, to be copied
@@ -7,12 +7,13 @@
 import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
 import { NetlinkSize } from "../abi/netlink";
-import { HeaderSize, RTA, RTAX, RTF, RTM, RTN, RTPROT, RouteLimit, RtMsg } from "../abi/rtnetlink";
+import { HeaderSize, RTA, RTAX, RTF, RTM, RTN, RTPROT, RouteLimit, RtMsg, RtNextHop } from "../abi/rtnetlink";
 import { Buffer } from "../mem/buffer";
-import { Writer, begin, end, putAttribute, putU32, reserve } from "../netlink/writer";
+import { Writer, begin, beginNest, end, endNest, putAttribute, putU32, reserve } from "../netlink/writer";
 import { addressBytes, storeAddress, withoutZone } from "../net/address";
 import { uptimeSeconds } from "../net/clock";
-import { NHF, Nexthop } from "../net/nexthop";
+import { NHF, Nexthop, NexthopHead } from "../net/nexthop";
+import { NexthopGroup } from "../net/nhgroup";
 import { Rib, RoutePayload } from "../net/rib";
 
 /** Offsets in a message: the prefix length, and the payload of RTA_DST behind RTA_TABLE. */
@@ -31,7 +32,9 @@ export class RouteView {
   high: u64;
   low: u64;
   bits: u32;
-  payload: u32;
+  /** NexthopHead */
+  nexthop: usize;
+  weight: u32;
   /** Uptime from which the remaining seconds of an expiring route count. */
   nowSeconds: u32;
 }
@@ -45,7 +48,8 @@ export function viewRoute(rib: Rib, high: u64, low: u64, bits: u32, payload: u32
   view.high = high;
   view.low = low;
   view.bits = bits;
-  view.payload = payload;
+  view.nexthop = rib.payload(payload).nexthop;
+  view.weight = rib.payload(payload).weight;
   view.nowSeconds = uptimeSeconds();
 }
 
@@ -53,18 +57,23 @@ export function viewRoute(rib: Rib, high: u64, low: u64, bits: u32, payload: u32
 export function writeRoute(writer: Writer, port: u32, seq: u32, type: u32, flags: u32): Errno {
   if (!begin(writer, port, seq, type, flags, HeaderSize.RTMSG)) return Errno.ENOMEM;
   const rib = changetype<Rib>(view.rib);
-  const payload = rib.payload(view.payload);
-  const nexthop = changetype<Nexthop>(payload.nexthop);
+  const head = changetype<NexthopHead>(view.nexthop);
   const header = reserve(writer, HeaderSize.RTMSG);
   if (header != 0) {
     store<u8>(header, <u8>rib.family, RtMsg.FAMILY);
     store<u8>(header, <u8>view.bits, RtMsg.DST_LEN);
     store<u8>(header, rib.fib < TABLE_IN_HEADER ? <u8>rib.fib : 0, RtMsg.TABLE);
-    store<u8>(header, <u8>protocolOf(nexthop), RtMsg.PROTOCOL);
-    store<u8>(header, typeOf(nexthop), RtMsg.TYPE);
+    store<u8>(header, <u8>protocolOf(head), RtMsg.PROTOCOL);
+    store<u8>(header, typeOf(head), RtMsg.TYPE);
   }
   putU32(writer, RTA.TABLE, rib.fib);
   putIp(writer, RTA.DST, rib.family, view.high, view.low);
+  if (head.isGroup) writeGroup(writer, changetype<NexthopGroup>(head));
+  else writeNexthop(writer, changetype<Nexthop>(head));
+  return end(writer) ? Errno.OK : Errno.ENOMEM;
+}
+
+function writeNexthop(writer: Writer, nexthop: Nexthop): void {
   if ((nexthop.flags & NHF.GATEWAY) != 0) writeGateway(writer, nexthop);
   if (nexthop.userId != 0) putU32(writer, RTA.NH_ID, nexthop.userId);
   putU32(writer, RTA.KNH_ID, nexthop.index);
@@ -72,18 +81,42 @@ export function writeRoute(writer: Writer, port: u32, seq: u32, type: u32, flags
   if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) writeMetrics(writer, nexthop.mtu);
   if (nexthop.expireSeconds != 0) putU32(writer, RTA.EXPIRES, nexthop.expireSeconds - view.nowSeconds);
   putU32(writer, RTA.OIF, nexthop.oif);
-  if (payload.weight != <u32>RouteLimit.WEIGHT_DEFAULT) putU32(writer, RTA.WEIGHT, payload.weight);
-  return end(writer) ? Errno.OK : Errno.ENOMEM;
+  if (view.weight != <u32>RouteLimit.WEIGHT_DEFAULT) putU32(writer, RTA.WEIGHT, view.weight);
 }
 
-/** The stored origin, else a guess from the flags (rtnetlink E.1.4). */
-function protocolOf(nexthop: Nexthop): u32 {
+/** The paths of a multipath route; flags are the first one's unless a path has others (dump_rc_nhg; rtnetlink E.1.3). */
+function writeGroup(writer: Writer, group: NexthopGroup): void {
+  const baseFlags = group.path(0).target.rtFlags;
+  if (group.userId != 0) putU32(writer, RTA.NH_ID, group.userId);
+  putU32(writer, RTA.KNH_ID, group.index);
+  putU32(writer, RTA.RTFLAGS, baseFlags);
+  const nest = beginNest(writer, RTA.MULTIPATH);
+  for (let i: u32 = 0; i < group.count; i++) {
+    const path = group.path(i);
+    const nexthop = path.target;
+    const at = reserve(writer, HeaderSize.RTNEXTHOP);
+    if (at != 0) {
+      store<u16>(at, <u16>pathLength(nexthop, baseFlags), RtNextHop.LEN);
+      store<u8>(at, <u8>path.weight, RtNextHop.HOPS);
+      store<u32>(at, nexthop.oif, RtNextHop.IFINDEX);
+    }
+    writeGateway(writer, nexthop);
+    if (nexthop.rtFlags != baseFlags) putU32(writer, RTA.RTFLAGS, nexthop.rtFlags);
+    if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) writeMetrics(writer, nexthop.mtu);
+  }
+  endNest(writer, nest);
+}
+
+/** The stored origin, else a guess from the flags (rtnetlink E.1.4); of a group without one, that of its first slot. */
+function protocolOf(head: NexthopHead): u32 {
+  if (head.isGroup && changetype<NexthopGroup>(head).origin != 0) return changetype<NexthopGroup>(head).origin;
+  const nexthop = head.isGroup ? changetype<NexthopGroup>(head).first : changetype<Nexthop>(head);
   if (nexthop.origin != 0) return nexthop.origin;
   if ((nexthop.rtFlags & RTF.PROTO1) != 0) return RTPROT.ZEBRA;
   return (nexthop.rtFlags & RTF.STATIC) != 0 ? RTPROT.STATIC : RTPROT.KERNEL;
 }
 
-function typeOf(nexthop: Nexthop): u8 {
+function typeOf(nexthop: NexthopHead): u8 {
   if ((nexthop.flags & NHF.BLACKHOLE) != 0) return <u8>RTN.BLACKHOLE;
   return (nexthop.flags & NHF.REJECT) != 0 ? <u8>RTN.PROHIBIT : <u8>RTN.UNICAST;
 }
@@ -115,14 +148,13 @@ function writeMetrics(writer: Writer, mtu: u32): void {
 
 /** Bytes of a route's message: NLMSGHDR, rtmsg and 8 for each of TABLE, KNH_ID, RTFLAGS, OIF, then what varies. */
 export function routeLength(rib: Rib, payload: RoutePayload): u32 {
-  const nexthop = changetype<Nexthop>(payload.nexthop);
   let length: u32 = NetlinkSize.NLMSGHDR + HeaderSize.RTMSG + 4 * 8;
   length += NetlinkSize.NLATTR + addressBytes(rib.family);
-  if ((nexthop.flags & NHF.GATEWAY) != 0) {
-    length += nexthop.neighbourFamily == nexthop.upperFamily
-      ? NetlinkSize.NLATTR + addressBytes(nexthop.neighbourFamily)
-      : (NetlinkSize.NLATTR + VIA_BYTES + 3) & ~3;
+  if (changetype<NexthopHead>(payload.nexthop).isGroup) {
+    return length + groupLength(changetype<NexthopGroup>(payload.nexthop));
   }
+  const nexthop = changetype<Nexthop>(payload.nexthop);
+  if ((nexthop.flags & NHF.GATEWAY) != 0) length += gatewayLength(nexthop);
   if (nexthop.userId != 0) length += 8;
   if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) length += 12;
   if (nexthop.expireSeconds != 0) length += 8;
@@ -130,9 +162,32 @@ export function routeLength(rib: Rib, payload: RoutePayload): u32 {
   return length;
 }
 
-/** A route's message is at most this long: every attribute, and an IPv6 prefix and gateway. */
-const COMPOSED_BYTES: u32 = 256;
-const composedBytes: usize = memory.data(256, 16);
+function gatewayLength(nexthop: Nexthop): u32 {
+  return nexthop.neighbourFamily == nexthop.upperFamily
+    ? NetlinkSize.NLATTR + addressBytes(nexthop.neighbourFamily)
+    : (NetlinkSize.NLATTR + VIA_BYTES + 3) & ~3;
+}
+
+/** What a group's message has more than TABLE, DST, KNH_ID and RTFLAGS need; it has no OIF. */
+function groupLength(group: NexthopGroup): u32 {
+  let length: u32 = NetlinkSize.NLATTR - 8;
+  if (group.userId != 0) length += 8;
+  const baseFlags = group.path(0).target.rtFlags;
+  for (let i: u32 = 0; i < group.count; i++) length += pathLength(group.path(i).target, baseFlags);
+  return length;
+}
+
+/** Bytes of a path in RTA_MULTIPATH. */
+function pathLength(nexthop: Nexthop, baseFlags: u32): u32 {
+  let length: u32 = HeaderSize.RTNEXTHOP + gatewayLength(nexthop);
+  if (nexthop.rtFlags != baseFlags) length += 8;
+  if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) length += 12;
+  return length;
+}
+
+/** A route's message is at most this long: 64 paths over IPv6 gateways, each with flags and an MTU of its own. */
+const COMPOSED_BYTES: u32 = 4096;
+const composedBytes: usize = memory.data(4096, 16);
 const composedBuffer = changetype<Buffer>(memory.data(offsetof<Buffer>(), 16));
 const composer = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
 

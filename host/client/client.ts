@@ -4,7 +4,7 @@
 // The kernel must run by itself: over one that is stepped, a request finds no answer, EAGAIN.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import type { AF } from "../../assembly/abi/inet.js";
+import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK_OPTION, NetlinkLimit, NLM_F, SO, SOL } from "../../assembly/abi/netlink.js";
 import { NTF, RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { type Address, address } from "../codec/address.js";
@@ -47,6 +47,19 @@ export type RoutePath = Partial<
   >
 >;
 
+/** What an address is besides itself; lifetimes in seconds, for ever by default. */
+export interface AddressParameters {
+  /** Of the interface. */
+  readonly index: number;
+  /** The other end of a point-to-point interface. */
+  readonly peer?: string;
+  readonly broadcast?: string;
+  /** IFA_F bits, for IPv6. */
+  readonly flags?: number;
+  readonly preferred?: number;
+  readonly valid?: number;
+}
+
 /** What a neighbour's entry is to say. */
 export interface NeighbourPath {
   /** Of the interface whose link it is on. */
@@ -65,6 +78,9 @@ export interface Monitor {
   /** Leaves the groups and forgets what was not read. */
   close(): void;
 }
+
+/** A lifetime without end. */
+const FOREVER = 0xffffffff;
 
 export class Client {
   /** nl_pid of the socket. */
@@ -108,6 +124,34 @@ export class Client {
     return this.request(address.message(RTM.GETADDR, { flags: NLM_F.DUMP }, filter)).flatMap((answer) =>
       answer.kind === "address" ? [answer.body] : [],
     );
+  }
+
+  /**
+   * Gives an interface an address. An IPv4 address that is there is made anew, an IPv6 one gets new lifetimes and flags.
+   * @param own - with its prefix length: `192.0.2.1/24`
+   * @throws NetlinkError ENOENT, EINVAL, EDESTADDRREQ, EPERM; RangeError when `own` is no address
+   */
+  addressAdd(own: string, { index, peer, broadcast, flags, preferred, valid }: AddressParameters): void {
+    const { address: local, length: prefixLength, family } = parsePrefix(own);
+    const lifetimes = { preferred: preferred ?? FOREVER, valid: valid ?? FOREVER, created: 0, updated: 0 };
+    const body = {
+      family,
+      prefixLength,
+      index,
+      local,
+      ...(peer === undefined ? {} : { address: peer }),
+      ...(broadcast === undefined ? {} : { broadcast }),
+      ...(flags === undefined ? {} : { flags }),
+      // FreeBSD takes an IPv6 address without lifetimes for one whose time is over.
+      ...(family === AF.INET6 ? { cacheInfo: lifetimes } : {}),
+    };
+    this.request(address.message(RTM.NEWADDR, { flags: NLM_F.CREATE | NLM_F.EXCL }, body));
+  }
+
+  /** @param own - with or without a prefix length, which is not compared. @throws NetlinkError EADDRNOTAVAIL, ENOENT, EPERM */
+  addressDelete(own: string, { index }: Pick<AddressParameters, "index">): void {
+    const { address: local, family } = parsePrefix(own);
+    this.request(address.message(RTM.DELADDR, {}, { family, index, local }));
   }
 
   /**

@@ -1,12 +1,56 @@
 // Addresses as the core takes them: two words in host order, left-aligned (assembly/net/address.ts).
 
 import ipaddr from "ipaddr.js";
+import { AddressLayout } from "../../assembly/abi/exchange.js";
 import { AddressSize, AF } from "../../assembly/abi/inet.js";
+import type { Core } from "./core.js";
+import type { AddressOptions } from "./options.js";
+
+/** A lifetime without end. */
+const FOREVER = 0xffffffff;
 
 export interface AddressWords {
   readonly family: AF.INET | AF.INET6;
   readonly high: bigint;
   readonly low: bigint;
+}
+
+/** An address for the stack, in the exchange. @throws RangeError for a peer or broadcast address of another family */
+export function writeAddress(
+  core: Core,
+  words: AddressWords,
+  prefixLength: number,
+  options: AddressOptions = {},
+): void {
+  const { exchange } = core;
+  const peer = ofFamily(words.family, options.peer);
+  const broadcast = ofFamily(words.family, options.broadcast);
+  core.views.bytes.fill(0, exchange, exchange + AddressLayout.BYTES);
+  const data = core.views.data;
+  data.setUint32(exchange + AddressLayout.FAMILY, words.family, true);
+  data.setUint32(exchange + AddressLayout.PREFIX_LENGTH, prefixLength, true);
+  data.setBigUint64(exchange + AddressLayout.HIGH, words.high, true);
+  data.setBigUint64(exchange + AddressLayout.LOW, words.low, true);
+  if (peer !== undefined && (peer.high !== words.high || peer.low !== words.low || words.family === AF.INET)) {
+    data.setUint8(exchange + AddressLayout.HAS_PEER, 1);
+    data.setBigUint64(exchange + AddressLayout.PEER_HIGH, peer.high, true);
+    data.setBigUint64(exchange + AddressLayout.PEER_LOW, peer.low, true);
+  }
+  if (broadcast !== undefined) {
+    data.setUint8(exchange + AddressLayout.HAS_BROADCAST, 1);
+    data.setBigUint64(exchange + AddressLayout.BROADCAST, broadcast.high, true);
+  }
+  data.setUint32(exchange + AddressLayout.FLAGS, options.flags ?? 0, true);
+  data.setUint32(exchange + AddressLayout.PREFERRED_SECONDS, options.preferred ?? FOREVER, true);
+  data.setUint32(exchange + AddressLayout.VALID_SECONDS, options.valid ?? FOREVER, true);
+}
+
+function ofFamily(family: AF, text: string | undefined): AddressWords | undefined {
+  const words = text === undefined ? undefined : parseAddress(text);
+  if (words !== undefined && words.family !== family) {
+    throw new RangeError(`address: "${text}"; expected an address of the family of the interface's own`);
+  }
+  return words;
 }
 
 /** @throws RangeError naming the text */

@@ -8,7 +8,15 @@ import { MemoryViews } from "./memory.js";
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   exchange(): number;
-  boot(seedLow: number, seedHigh: number, policy: number, fibs: number, bootSeconds: number): number;
+  boot(
+    seedLow: number,
+    seedHigh: number,
+    policy: number,
+    fibs: number,
+    bootSeconds: number,
+    vnet: number,
+    switches: number,
+  ): number;
   advance(low: number, high: number): void;
   readClock(): void;
   random(limit: number): number;
@@ -36,20 +44,42 @@ export interface CoreExports {
   socketClose(socket: number): void;
   run(budget: number): number;
   runnable(): number;
-  indexAcquire(): number;
-  indexFree(index: number): void;
-  interfaceAttach(index: number, isLoopback: number): number;
+  interfaceAttach(isPointToPoint: number): number;
   interfaceDetach(index: number): number;
   interfaceIndex(): number;
   interfaceAt(n: number): number;
   interfaceUp(index: number, isUp: number): number;
+  interfaceInet6(index: number, isEnabled: number): number;
   addressAdd(index: number): number;
   addressDelete(index: number): number;
+  addressDuplicate(index: number): number;
   neighbourResolve(index: number): number;
   peerSet(index: number): number;
   peerRemove(index: number): number;
   peerSend(index: number): number;
   neighbourTraffic(): void;
+  interfaceCreate(): number;
+  interfaceDestroy(index: number): number;
+  interfaceRename(index: number): number;
+  interfaceChange(index: number, change: number, value: number, other: number): number;
+  attention(): number;
+  indexTable(): number;
+  indexTableWords(): number;
+  indexAssign(words: number): number;
+  indexSettle(): void;
+  indexFree(index: number): void;
+  postedTake(): number;
+  interfaceFollow(index: number, isGone: number, parent: number, linkState: number, media: number): void;
+  interfaceLost(cloner: number, unit: number): void;
+  interfacesAway(): number;
+  interfacesOrphaned(vnet: number): void;
+  vlansOrphaned(index: number): void;
+  interfaceHome(index: number): number;
+  interfaceIsKnown(index: number): number;
+  interfaceExpect(index: number): number;
+  interfaceUnexpect(record: number): void;
+  interfaceLeave(index: number): number;
+  interfaceEnter(record: number): void;
 }
 
 /** Receives the lines of the core's debug log. */

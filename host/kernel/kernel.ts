@@ -3,17 +3,34 @@
 import { Errno } from "../../assembly/abi/errno.js";
 import { Core, type LogSink } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
+import { moveInterface } from "./interfaces.js";
 import { type EventLog, hashBytes, Journal } from "./log.js";
-import { type BootOptions, type CompleteBootOptions, completeBoot, type InterfaceOptions } from "./options.js";
+import {
+  type BootOptions,
+  type CompleteBootOptions,
+  completeBoot,
+  type InterfaceOptions,
+  switchBits,
+} from "./options.js";
+import { indicesOf, Relay } from "./relay.js";
 import { replayLog } from "./replay.js";
 import type { Socket } from "./socket.js";
-import { NETLINK_FEATURE, SYSCTLS } from "./sysctls.js";
+import { checkSysctls, NETLINK_FEATURE, NETLINK_SYSCTLS, VNET_SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
 
 export { Errno, NetlinkError } from "./errno.js";
+export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";
 export type { EventLog, KernelEvent } from "./log.js";
 export type { Peer, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
-export type { BootOptions, Cred, InterfaceOptions, Policy, SocketOptions } from "./options.js";
+export type {
+  AddressOptions,
+  BootOptions,
+  Cred,
+  InterfaceOptions,
+  Policy,
+  SocketOptions,
+  Switches,
+} from "./options.js";
 export { ReplayError } from "./replay.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
@@ -29,6 +46,8 @@ export interface ModuleStatus {
 
 export interface VnetOptions {
   readonly interfaces?: readonly InterfaceOptions[];
+  /** What its own sysctls are at first, where that is not what the kernel was booted with. */
+  readonly sysctls?: Readonly<Record<string, number>>;
 }
 
 const VNET0 = "vnet0";
@@ -40,6 +59,7 @@ export class Kernel implements VnetOwner {
   readonly journal: Journal;
   readonly isStepped: boolean;
   readonly fibs: number;
+  readonly relay = new Relay();
   readonly #options: CompleteBootOptions;
   readonly #log: LogSink;
   readonly #vnets = new Map<string, Vnet>();
@@ -111,7 +131,8 @@ export class Kernel implements VnetOwner {
     this.journal.perform("vnetCreate", {}, [name, { ...options }], () => {
       if (name === "") throw new NetlinkError("vnet", Errno.EINVAL);
       if (this.#vnets.has(name)) throw new NetlinkError(`vnet ${name}`, Errno.EEXIST);
-      const vnet = this.#makeVnet(name);
+      checkSysctls(options.sysctls ?? {}, VNET_SYSCTLS);
+      const vnet = this.#makeVnet(name, options.sysctls);
       try {
         vnet.interfaceAttach({ name: LOOPBACK });
         for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
@@ -123,13 +144,19 @@ export class Kernel implements VnetOwner {
     return this.#vnets.get(name) as Vnet;
   }
 
-  #makeVnet(name: string): Vnet {
-    const { seed, policy, fibs, wallClock } = this.#options;
+  #makeVnet(name: string, sysctls: Readonly<Record<string, number>> = {}): Vnet {
+    const { seed, policy, fibs, wallClock, switches } = this.#options;
     const core = new Core(this.#log);
     const isFirst = this.#vnets.size === 0;
     const isSeeded = policy === "seeded" ? 1 : 0;
-    expectSuccess("boot", core.call.boot(seed % U32, Math.floor(seed / U32), isSeeded, fibs, wallClock));
+    const { boot } = core.call;
+    const number = this.relay.next;
+    const bits = switchBits(switches);
+    expectSuccess("boot", boot(seed % U32, Math.floor(seed / U32), isSeeded, fibs, wallClock, number, bits));
     if (!isFirst) this.#catchUp(core);
+    for (const [sysctl, value] of Object.entries({ ...this.#options.sysctls, ...sysctls })) {
+      core.call.sysctlWrite(VNET_SYSCTLS.get(sysctl) as number, value);
+    }
     const vnet = new Vnet(this, name, core);
     this.#vnets.set(name, vnet);
     return vnet;
@@ -140,7 +167,7 @@ export class Kernel implements VnetOwner {
     const first = this.#vnet0.core;
     const elapsed = this.uptime - readClock(core).uptime;
     core.call.advance(elapsed % U32, Math.floor(elapsed / U32));
-    for (const number of SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
+    for (const number of NETLINK_SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
     if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
   }
 
@@ -154,22 +181,14 @@ export class Kernel implements VnetOwner {
     });
   }
 
-  /** Forgets a vnet; its interfaces' indices are free again. */
+  /** A vnet ends: interfaces that came from others go back, those made inside are destroyed (vnet_if_return). */
   #dropVnet(vnet: Vnet): void {
-    for (let n = 0, index = vnet.core.call.interfaceAt(0); index !== 0; index = vnet.core.call.interfaceAt(++n)) {
-      this.freeIndex(index);
+    for (const index of indicesOf(vnet.core)) {
+      const home = this.vnets.find(({ port }) => port.number === vnet.core.call.interfaceHome(index));
+      if (home !== undefined && home !== vnet) moveInterface(index, `#${index}`, vnet.core, home.core);
     }
     this.#vnets.delete(vnet.name);
-  }
-
-  acquireIndex(): number {
-    const index = this.#vnet0.core.call.indexAcquire();
-    if (index === 0) throw new NetlinkError("interface", Errno.ENOMEM);
-    return index;
-  }
-
-  freeIndex(index: number): void {
-    this.#vnet0.core.call.indexFree(index);
+    this.relay.close(vnet.port);
   }
 
   // ---- modules
@@ -231,7 +250,8 @@ export class Kernel implements VnetOwner {
     return this.journal.perform("run", {}, [budget], () => {
       let left = budget;
       for (let vnet = this.#chooseVnet(); vnet !== undefined && left > 0; vnet = this.#chooseVnet()) {
-        left -= vnet.core.call.run(this.#options.policy === "seeded" ? 1 : left);
+        const { core, port } = vnet;
+        left -= port.run(() => core.call.run(this.#options.policy === "seeded" ? 1 : left));
       }
       return budget - left;
     });
@@ -249,12 +269,12 @@ export class Kernel implements VnetOwner {
   }
 
   /**
-   * Reads, or with a value sets, a sysctl of the netlink subsystem for all vnets.
-   * @throws NetlinkError ENOENT; EINVAL for a value out of range
+   * Reads vnet0's, or with a value sets, a sysctl for all vnets there are.
+   * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read
    */
   sysctl(name: string, value?: number): number {
     if (name === NETLINK_FEATURE && value === undefined && this.#vnet0.core.call.isNetlinkLoaded()) return 1;
-    const number = SYSCTLS.get(name);
+    const number = NETLINK_SYSCTLS.get(name) ?? VNET_SYSCTLS.get(name);
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("sysctl", {}, [name, value], () => {

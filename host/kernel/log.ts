@@ -3,8 +3,9 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges } from "./interfaces.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
-import type { CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { AddressOptions, CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 
 /** What a call takes and gives: plain data and bytes. */
 export type EventValue =
@@ -16,8 +17,10 @@ export type EventValue =
   | Uint8Array
   | readonly EventValue[]
   | { readonly [key: string]: EventValue }
+  | AddressOptions
   | CompleteBootOptions
   | InterfaceOptions
+  | InterfaceChanges
   | SocketOptions
   | PeerOptions
   | PeerSending;
@@ -37,10 +40,20 @@ export type Call =
   | "check"
   | "interfaceAttach"
   | "interfaceDetach"
+  | "interfaceCreate"
+  | "interfaceDestroy"
+  | "interfaceRename"
+  | "interfaceSet"
+  | "interfaceMove"
+  | "deviceOpen"
+  | "deviceClose"
   | "interfaceUp"
   | "interfaceDown"
+  | "interfaceInet6"
   | "addressAdd"
   | "addressDelete"
+  | "addressDuplicate"
+  | "vnetSysctl"
   | "neighbourResolve"
   | "peerSet"
   | "peerRemove"

@@ -6,6 +6,8 @@ import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { PRIV } from "../../assembly/abi/netlink.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
+import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
 
 /** Which runnable socket's task goes on: in order of scheduling, or by a seeded choice for each message. */
 export type Policy = "fifo" | "seeded";
@@ -24,8 +26,19 @@ export interface BootOptions {
   readonly modules?: readonly string[];
   /** Interfaces of vnet0, after lo0. */
   readonly interfaces?: readonly InterfaceOptions[];
+  /** What the stack's sysctls are at first in every vnet, as tunables: { "net.inet6.ip6.dad_count": 0 }. */
+  readonly sysctls?: Readonly<Record<string, number>>;
   /** Keeps the event log from the start, for record(). It holds a copy of everything sent and received. Default false. */
   readonly record?: boolean;
+  readonly switches?: Switches;
+}
+
+/** What FreeBSD's releases do differently, or where its source leaves a question open. All off by default. */
+export interface Switches {
+  /** Links as FreeBSD 14 has them: IFLA_FREEBSD is empty, and RTM_NEWLINK brings nothing up. */
+  readonly links14?: boolean;
+  /** A vlan's parent, vid and ethertype are shown. */
+  readonly vlanDump?: boolean;
 }
 
 export interface InterfaceOptions {
@@ -36,11 +49,33 @@ export interface InterfaceOptions {
   /** 72 … 65,535 bytes. Default 1500. */
   readonly mtu?: number;
   readonly up?: boolean;
+  /** Made by a cloner: "tap", "epair", "vlan" …; the name chooses which, and may lack the unit. Default: hardware. */
+  readonly kind?: string;
+  /** Of a vlan: the name of its parent, its vid 1 … 4094, its ethertype 0x8100 (the default) or 0x88a8. */
+  readonly parent?: string;
+  readonly vid?: number;
+  readonly protocol?: number;
   /** At most 63 bytes. */
   readonly description?: string;
   readonly fib?: number;
   /** With prefix length: "192.0.2.1/24", "2001:db8::1/64". */
   readonly addresses?: readonly string[];
+  /** A tunnel without link-layer addresses: an IPv4 address on it needs a peer. Default false. */
+  readonly pointToPoint?: boolean;
+  /** IPv6 is on from the start (ifconfig -ifdisabled); by default it is off until the first IPv6 address. */
+  readonly inet6?: boolean;
+}
+
+/** What an address is besides itself; lifetimes in seconds, for ever by default. */
+export interface AddressOptions {
+  /** The other end of a point-to-point interface. */
+  readonly peer?: string;
+  /** IPv4 on a broadcast interface; by default the last address of the network. */
+  readonly broadcast?: string;
+  /** IN6_IFF bits. */
+  readonly flags?: number;
+  readonly preferred?: number;
+  readonly valid?: number;
 }
 
 /** Who opens a socket. */
@@ -91,8 +126,43 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
     fibs: integer(options.fibs ?? 1, "fibs", 1, RouteLimit.FIBS),
     modules: options.modules ?? [],
     interfaces: options.interfaces ?? [],
+    sysctls: checked(options.sysctls ?? {}),
     record: options.record ?? false,
+    switches: options.switches ?? {},
   };
+}
+
+/** The switches as the core's bits (assembly/net/switches.ts). */
+export function switchBits({ links14 = false, vlanDump = false }: Switches): number {
+  return (links14 ? 1 : 0) | (vlanDump ? 2 : 0);
+}
+
+/** What a vlan is made with. */
+export function vlanOf({ parent, vid, protocol }: InterfaceOptions): VlanOptions | undefined {
+  if (parent === undefined) return undefined;
+  return { parent, vid: vid ?? 0, ...(protocol === undefined ? {} : { protocol }) };
+}
+
+/** What is set of an interface that a cloner made. */
+export function changesOf({ mtu, lladdr, description }: InterfaceOptions): InterfaceChanges {
+  return {
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(lladdr === undefined ? {} : { lladdr }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function checked(sysctls: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  checkSysctls(sysctls, VNET_SYSCTLS);
+  return sysctls;
+}
+
+/** @throws RangeError naming the option and its range */
+export function checkAddress(options: AddressOptions): void {
+  for (const what of ["flags", "preferred", "valid"] as const) {
+    const value = options[what];
+    if (value !== undefined) integer(value, `address: ${what}`, 0, U32_MAX);
+  }
 }
 
 /**

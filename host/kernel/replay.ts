@@ -3,6 +3,7 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
 import {
   type Call,
   type EventLog,
@@ -13,7 +14,7 @@ import {
   sameValue,
 } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
-import type { BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { AddressOptions, BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
 
@@ -77,10 +78,25 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   interfaceAttach: (event, kernel) =>
     void vnetOf(event, kernel).interfaceAttach(event.arguments[0] as InterfaceOptions),
   interfaceDetach: (event, kernel) => vnetOf(event, kernel).interfaceDetach(text(event, 0)),
+  interfaceCreate: (event, kernel) =>
+    void vnetOf(event, kernel).interfaceCreate(text(event, 0), event.arguments[1] as VlanOptions | undefined),
+  interfaceDestroy: (event, kernel) => vnetOf(event, kernel).interfaceDestroy(text(event, 0)),
+  interfaceRename: (event, kernel) => vnetOf(event, kernel).interfaceRename(text(event, 0), text(event, 1)),
+  interfaceSet: (event, kernel) =>
+    vnetOf(event, kernel).interfaceSet(text(event, 0), event.arguments[1] as InterfaceChanges),
+  interfaceMove: (event, kernel) =>
+    vnetOf(event, kernel).interfaceMove(text(event, 0), kernel.vnet(text(event, 1)) as Vnet),
+  deviceOpen: (event, kernel) => vnetOf(event, kernel).deviceOpen(text(event, 0)),
+  deviceClose: (event, kernel) => vnetOf(event, kernel).deviceClose(text(event, 0)),
   interfaceUp: (event, kernel) => vnetOf(event, kernel).interfaceUp(text(event, 0)),
   interfaceDown: (event, kernel) => vnetOf(event, kernel).interfaceDown(text(event, 0)),
-  addressAdd: (event, kernel) => vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1)),
+  interfaceInet6: (event, kernel) =>
+    vnetOf(event, kernel).interfaceInet6(text(event, 0), event.arguments[1] as boolean),
+  addressAdd: (event, kernel) =>
+    vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1), event.arguments[2] as AddressOptions),
   addressDelete: (event, kernel) => vnetOf(event, kernel).addressDelete(text(event, 0), text(event, 1)),
+  addressDuplicate: (event, kernel) => vnetOf(event, kernel).addressDuplicate(text(event, 0), text(event, 1)),
+  vnetSysctl: (event, kernel) => void vnetOf(event, kernel).sysctl(text(event, 0), number(event, 1)),
   neighbourResolve: (event, kernel) => void vnetOf(event, kernel).neighbours.resolve(text(event, 0), text(event, 1)),
   peerSet: (event, kernel) => vnetOf(event, kernel).neighbours.set(text(event, 0), event.arguments[1] as PeerOptions),
   peerRemove: (event, kernel) => vnetOf(event, kernel).neighbours.remove(text(event, 0), text(event, 1)),

@@ -56,6 +56,9 @@ export interface SocketOwner {
   readonly journal: Journal;
   /** Messages that the core processes on its own after a send or a receive: all, or none when the kernel is stepped. */
   readonly budget: number;
+  /** Before and after a call that processes messages: what vnets have in common is brought up to date, and carried over. */
+  prepare(): void;
+  settle(): void;
   forget(socket: Socket): void;
 }
 
@@ -199,7 +202,9 @@ export class Socket {
     const reserved = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
     const place = expectSuccess("send", reserved);
     this.#core.views.bytes.set(bytes, place);
+    this.#owner.prepare();
     call.socketSend(socket, this.#owner.budget);
+    this.#owner.settle();
     return bytes.length;
   }
 
@@ -247,6 +252,7 @@ export class Socket {
     const { call, views } = this.#core;
     const isPeek = flags & MSG.PEEK ? 1 : 0;
     let copied = 0;
+    this.#owner.prepare();
     do {
       const piece = call.socketReceive(socket, into.length, copied, isPeek, this.#owner.budget);
       if (piece < 0) throw new NetlinkError("recv", -piece);
@@ -254,6 +260,7 @@ export class Socket {
       into.set(views.bytes.subarray(window, window + piece), copied);
       copied += piece;
     } while (this.#received(ReceiveLayout.HAS_MORE) !== 0);
+    this.#owner.settle();
     return copied;
   }
 
@@ -290,9 +297,11 @@ export class Socket {
     this.#journal.perform("close", this.#target, [], () => {
       const socket = this.#handle;
       this.#handle = 0;
+      this.#owner.prepare();
       this.#core.call.socketClose(socket);
       this.#owner.forget(this);
       this.#core.call.run(this.#owner.budget);
+      this.#owner.settle();
     });
   }
 }

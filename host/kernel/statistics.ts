@@ -27,6 +27,9 @@ export interface VnetStatistics {
   readonly allocationFailures: number;
   /** Sockets whose task is to run. */
   readonly runnable: number;
+  /** Kernel nexthop groups. */
+  readonly groups: number;
+  readonly userNexthops: number;
 }
 
 export function readStatistics(core: Core): VnetStatistics {
@@ -49,5 +52,7 @@ export function readStatistics(core: Core): VnetStatistics {
     walks: word(StatisticsWord.WALKS),
     allocationFailures: word(StatisticsWord.ALLOCATION_FAILURES),
     runnable: word(StatisticsWord.RUNNABLE),
+    groups: word(StatisticsWord.GROUPS),
+    userNexthops: word(StatisticsWord.USER_NEXTHOPS),
   };
 }

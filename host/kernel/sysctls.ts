@@ -1,4 +1,7 @@
-// The sysctls of the netlink subsystem by name, with the core's numbers for them (assembly/netlink/module.ts).
+// The sysctls by name, with the core's numbers for them: the netlink subsystem's are one for all vnets
+// (assembly/netlink/module.ts), the stack's are each vnet's own (assembly/net/settings.ts).
+
+import { StackSysctl } from "../../assembly/abi/sysctl.js";
 
 /** Units with a debug level, in the core's order. */
 const DEBUG_UNITS = [
@@ -23,8 +26,31 @@ const NAMES = [
   ...DEBUG_UNITS.map((unit) => `net.netlink.debug.${unit}_debug_level`),
 ];
 
-/** The core's number of each sysctl that can be set. */
-export const SYSCTLS: ReadonlyMap<string, number> = new Map(NAMES.map((name, number) => [name, number]));
+/** The core's number of each sysctl of the netlink subsystem that can be set. */
+export const NETLINK_SYSCTLS: ReadonlyMap<string, number> = new Map(NAMES.map((name, number) => [name, number]));
+
+/** The core's number of each sysctl that every vnet has for itself. */
+export const VNET_SYSCTLS: ReadonlyMap<string, number> = new Map<string, number>([
+  ["net.inet6.ip6.dad_count", StackSysctl.DAD_COUNT],
+  ["net.inet6.ip6.auto_linklocal", StackSysctl.AUTO_LINKLOCAL],
+  ["net.add_addr_allfibs", StackSysctl.ADD_ADDR_ALLFIBS],
+  ["net.inet.ip.no_same_prefix", StackSysctl.NO_SAME_PREFIX],
+  ["net.route.multipath", StackSysctl.ROUTE_MULTIPATH],
+  ["net.route.hash_outbound", StackSysctl.ROUTE_HASH_OUTBOUND],
+]);
 
 /** 1, and there only while the module is loaded. */
 export const NETLINK_FEATURE = "kern.features.netlink";
+
+/**
+ * @param known - the names that may occur
+ * @throws RangeError naming the first sysctl that is unknown or has no value from 0 to 2^32 - 1
+ */
+export function checkSysctls(values: Readonly<Record<string, number>>, known: ReadonlyMap<string, number>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!known.has(name)) throw new RangeError(`sysctls: "${name}"; expected one of ${[...known.keys()].join(", ")}`);
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+      throw new RangeError(`sysctls: ${name}: ${value}; expected an integer from 0 to ${0xffffffff}`);
+    }
+  }
+}

@@ -1,30 +1,43 @@
 // A vnet: a network stack of its own in a WebAssembly instance of its own. Two vnets share nothing but the numbers of
-// interfaces, which the kernel hands out.
+// interfaces and interfaces that belong together; relay.ts carries those over.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { AddressLayout, AttachLayout, Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
-import { IfLimit } from "../../assembly/abi/ifnet.js";
+import { Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
+import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
-import { type AddressWords, parseAddress, parsePrefixed } from "./address.js";
+import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
-import type { Journal } from "./log.js";
+import {
+  attachInterface,
+  changeInterface,
+  createInterface,
+  type InterfaceChanges,
+  moveInterface,
+  renameInterface,
+  type VlanOptions,
+} from "./interfaces.js";
+import type { Call, EventValue, Journal } from "./log.js";
 import { Neighbours, Peer, type PeerOptions } from "./neighbours.js";
 import {
+  type AddressOptions,
+  changesOf,
+  checkAddress,
   checkInterface,
   type InterfaceOptions,
   jailAddressesOf,
   parseLladdr,
   privilegesOf,
   type SocketOptions,
+  vlanOf,
 } from "./options.js";
+import type { Relay, RelayPort } from "./relay.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
+import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
 
 const PROCESS_ID_DEFAULT = 1000;
-/** A lifetime without end. */
-const FOREVER = 0xffffffff;
 const ALL_MESSAGES = 0xffffffff;
 
 /** What a vnet needs of its kernel. */
@@ -33,9 +46,8 @@ export interface VnetOwner {
   readonly isStepped: boolean;
   /** net.fibs */
   readonly fibs: number;
-  /** A free interface index; indices are unique over all vnets. */
-  acquireIndex(): number;
-  freeIndex(index: number): void;
+  /** What the vnets have in common. */
+  readonly relay: Relay;
   /** The number of the next socket, in order of opening. */
   nextSocket(socket: Socket): number;
   socketNumber(): number;
@@ -48,6 +60,8 @@ export class Vnet implements SocketOwner {
   readonly budget: number;
   /** What the other hosts of its links do. */
   readonly neighbours: Neighbours;
+  /** Its end of what the vnets have in common. */
+  readonly port: RelayPort;
   readonly #kernel: VnetOwner;
   readonly #sockets = new Set<Socket>();
 
@@ -57,6 +71,7 @@ export class Vnet implements SocketOwner {
     this.name = name;
     this.core = core;
     this.journal = kernel.journal;
+    this.port = kernel.relay.open(core);
     this.budget = kernel.isStepped ? 0 : ALL_MESSAGES;
     this.neighbours = new Neighbours(this);
   }
@@ -79,6 +94,14 @@ export class Vnet implements SocketOwner {
 
   forget(socket: Socket): void {
     this.#sockets.delete(socket);
+  }
+
+  prepare(): void {
+    this.port.prepare();
+  }
+
+  settle(): void {
+    this.port.settle();
   }
 
   /**
@@ -124,45 +147,108 @@ export class Vnet implements SocketOwner {
   }
 
   /**
-   * Attaches an Ethernet-like interface, or, named lo…, a loopback one.
+   * Attaches an Ethernet-like interface, or, named lo…, a loopback one; with a kind, makes one as interfaceCreate does.
    * @returns its index
-   * @throws NetlinkError EEXIST, EINVAL, ENAMETOOLONG, ENOMEM; RangeError for values out of range
+   * @throws NetlinkError EEXIST, EINVAL, ENAMETOOLONG, ENOMEM, and what interfaceCreate says; RangeError for values out of
+   *   range
    */
   interfaceAttach(options: InterfaceOptions): number {
     return this.journal.perform("interfaceAttach", { vnet: this.name }, [{ ...options }], () => {
       checkInterface(options, this.#kernel.fibs);
       const lladdr = options.lladdr === undefined ? undefined : parseLladdr(options.lladdr);
       const addresses = (options.addresses ?? []).map((text) => ({ text, words: parsePrefixed(text) }));
-      const index = this.#kernel.acquireIndex();
+      const { index, name } =
+        options.kind === undefined
+          ? { index: this.port.run(() => attachInterface(this.core, options, lladdr)), name: options.name }
+          : this.#create(options.name, vlanOf(options));
       try {
-        this.#writeAttach(options, lladdr ?? Uint8Array.of(0x02, 0, 0, 0, index >> 8, index));
-        const isLoopback = /^lo\d*$/.test(options.name);
-        expectSuccess(`interface ${options.name}`, this.core.call.interfaceAttach(index, isLoopback ? 1 : 0));
-      } catch (error) {
-        this.#kernel.freeIndex(index);
-        throw error;
-      }
-      try {
-        if (options.up ?? false) this.interfaceUp(options.name);
-        for (const { text } of addresses) this.addressAdd(options.name, text);
+        if (options.kind !== undefined) this.interfaceSet(name, changesOf(options));
+        if (options.inet6 ?? false) this.interfaceInet6(name, true);
+        if (options.up ?? false) this.interfaceUp(name);
+        for (const { text } of addresses) this.addressAdd(name, text);
       } catch (error) {
         // Half an interface is none: what was attached leaves again.
-        if (this.core.call.interfaceDetach(index) === 0) this.#kernel.freeIndex(index);
+        this.port.run(() => this.core.call.interfaceDetach(index));
         throw error;
       }
       return index;
     });
   }
 
-  #writeAttach(options: InterfaceOptions, lladdr: Uint8Array): void {
-    const { exchange } = this.core;
-    this.core.writeText(AttachLayout.DESCRIPTION, options.description ?? "", IfLimit.DESCRIPTION);
-    this.core.writeText(AttachLayout.NAME, options.name, IfLimit.NAMSIZ);
-    const data = this.core.views.data;
-    data.setBigUint64(exchange + AttachLayout.LLADDR, 0n);
-    this.core.views.bytes.set(lladdr, exchange + AttachLayout.LLADDR);
-    data.setUint32(exchange + AttachLayout.MTU, options.mtu ?? 0, true);
-    data.setUint32(exchange + AttachLayout.FIB, options.fib ?? 0, true);
+  #create(name: string, vlan: VlanOptions | undefined): { index: number; name: string } {
+    const parent = vlan === undefined ? 0 : this.#indexOf(vlan.parent);
+    return this.port.run(() => createInterface(this.core, name, vlan, parent));
+  }
+
+  /**
+   * Makes an interface by the cloner that its name matches, as `ifconfig NAME create` does: "tap", "tap3", "vlan7",
+   * "epair0a.7". Nothing behind the cloner's name means the lowest free unit.
+   * @returns the name it got; of an epair that of its first half
+   * @throws NetlinkError EINVAL no cloner, unit, vid; EEXIST; ENOSPC; ENXIO no such parent; EPROTONOSUPPORT the parent
+   *   carries no vlans; ENAMETOOLONG; ENOMEM
+   */
+  interfaceCreate(name: string, vlan?: VlanOptions): string {
+    return this.journal.perform("interfaceCreate", { vnet: this.name }, [name, vlan && { ...vlan }], () => {
+      if (name.length >= IfLimit.NAMSIZ) throw new NetlinkError(`interface ${name}`, Errno.ENAMETOOLONG);
+      return this.#create(name, vlan).name;
+    });
+  }
+
+  /**
+   * Destroys what a cloner made; of an epair both halves, wherever they are.
+   * @throws NetlinkError ENXIO there is none, or its cloner did not make it; EINVAL no cloner, lo0; EBUSY a vlan that
+   *   carries vlans; ENOMEM
+   */
+  interfaceDestroy(name: string): void {
+    this.#change("interfaceDestroy", name, [], (index) =>
+      expectSuccess(`interface ${name}`, this.core.call.interfaceDestroy(index)),
+    );
+  }
+
+  /** @throws NetlinkError ENXIO; EINVAL for the empty name; EEXIST; ENAMETOOLONG */
+  interfaceRename(name: string, to: string): void {
+    this.#change("interfaceRename", name, [to], (index) => renameInterface(this.core, index, to));
+  }
+
+  /** Changes an interface as ioctls and drivers do. @throws NetlinkError ENXIO, and what InterfaceChanges says */
+  interfaceSet(name: string, changes: InterfaceChanges): void {
+    this.#change("interfaceSet", name, [{ ...changes }], (index) => changeInterface(this.core, index, name, changes));
+  }
+
+  /** A program opens the device of a tun, tap or vmnet. @throws NetlinkError ENXIO it has none; EBUSY it is open */
+  deviceOpen(name: string): void {
+    this.#change("deviceOpen", name, [], (index) => this.#device(index, name, true));
+  }
+
+  /** It closes it: the interface goes down and loses its addresses. @throws NetlinkError ENXIO; ENOMEM */
+  deviceClose(name: string): void {
+    this.#change("deviceClose", name, [], (index) => this.#device(index, name, false));
+  }
+
+  #device(index: number, name: string, isOpen: boolean): void {
+    const result = this.core.call.interfaceChange(index, IfChange.DEVICE, isOpen ? 1 : 0, 0);
+    expectSuccess(`device ${name}`, result);
+  }
+
+  /**
+   * Moves an interface to another vnet, where it arrives at the end of the list, with its index and without addresses.
+   * @throws NetlinkError ENXIO; EEXIST it is there, or its name is; EINVAL for lo0; ENOMEM
+   */
+  interfaceMove(name: string, target: Vnet): void {
+    this.#change("interfaceMove", name, [target.name], (index) => {
+      if (target === this || target.interfaceIndex(name) !== undefined) {
+        throw new NetlinkError(`interface ${name}`, Errno.EEXIST);
+      }
+      target.port.run(() => moveInterface(index, name, this.core, target.core));
+      this.#kernel.relay.tellMoved(this.port, index);
+    });
+  }
+
+  #change(call: Call, name: string, parameters: readonly EventValue[], change: (index: number) => void): void {
+    this.journal.perform(call, { vnet: this.name }, [name, ...parameters], () => {
+      const index = this.#indexOf(name);
+      this.port.run(() => change(index));
+    });
   }
 
   /** The index of an interface by name, or undefined. */
@@ -177,14 +263,11 @@ export class Vnet implements SocketOwner {
     return index;
   }
 
-  /** An interface leaves, with its addresses and routes. @throws NetlinkError ENXIO; EINVAL for lo0 */
+  /** An interface is taken out, with its addresses and routes. @throws NetlinkError ENXIO; EINVAL for lo0; ENOMEM */
   interfaceDetach(name: string): void {
-    this.journal.perform("interfaceDetach", { vnet: this.name }, [name], () => {
-      const index = this.#indexOf(name);
-      if (name === "lo0") throw new NetlinkError(`interface ${name}`, Errno.EINVAL);
-      expectSuccess(`interface ${name}`, this.core.call.interfaceDetach(index));
-      this.#kernel.freeIndex(index);
-    });
+    this.#change("interfaceDetach", name, [], (index) =>
+      expectSuccess(`interface ${name}`, this.core.call.interfaceDetach(index)),
+    );
   }
 
   /** @throws NetlinkError ENXIO, ENOMEM */
@@ -201,15 +284,24 @@ export class Vnet implements SocketOwner {
     });
   }
 
+  /** Switches IPv6 on an interface on or off (ifconfig inet6 -ifdisabled, ifdisabled). @throws NetlinkError ENXIO, ENOMEM */
+  interfaceInet6(name: string, isEnabled: boolean): void {
+    this.journal.perform("interfaceInet6", { vnet: this.name }, [name, isEnabled], () => {
+      const error = this.core.call.interfaceInet6(this.#indexOf(name), isEnabled ? 1 : 0);
+      expectSuccess(`interface ${name} inet6`, error);
+    });
+  }
+
   /**
    * @param address - with prefix length, "192.0.2.1/24"; it brings its routes
-   * @throws NetlinkError ENXIO, EINVAL, ENOMEM; RangeError for a text that is no address
+   * @throws NetlinkError ENXIO, EINVAL, EDESTADDRREQ, EEXIST, ENOMEM; RangeError for a text that is no address
    */
-  addressAdd(name: string, address: string): void {
-    this.journal.perform("addressAdd", { vnet: this.name }, [name, address], () => {
+  addressAdd(name: string, address: string, options: AddressOptions = {}): void {
+    this.journal.perform("addressAdd", { vnet: this.name }, [name, address, { ...options }], () => {
+      checkAddress(options);
       const words = parsePrefixed(address);
       const index = this.#indexOf(name);
-      this.#writeAddress(words, words.prefixLength);
+      writeAddress(this.core, words, words.prefixLength, options);
       expectSuccess(`address ${address}`, this.core.call.addressAdd(index));
     });
   }
@@ -219,21 +311,37 @@ export class Vnet implements SocketOwner {
     this.journal.perform("addressDelete", { vnet: this.name }, [name, address], () => {
       const words = address.includes("/") ? parsePrefixed(address) : parseAddress(address);
       const index = this.#indexOf(name);
-      this.#writeAddress(words, 0);
+      writeAddress(this.core, words, 0);
       expectSuccess(`address ${address}`, this.core.call.addressDelete(index));
     });
   }
 
-  #writeAddress(words: AddressWords, prefixLength: number): void {
-    const { exchange } = this.core;
-    this.core.views.bytes.fill(0, exchange, exchange + AddressLayout.BYTES);
-    const data = this.core.views.data;
-    data.setUint32(exchange + AddressLayout.FAMILY, words.family, true);
-    data.setUint32(exchange + AddressLayout.PREFIX_LENGTH, prefixLength, true);
-    data.setBigUint64(exchange + AddressLayout.HIGH, words.high, true);
-    data.setBigUint64(exchange + AddressLayout.LOW, words.low, true);
-    data.setUint32(exchange + AddressLayout.PREFERRED_SECONDS, FOREVER, true);
-    data.setUint32(exchange + AddressLayout.VALID_SECONDS, FOREVER, true);
+  /**
+   * Another owner answers for an address during its duplicate address detection, which will then find it a duplicate.
+   * @throws NetlinkError ENXIO; EADDRNOTAVAIL when the address is not there, or not being detected
+   */
+  addressDuplicate(name: string, address: string): void {
+    this.journal.perform("addressDuplicate", { vnet: this.name }, [name, address], () => {
+      const index = this.#indexOf(name);
+      writeAddress(this.core, parseAddress(address), 0);
+      expectSuccess(`address ${address}`, this.core.call.addressDuplicate(index));
+    });
+  }
+
+  /**
+   * Reads, or with a value sets, a sysctl of this vnet's own stack.
+   * @throws NetlinkError ENOENT; RangeError for a value beyond 32 bits
+   */
+  sysctl(name: string, value?: number): number {
+    const number = VNET_SYSCTLS.get(name);
+    if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
+    if (value !== undefined) {
+      this.journal.perform("vnetSysctl", { vnet: this.name }, [name, value], () => {
+        checkSysctls({ [name]: value }, VNET_SYSCTLS);
+        expectSuccess(`sysctl ${name}`, this.core.call.sysctlWrite(number, value));
+      });
+    }
+    return this.core.call.sysctlRead(number) >>> 0;
   }
 
   /**

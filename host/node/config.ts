@@ -3,18 +3,21 @@
 //   seed: 7                    policy: fifo | seeded     fibs: 1       wallClock: 1700000000   (unix seconds at boot)
 //   modules: [netlink]         loaded at boot; netlink when the key is absent
 //   interfaces:                of vnet0, after lo0
-//     - { name: em0, lladdr: "02:00:00:00:00:01", mtu: 1500, up: true, fib: 0, addresses: [192.0.2.1/24] }
+//     - { name: em0, lladdr: "02:00:00:00:00:01", mtu: 1500, up: true, fib: 0, inet6: true, addresses: [192.0.2.1/24] }
+//   sysctls: { net.inet6.ip6.dad_count: 0 }      of the stack, in every vnet
 //   vnets:
 //     - { name: blue, interfaces: [{ name: em7 }] }
 import { readFileSync } from "node:fs";
 import ipaddr from "ipaddr.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, InterfaceOptions } from "../kernel/kernel.js";
+import { VNET_SYSCTLS } from "../kernel/sysctls.js";
 import { type Checked, ConfigError, checkYaml, type Shape } from "./schema.js";
 
 export interface VnetConfig {
   readonly name: string;
   readonly interfaces: InterfaceOptions[];
+  readonly sysctls?: Readonly<Record<string, number>>;
 }
 
 /** A checked configuration: what Kernel.boot takes, and the vnets to make then. */
@@ -44,6 +47,8 @@ const INTERFACE: Shape = {
     up: { kind: "boolean" },
     description: { kind: "text", expected: "a text of at most 63 characters", accepts: (text) => text.length <= 63 },
     fib: { kind: "integer", min: 0, max: RouteLimit.FIBS - 1 },
+    inet6: { kind: "boolean" },
+    pointToPoint: { kind: "boolean" },
     addresses: {
       kind: "list",
       item: {
@@ -55,10 +60,18 @@ const INTERFACE: Shape = {
   },
 };
 
+const SYSCTLS: Shape = {
+  kind: "record",
+  required: [],
+  fields: Object.fromEntries(
+    [...VNET_SYSCTLS.keys()].map((name) => [name, { kind: "integer" as const, min: 0, max: 0xffffffff }]),
+  ),
+};
+
 const VNET: Shape = {
   kind: "record",
   required: ["name"],
-  fields: { name: NAME, interfaces: { kind: "list", item: INTERFACE } },
+  fields: { name: NAME, interfaces: { kind: "list", item: INTERFACE }, sysctls: SYSCTLS },
 };
 
 const CONFIG: Shape = {
@@ -71,13 +84,14 @@ const CONFIG: Shape = {
     wallClock: { kind: "integer", min: 0, max: 0xffffffff },
     modules: { kind: "list", item: NAME },
     interfaces: { kind: "list", item: INTERFACE },
+    sysctls: SYSCTLS,
     vnets: { kind: "list", item: VNET },
   },
 };
 
 /** What CONFIG has let through. */
 interface ConfigFile extends BootOptions {
-  vnets?: { name: string; interfaces?: InterfaceOptions[] }[];
+  vnets?: { name: string; interfaces?: InterfaceOptions[]; sysctls?: Record<string, number> }[];
 }
 
 /** @throws ConfigError the file cannot be read, or what {@link parseConfig} finds */
@@ -110,7 +124,7 @@ export function parseConfig(text: string, file: string): Config {
   });
   return {
     boot: { modules: ["netlink"], ...boot },
-    vnets: vnets.map(({ name, interfaces = [] }) => ({ name, interfaces })),
+    vnets: vnets.map(({ name, interfaces = [], ...rest }) => ({ name, interfaces, ...rest })),
   };
 }
 

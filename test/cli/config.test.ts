@@ -74,17 +74,17 @@ describe("an error is one line with file, line and column", () => {
     [
       "an unknown key",
       "interfaces:\n  - name: em0\n    adresses: []\n",
-      'F.yaml:3:5: unknown key "adresses"; expected one of name, lladdr, mtu, up, description, fib, addresses',
+      'F.yaml:3:5: unknown key "adresses"; expected one of name, lladdr, mtu, up, description, fib, inet6, pointToPoint, addresses',
     ],
     [
       "an unknown key at the top",
       "sed: 1",
-      'F.yaml:1:1: unknown key "sed"; expected one of seed, policy, fibs, wallClock, modules, interfaces, vnets',
+      'F.yaml:1:1: unknown key "sed"; expected one of seed, policy, fibs, wallClock, modules, interfaces, sysctls, vnets',
     ],
     [
       "a key that objects have by birth",
       "constructor: 1",
-      'F.yaml:1:1: unknown key "constructor"; expected one of seed, policy, fibs, wallClock, modules, interfaces, vnets',
+      'F.yaml:1:1: unknown key "constructor"; expected one of seed, policy, fibs, wallClock, modules, interfaces, sysctls, vnets',
     ],
     ["a text for a number", "seed: seven", 'F.yaml:1:7: seed: expected an integer from 0 to 4294967295, got "seven"'],
     ["a number that is too large", "fibs: 65536", "F.yaml:1:7: fibs: expected an integer from 1 to 65535, got 65536"],

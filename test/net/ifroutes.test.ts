@@ -5,7 +5,7 @@ import type { InterfaceOptions, Socket, Vnet } from "../../host/kernel/kernel.js
 import { addressTexts, events, indexOf, links } from "../route/links.js";
 import { added, dump, find, type Route, routeTo } from "../route/routes.js";
 import { drain } from "../support/messages.js";
-import { monitor, setupE, setupE6, setupR } from "../support/setups.js";
+import { AS_GIVEN, monitor, setupE, setupE6, setupR } from "../support/setups.js";
 
 const PREFIX = RTF.PINNED;
 const HOST = RTF.HOST | RTF.PINNED;
@@ -33,7 +33,7 @@ function more(left: readonly string[], right: readonly string[]): string[] {
 /** R with em0 (2), em1 (3) and lo1 (4), all up and without addresses. */
 function setup(fibs = 1, options: Partial<InterfaceOptions> = {}): { vnet: Vnet; socket: Socket } {
   const interfaces = ["em0", "em1", "lo1"].map((name) => ({ ...options, name, up: true }));
-  return setupR({ interfaces, fibs });
+  return setupR({ ...AS_GIVEN, interfaces, fibs });
 }
 
 describe("the routes that an address brings", () => {
@@ -145,7 +145,7 @@ describe("the routes that an address brings", () => {
   });
 
   it("[C.7] only in the fib of the interface", () => {
-    const { vnet, socket } = setupR({ fibs: 3, interfaces: [{ name: "em0", up: true, fib: 1 }] });
+    const { vnet, socket } = setupR({ ...AS_GIVEN, fibs: 3, interfaces: [{ name: "em0", up: true, fib: 1 }] });
     const before = [routes(socket), routes(socket, 2)];
     vnet.addressAdd("em0", "192.0.2.1/24");
     vnet.addressAdd("em0", "2001:db8::1/64");
@@ -306,7 +306,7 @@ describe("an address that goes", () => {
   });
 
   it("[C.6.2] [C.6.3] adding and deleting leaves no route, nexthop or address behind", () => {
-    const { vnet } = setupE6();
+    const { vnet } = setupE6(AS_GIVEN);
     const before = vnet.statistics();
     for (let i = 0; i < 50; i++) {
       for (const address of [`10.0.${i}.1/24`, `10.0.${i}.2/24`, `10.1.0.${i}/32`, `2001:db8:${i + 1}::1/64`]) {
@@ -375,7 +375,7 @@ describe("an interface goes down and comes up", () => {
   });
 
   it("[C.6.4] [C.6.5] each IPv4 address is told of, in order; IPv6 ones are not, and their routes stay", () => {
-    const { vnet, socket } = setupE();
+    const { vnet, socket } = setupE(AS_GIVEN);
     vnet.addressAdd("em0", "2001:db8::1/64");
     vnet.addressAdd("em0", "198.51.100.1/24");
     const before = routes(socket);

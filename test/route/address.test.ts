@@ -21,7 +21,7 @@ import {
   u8,
   u32,
 } from "../support/messages.js";
-import { monitor, openSocket, setupE, setupE6, setupR } from "../support/setups.js";
+import { AS_GIVEN, monitor, openSocket, setupE, setupE6, setupR } from "../support/setups.js";
 import {
   type Address,
   addresses,
@@ -39,7 +39,8 @@ const FOREVER = 0xffffffff;
 /** The scene of FreeBSD's test_rtnl_ifaddr.py "46": lo0 with 127.0.0.1/8, one interface with 192.0.2.1 and 2001:db8::1. */
 function setup46(): { vnet: Vnet; socket: Socket } {
   return setupR({
-    interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64", "fe80::ff:fe00:a/64"] }],
+    interfaces: [{ name: "em0", lladdr: "02:00:00:00:00:0a", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }],
+    sysctls: { "net.inet6.ip6.dad_count": 0 },
   });
 }
 
@@ -98,7 +99,7 @@ describe("the address object", () => {
     ["fec0::1/64", 0],
     ["2001:db8::1/64", 0],
   ])("[C.1.1] [RF-ADDR-3] the scope of %s is %i", (address, scope) => {
-    const { vnet, socket } = setupR({ interfaces: [{ name: "em0", up: true }] });
+    const { vnet, socket } = setupR({ ...AS_GIVEN, interfaces: [{ name: "em0", up: true }] });
     vnet.addressAdd("em0", address);
     expect(only(addresses(socket, { index: 2 }))).toMatchObject({ scope });
   });
@@ -150,7 +151,7 @@ describe("the address object", () => {
   });
 
   it("[C.1.2] CACHEINFO's stamps are the uptime of creation, in seconds, times 1000", () => {
-    const { kernel, vnet, socket } = setupE6();
+    const { kernel, vnet, socket } = setupE6(AS_GIVEN);
     kernel.advance(41_999);
     vnet.addressAdd("em1", "2001:db8:2::1/64");
     const cache = only(addresses(socket, { index: 3 })).payload(IFA.CACHEINFO) ?? u8(0);
@@ -294,12 +295,15 @@ describe("RTM_GETADDR", () => {
     vnet.addressAdd("em1", "198.51.100.9/24");
     vnet.addressAdd("em0", "2001:db8::1/64");
     vnet.addressAdd("em0", "10.0.0.1/8");
+    // The first IPv6 address is followed at once by the automatic link-local one.
     expect(addressTexts(socket).slice(3)).toEqual([
       "192.0.2.1/24",
       "2001:db8::1/64",
+      "fe80::ff:fe00:a/64",
       "10.0.0.1/8",
       "198.51.100.1/24",
       "2001:db8:1::1/64",
+      "fe80::ff:fe00:b/64",
       "198.51.100.9/24",
     ]);
   });
@@ -336,7 +340,7 @@ describe("RTM_GETADDR", () => {
 
 describe("adding and deleting addresses", () => {
   it("[C.4.5] each is told to the group of its family, with pid, sequence and flags 0", () => {
-    const { vnet } = setupE();
+    const { vnet } = setupE(AS_GIVEN);
     const [group4, group6] = [monitor(vnet, RTNLGRP.IPV4_IFADDR), monitor(vnet, RTNLGRP.IPV6_IFADDR)];
     group4.bind(4711, 0x10);
     vnet.addressAdd("em0", "198.51.100.1/24");
@@ -350,7 +354,7 @@ describe("adding and deleting addresses", () => {
   });
 
   it("[0.7] [C.1.2] the event has the object of the listing", () => {
-    const { vnet, socket } = setupE6();
+    const { vnet, socket } = setupE6(AS_GIVEN);
     const group = monitor(vnet, RTNLGRP.IPV6_IFADDR, RTNLGRP.IPV4_IFADDR);
     for (const address of ["2001:db8:1::7/56", "198.51.100.7/25"]) {
       vnet.addressAdd("em1", address);
@@ -455,7 +459,7 @@ describe("adding and deleting addresses", () => {
 
   it("[C.2.3] a middle, the first and the last address leave the others in order", () => {
     const own = ["10.0.0.1/8", "2001:db8::1/64", "10.0.0.2/8", "2001:db8::2/64", "10.0.0.3/8"];
-    const { vnet, socket } = setupR({ interfaces: [{ name: "em0", up: true, addresses: own }] });
+    const { vnet, socket } = setupR({ ...AS_GIVEN, interfaces: [{ name: "em0", up: true, addresses: own }] });
     for (const address of ["10.0.0.2/8", "10.0.0.1/8", "10.0.0.3/8"]) vnet.addressDelete("em0", address);
     expect(addressTexts(socket, { index: 2 })).toEqual(["2001:db8::1/64", "2001:db8::2/64"]);
     vnet.addressAdd("em0", "10.0.0.4/8");

@@ -11,7 +11,7 @@ import { loadRoutes, RouteLoader } from "../../host/table/load.js";
 import { Random } from "../../host/table/random.js";
 import { syntheticTable } from "../../host/table/synthetic.js";
 import { codeOf, concat, numberAt, split } from "../support/messages.js";
-import { openSocket, type Setup, setupR } from "../support/setups.js";
+import { AS_GIVEN, openSocket, type Setup, setupR } from "../support/setups.js";
 import { type Change, type Family, type Prefix, performAll, Requests } from "./model.js";
 import { dumpRequest } from "./routes.js";
 import { expectEqual, prefixesOf, read, readAll, Storm } from "./storm.js";
@@ -25,6 +25,7 @@ const MIB = 1 << 20;
 /** em0 with both families, em1 without addresses. */
 function setupDump(): Setup {
   return setupR({
+    ...AS_GIVEN,
     interfaces: [
       { name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] },
       { name: "em1", up: true },

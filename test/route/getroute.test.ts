@@ -6,7 +6,7 @@ import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK_OPTION, NLM_F, NLMSG, SOL } from "../../assembly/abi/netlink.js";
 import { RTA, RTF, RTM, RTM_F, RTN } from "../../assembly/abi/rtnetlink.js";
 import { ackOf, ask, attribute, doneOf, drain, errorOf, ip, numberAt, type Seen, u32 } from "../support/messages.js";
-import { openSocket, type Setup, setupE, setupR } from "../support/setups.js";
+import { AS_GIVEN, openSocket, type Setup, setupE, setupR } from "../support/setups.js";
 import {
   added,
   delRoute,
@@ -25,6 +25,7 @@ const UNSPEC_TABLE = 0xffffffff;
 /** Both families, and a few routes of each. */
 function setupRoutes(): Setup {
   const setup = setupR({
+    ...AS_GIVEN,
     interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }],
   });
   for (const prefix of ["10.0.0.0/8", "10.1.0.0/16"]) added(setup.socket, prefix, { gateway: "192.0.2.254" });

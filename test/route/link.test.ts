@@ -32,7 +32,7 @@ import {
   u8,
   u32,
 } from "../support/messages.js";
-import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
+import { AS_GIVEN, monitor, openSocket, setupE, setupR } from "../support/setups.js";
 import { events, getLink, indexOf, inWords, type Link, linkNamed, linkOf, links } from "./links.js";
 
 /** The order of an Ethernet link's attributes, with a description. */
@@ -498,7 +498,7 @@ describe("link events", () => {
   });
 
   it("[B.6.1] with addresses: DELADDR of the interface going down, NEWLINK, each address's DELADDR, DELLINK last", () => {
-    const { vnet } = setupE();
+    const { vnet } = setupE(AS_GIVEN);
     vnet.addressAdd("em0", "2001:db8::1/64");
     vnet.addressAdd("em0", "198.51.100.1/24");
     const all = monitor(vnet, RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR);

@@ -5,7 +5,7 @@ import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { RTA, RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { ask, attributes, errorOf, payloadOf, toHex } from "../support/messages.js";
-import { type Setup, setupE, setupE6, setupR } from "../support/setups.js";
+import { AS_GIVEN, type Setup, setupE, setupE6, setupR } from "../support/setups.js";
 import { added, delRoute, dump, find, newRoute, type RouteFields, routeTo } from "./routes.js";
 
 const LO0 = 1;
@@ -229,6 +229,7 @@ describe("the routes of addresses", () => {
     ],
   ] as const)("[C.7] [Z.4] %s on %s brings exactly its routes", (address, name, brought) => {
     const { socket, vnet } = setupR({
+      ...AS_GIVEN,
       interfaces: [
         { name: "em0", up: true },
         { name: "em1", up: true },

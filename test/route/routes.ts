@@ -112,7 +112,7 @@ export interface Route {
   readonly seen: Seen;
 }
 
-function addressText(bytes: Uint8Array): string {
+export function addressText(bytes: Uint8Array): string {
   return ipaddr.fromByteArray([...bytes]).toString();
 }
 

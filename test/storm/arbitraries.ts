@@ -6,11 +6,14 @@ import fc from "fast-check";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLA_F, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import {
+  HeaderSize,
   IFA,
   IFLA,
   IFLA_INFO,
   NDA,
   NDAF,
+  NHA,
+  NHAF,
   NTF,
   RTA,
   RTAX,
@@ -21,7 +24,7 @@ import {
   RTPROT,
 } from "../../assembly/abi/rtnetlink.js";
 import { ndmsg } from "../route/neighbours.js";
-import { concat, ifaddrmsg, ifinfomsg, ip, rtmsg, text, u8, u32 } from "../support/messages.js";
+import { attribute, concat, ifaddrmsg, ifinfomsg, ip, rtmsg, text, u8, u16, u32 } from "../support/messages.js";
 import { type Attribute, type Damage, encode, type Request } from "./damage.js";
 
 /** Interfaces of the storm's vnet are 1 … 3; the others do not exist. */
@@ -73,6 +76,17 @@ function addressesOf(family: AF): fc.Arbitrary<Uint8Array> {
   );
 }
 
+/** Payload of RTA_MULTIPATH: some paths, each with a gateway and perhaps an interface. */
+function pathsOf(address: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const path = fc
+    .record({ address, hops: fc.constantFrom(0, 1, 5, 255), index: fc.constantFrom(0, 0, 0, 2, 3, 999) })
+    .map(({ address: bytes, hops, index }) => {
+      const gateway = attribute(RTA.GATEWAY, bytes);
+      return concat(u16(HeaderSize.RTNEXTHOP + gateway.length), u8(0), u8(hops), u32(index), gateway);
+    });
+  return fc.array(path, { minLength: 1, maxLength: 4 }).map((all) => concat(...all));
+}
+
 /** What a route request can say beyond its prefix. */
 function routeAttribute(family: AF): fc.Arbitrary<Attribute> {
   const address = addressesOf(family);
@@ -97,8 +111,9 @@ function routeAttribute(family: AF): fc.Arbitrary<Attribute> {
         addressesOf(AF.INET6).map((bytes) => concat(u8(AF.INET6), bytes)),
       ),
     },
-    { weight: 1, arbitrary: plain(RTA.NH_ID, words(0, 1)) },
+    { weight: 2, arbitrary: plain(RTA.NH_ID, words(0, 1, 2, 10)) },
     { weight: 1, arbitrary: plain(RTA.MULTIPATH, fc.uint8Array({ maxLength: 24 })) },
+    { weight: 4, arbitrary: plain(RTA.MULTIPATH, pathsOf(address)) },
     { weight: 1, arbitrary: unknown },
   );
 }
@@ -167,6 +182,72 @@ const addressRequest: fc.Arbitrary<Request> = fc.record({
   ),
 });
 
+function membersOf(ids: readonly number[]): Uint8Array {
+  return concat(...ids.map((id, n) => concat(u32(id), u8(n + 1), u8(0), u16(0))));
+}
+
+/** Inside NHA_FREEBSD: which kernel nexthops. */
+const kernelAttribute = fc.oneof(
+  plain(NHAF.KNHOPS, fc.constant(new Uint8Array(0))),
+  plain(NHAF.KID, words(1, 2, 5, 99)),
+  plain(NHAF.TABLE, words(0, 1, 9)),
+  plain(NHAF.FAMILY, fc.constantFrom(AF.INET, AF.INET6, 99).map(u8)),
+);
+
+/** Nexthops 1 and 2, the group 10 of them, and what else is asked about them. */
+const nexthopRequest: fc.Arbitrary<Request> = fc.record({
+  type: fc.constantFrom<number>(RTM.NEWNEXTHOP, RTM.NEWNEXTHOP, RTM.NEWNEXTHOP, RTM.DELNEXTHOP, RTM.GETNEXTHOP),
+  flags: flagsOf(NLM_F.DUMP),
+  seq,
+  header: fc.constantFrom(0, AF.INET, AF.INET6).map((family) => concat(u8(family), new Uint8Array(7))),
+  attributes: fc
+    .record({
+      id: plain(NHA.ID, words(1, 1, 2, 2, 10, 10, 0)),
+      what: fc.oneof(
+        fc.constant([]),
+        fc.tuple(
+          plain(NHA.OIF, index.map(u32)),
+          plain(NHA.GATEWAY, fc.oneof(addressesOf(AF.INET), addressesOf(AF.INET6))),
+        ),
+        fc.tuple(plain(NHA.GROUP, fc.array(fc.constantFrom(1, 2, 10), { maxLength: 3 }).map(membersOf))),
+        fc.tuple(plain(NHA.GROUPS, fc.constant(new Uint8Array(0)))),
+        fc.tuple(plain(NHA.BLACKHOLE, fc.constant(new Uint8Array(0)))),
+        fc.tuple(nest(NHA.FREEBSD, kernelAttribute)),
+      ),
+    })
+    .map(({ id, what }) => [id, ...what]),
+});
+/** RTM_NEWADDR and RTM_DELADDR: of a few addresses, so that many are there already. */
+const addressChange: fc.Arbitrary<Request> = fc
+  .record({
+    type: fc.constantFrom<number>(RTM.NEWADDR, RTM.NEWADDR, RTM.DELADDR),
+    flags: flagsOf(NLM_F.CREATE, NLM_F.EXCL),
+    seq,
+    family: fc.constantFrom(AF.INET, AF.INET6),
+    length: fc.constantFrom(0, 24, 32, 64, 128),
+    index,
+    host: fc.constantFrom(1, 2, 3),
+    lifetimes: fc.constantFrom([0, 0], [1, 2], [0xffffffff, 0xffffffff]),
+    more: fc.array(
+      fc.oneof(
+        plain(IFA.ADDRESS, addressesOf(AF.INET)),
+        plain(IFA.ADDRESS, addressesOf(AF.INET6)),
+        plain(IFA.FLAGS, words(0x20)),
+        nest(IFA.FREEBSD, unknown),
+      ),
+      { maxLength: 2 },
+    ),
+  })
+  .map(({ family, length, index: of, host, lifetimes, more, ...rest }) => ({
+    ...rest,
+    header: ifaddrmsg({ family, prefixLength: length, index: of }),
+    attributes: [
+      { type: IFA.LOCAL, payload: ip(family === AF.INET ? `192.0.2.${host}` : `2001:db8:7::${host}`) },
+      { type: IFA.CACHEINFO, payload: concat(...lifetimes.map(u32), u32(0), u32(0)) },
+      ...more,
+    ],
+  }));
+
 const neighbourRequest: fc.Arbitrary<Request> = fc
   .record({
     type: fc.constantFrom<number>(RTM.GETNEIGH, RTM.NEWNEIGH, RTM.NEWNEIGH, RTM.DELNEIGH),
@@ -211,9 +292,11 @@ const otherRequest: fc.Arbitrary<Request> = fc.record({
 const requests: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: linkRequest },
   { weight: 2, arbitrary: addressRequest },
+  { weight: 3, arbitrary: addressChange },
   { weight: 3, arbitrary: routeRequest(RTM.GETROUTE, flagsOf(NLM_F.DUMP)) },
-  { weight: 8, arbitrary: routeRequest(RTM.NEWROUTE, flagsOf(NLM_F.CREATE, NLM_F.CREATE, NLM_F.REPLACE, NLM_F.EXCL)) },
+  { weight: 8, arbitrary: routeRequest(RTM.NEWROUTE, flagsOf(NLM_F.CREATE, NLM_F.REPLACE, NLM_F.APPEND, NLM_F.EXCL)) },
   { weight: 4, arbitrary: routeRequest(RTM.DELROUTE, flagsOf(NLM_F.NONREC)) },
+  { weight: 4, arbitrary: nexthopRequest },
   { weight: 4, arbitrary: neighbourRequest },
   { weight: 1, arbitrary: otherRequest },
 );

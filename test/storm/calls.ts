@@ -5,6 +5,7 @@ import { MSG, NETLINK, NETLINK_OPTION, NLM_F, SO, SOCK, SOL } from "../../assemb
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
 import { Random } from "../../host/table/random.js";
+import { delAddr, newAddr } from "../route/addressrequests.js";
 import { aboutNeighbour, getNeighbours, lladdrOf } from "../route/neighbours.js";
 import { concat, ifaddrmsg, ifinfomsg, message, rtmsg, toHex, u32 } from "../support/messages.js";
 import { changeNeighbours } from "./neighbours.js";
@@ -157,7 +158,7 @@ export class RandomRun {
     ]);
     switch (this.#below(9)) {
       case 8:
-        return this.#neighbourRequest(index);
+        return this.#below(2) === 0 ? this.#addressChange(seq, index) : this.#neighbourRequest(index);
       case 0:
         return message({ type: RTM.GETLINK, flags: NLM_F.REQUEST | ack, seq }, ifinfomsg({ index }));
       case 1:
@@ -177,6 +178,18 @@ export class RandomRun {
           ...(this.#below(3) === 0 ? { mtu: 1280 + this.#below(40) } : {}),
         });
     }
+  }
+
+  #addressChange(seq: number, index: number): Uint8Array {
+    const local = this.#pick(["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:3::1"]);
+    const prefixLength = this.#pick([24, 32, 64, 128]);
+    const lifetimes = this.#pick<readonly [number, number]>([
+      [0xffffffff, 0xffffffff],
+      [1, 2],
+      [0, 0],
+    ]);
+    const fields = { prefixLength, index, seq, lifetimes };
+    return this.#below(3) === 0 ? delAddr(local, fields) : newAddr(local, fields);
   }
 
   #neighbourRequest(index: number): Uint8Array {
@@ -253,12 +266,21 @@ export class RandomRun {
     const length = this.#pick([8, 24, 31, 32, 64, 128, 129]);
     switch (this.#below(8)) {
       case 6:
+        return this.#changeInet6(vnet, name);
+      case 8:
+        return vnet.addressAdd(name, `2001:db8:8::${1 + this.#below(3)}/64`, {
+          preferred: this.#pick([0, 1, 5]),
+          valid: this.#pick([1, 5, 0xffffffff]),
+          flags: this.#pick([0, 1, 0x20, 0x40]),
+        });
       case 7:
         return changeNeighbours(vnet, name, (limit) => this.#below(limit));
       case 0:
         return vnet.interfaceAttach({
           name: this.#pick([name, "tap7", "lo1", "9", "averyverylongname"]),
           mtu: this.#pick([1500, 9000, 1500, 1]),
+          inet6: this.#below(4) === 0,
+          pointToPoint: this.#below(6) === 0,
           up: this.#below(2) === 0,
           description: this.#pick(["", "a description"]),
           addresses: this.#pick([
@@ -279,6 +301,20 @@ export class RandomRun {
         return vnet.addressAdd(name, `${address}/${length}`);
       default:
         return vnet.addressDelete(name, address);
+    }
+  }
+
+  #changeInet6(vnet: Vnet, name: string): unknown {
+    switch (this.#below(3)) {
+      case 0:
+        return vnet.interfaceInet6(name, this.#below(3) !== 0);
+      case 1:
+        return vnet.addressDuplicate(name, `2001:db8:8::${1 + this.#below(3)}`);
+      default:
+        return vnet.sysctl(
+          this.#pick(["net.inet6.ip6.dad_count", "net.add_addr_allfibs", "net.inet.ip.no_same_prefix"]),
+          this.#below(3) === 0 ? 1 : 0,
+        );
     }
   }
 

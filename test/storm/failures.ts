@@ -69,11 +69,13 @@ function pictureOf(vnet: Vnet, watcher: Socket): Picture {
     watcher.send(request);
     return split(readAll(watcher)).map(hexOf).join("\n");
   });
-  const { routes, nexthops, neighbours, addresses, interfaces, ...rest } = vnet.statistics();
+  const { routes, nexthops, groups, userNexthops, neighbours, addresses, interfaces, ...rest } = vnet.statistics();
   const { sockets, buffers, bufferBytes, walks, runnable } = rest;
   const counts = {
     routes,
     nexthops,
+    groups,
+    userNexthops,
     neighbours,
     addresses,
     interfaces,

@@ -7,8 +7,11 @@ import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
 import { NTF, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, Vnet } from "../../host/kernel/kernel.js";
+import { delAddr, newAddr, PERMANENT } from "../route/addressrequests.js";
 import { aboutNeighbour, getNeighbours, lladdrOf } from "../route/neighbours.js";
+import { delNexthop, newNexthop } from "../route/nexthops.js";
 import { ask, concat, ifaddrmsg, ifinfomsg, message } from "../support/messages.js";
+import { AS_GIVEN } from "../support/setups.js";
 import { ofCall, ofRequest, type Preparation } from "./attempts.js";
 import { dumpOf, route } from "./routes.js";
 
@@ -99,6 +102,136 @@ describe("a change of routes whose n-th allocation fails", () => {
   });
 });
 
+describe("a change of paths and nexthops whose n-th allocation fails", () => {
+  const B = "192.0.2.253";
+  const C = "192.0.2.252";
+  const single = route(RTM.NEWROUTE, "qaCP", NEW, { gateway: GATEWAY });
+  const three = route(RTM.NEWROUTE, "qaCP", NEW, { gateways: [GATEWAY, B, C] });
+  const remove = route(RTM.DELROUTE, "qa", NEW);
+  const one = newNexthop({ id: 1, gateway: GATEWAY, oif: EM0 });
+  const two = newNexthop({ id: 2, gateway: B, oif: EM0 });
+  const group = newNexthop({
+    id: 10,
+    group: [
+      [1, 1],
+      [2, 3],
+    ],
+  });
+  const groups = [RTNLGRP.IPV4_ROUTE, RTNLGRP.NEXTHOP];
+  const waiting: Preparation = { hostRoutes: MANY, isDumpWaiting: true };
+  const useOne = route(RTM.NEWROUTE, "qaC", NEW, { nexthopId: 1 });
+  const useGroup = route(RTM.NEWROUTE, "qaC", NEW, { nexthopId: 10 });
+
+  it.each<[string, RegExp, Preparation, Uint8Array, Uint8Array]>([
+    ["RTM_NEWROUTE with three paths", /^R+S+E+L+$/, {}, three, remove],
+    ["RTM_NEWROUTE with three paths, with a member", /^R+S+E+N+L+$/, { groups }, three, remove],
+    [
+      "RTM_NEWROUTE that appends",
+      /^R+S+E+L+$/,
+      { before: [single] },
+      route(RTM.NEWROUTE, "qaA", NEW, { gateway: B }),
+      single,
+    ],
+    [
+      "RTM_NEWROUTE that appends while a dump waits",
+      /^R+S+E+N+L+$/,
+      { ...waiting, before: [single], groups },
+      route(RTM.NEWROUTE, "qaA", NEW, { gateway: B }),
+      single,
+    ],
+    [
+      "RTM_DELROUTE of a path",
+      /^R+S+E+L+$/,
+      { before: [three] },
+      route(RTM.DELROUTE, "qa", NEW, { gateway: B }),
+      three,
+    ],
+    [
+      "RTM_DELROUTE of a path while a dump waits",
+      /^R+S+E+L+$/,
+      { ...waiting, before: [three] },
+      route(RTM.DELROUTE, "qa", NEW, { gateway: B }),
+      three,
+    ],
+    ["RTM_NEWNEXTHOP", /^R+S+E+L+$/, {}, one, delNexthop({ id: 1 })],
+    ["RTM_NEWNEXTHOP with a member", /^R+S+E+N+L+$/, { before: [two], groups }, one, delNexthop({ id: 1 })],
+    ["RTM_NEWNEXTHOP of a group", /^R+S+E+L+$/, { before: [one, two] }, group, delNexthop({ id: 10 })],
+    ["RTM_DELNEXTHOP with a member", /^R+S+N+L+$/, { before: [one], groups }, delNexthop({ id: 1 }), one],
+  ])("[N5.1] [N7.4] [N8.4] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, request, inverse) => {
+    expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
+  });
+
+  it.each<[string, Uint8Array[], Uint8Array, Uint8Array[]]>([
+    ["a nexthop", [one], useOne, [remove, delNexthop({ id: 1 }), one]],
+    ["a group", [one, two, group], useGroup, [remove, ...[1, 2, 10].map((id) => delNexthop({ id })), one, two, group]],
+  ])(
+    "[E.4.1] [N7.4] the first RTM_NEWROUTE with %s is done or not done, ENOMEM means not",
+    (_, before, request, back) => {
+      expect(ofRequest({ before }, request, concat(...back))).toMatch(/^R+S+E+L+$/);
+    },
+  );
+
+  it.each<[string, RegExp, Preparation]>([
+    ["", /^M+$/, {}],
+    [" while a dump waits", /^M+$/, waiting],
+  ])("[N14.18] interfaceDetach with paths through it%s is done or not done", (_, outcomes, preparation) => {
+    const far = "198.51.100.2";
+    const em2 = { name: "em2", up: true, addresses: ["198.51.100.1/24"] };
+    const routes = [
+      route(RTM.NEWROUTE, "qaCP", "10.1.0.0/16", { gateways: [GATEWAY, B, far] }),
+      route(RTM.NEWROUTE, "qaCP", "10.2.0.0/16", { gateways: [GATEWAY, far] }),
+      route(RTM.NEWROUTE, "qaCP", "10.3.0.0/16", { gateways: [far, "198.51.100.3"] }),
+    ];
+    const restore = (vnet: Vnet): void => {
+      vnet.interfaceAttach(em2);
+      const socket = vnet.socket();
+      ask(socket, concat(...routes));
+      socket.close();
+    };
+    expect(ofCall({ ...preparation, setUp: restore }, (vnet) => vnet.interfaceDetach("em2"), restore)).toMatch(
+      outcomes,
+    );
+  });
+});
+
+describe("a change of addresses by request whose n-th allocation fails", () => {
+  const groups = [RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR];
+  const waiting: Preparation = { hostRoutes: MANY, isDumpWaiting: true };
+  const inEm1 = { index: 3, lifetimes: PERMANENT };
+  const hasInet6 = {
+    boot: { sysctls: { "net.inet6.ip6.dad_count": 0 } },
+    setUp: (vnet: Vnet): void => vnet.interfaceInet6("em1", true),
+  };
+  const add = newAddr("198.51.100.1/24", inEm1);
+  const remove = delAddr("198.51.100.1", inEm1);
+  const longer = newAddr("198.51.100.1/25", inEm1);
+  const add6 = newAddr("2001:db8:2::1/64", inEm1);
+  const remove6 = delAddr("2001:db8:2::1", inEm1);
+  const gif = { name: "gif0", pointToPoint: true, up: true };
+  const boot: BootOptions = { interfaces: [{ name: "em0" }, { name: "em1" }, gif], ...AS_GIVEN };
+  const peer = newAddr("2001:db8:3::1/128", { index: 4, address: "2001:db8:3::2", lifetimes: PERMANENT });
+  const otherPeer = newAddr("2001:db8:3::1/128", { index: 4, address: "2001:db8:3::3", lifetimes: PERMANENT });
+  const withoutPeer = delAddr("2001:db8:3::1", { index: 4 });
+
+  it.each<[string, RegExp, Preparation, Uint8Array, Uint8Array]>([
+    ["RTM_NEWADDR", /^R+S+E+L+$/, {}, add, remove],
+    ["RTM_NEWADDR with a member", /^R+S+E+N+L+$/, { groups }, add, remove],
+    ["RTM_NEWADDR while a dump waits", /^R+S+E+L+$/, waiting, add, remove],
+    ["RTM_NEWADDR of IPv6", /^R+S+E+L+$/, hasInet6, add6, remove6],
+    ["RTM_NEWADDR of IPv6 with a member", /^R+S+E+N+L+$/, { ...hasInet6, groups }, add6, remove6],
+    ["RTM_NEWADDR of one that is there", /^R+S+E+L+$/, { before: [add] }, longer, add],
+    ["RTM_NEWADDR of one that is there, with a member", /^R+S+E+N+L+$/, { before: [add], groups }, longer, add],
+    ["RTM_NEWADDR with a peer", /^R+S+E+L+$/, { boot }, peer, withoutPeer],
+    ["RTM_NEWADDR with another peer", /^R+S+L+$/, { boot, before: [peer] }, otherPeer, peer],
+    ["RTM_DELADDR", /^R+S+L+$/, { before: [add] }, remove, add],
+    ["RTM_DELADDR with a member", /^R+S+N+L+$/, { before: [add], groups }, remove, add],
+    ["RTM_DELADDR while a dump waits", /^R+S+E+L+$/, { ...waiting, before: [add] }, remove, add],
+    ["RTM_DELADDR of IPv6", /^R+S+L+$/, { ...hasInet6, before: [add6] }, remove6, add6],
+  ])("[N5.1] [N7.4] [N8.4] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, request, inverse) => {
+    expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
+  });
+});
+
 describe("a change of neighbours whose n-th allocation fails", () => {
   const HOST = "192.0.2.7";
   const add = staticNeighbour(HOST, "qaC");
@@ -155,6 +288,18 @@ describe("a change of the stack whose n-th allocation fails", () => {
   };
   const addInet = (vnet: Vnet): void => vnet.addressAdd("em1", `${NETWORK}/24`);
   const removeInet = (vnet: Vnet): void => vnet.addressDelete("em1", NETWORK);
+  const LINK_LOCAL = "fe80::ff:fe00:b";
+  const addFirstInet6 = (vnet: Vnet): void => vnet.addressAdd("em1", "2001:db8:2::1/64");
+  const removeFirstInet6 = (vnet: Vnet): void => {
+    vnet.addressDelete("em1", "2001:db8:2::1");
+    vnet.addressDelete("em1", LINK_LOCAL);
+    vnet.interfaceInet6("em1", false);
+  };
+  const addTwoAndDown = (vnet: Vnet): void => {
+    vnet.addressAdd("em1", "203.0.113.1/24");
+    addInet(vnet);
+    vnet.interfaceDown("em1");
+  };
   const attach = (vnet: Vnet): number => vnet.interfaceAttach({ name: "em2" });
   const attachWhole = (vnet: Vnet): number => vnet.interfaceAttach(em2);
   const detach = (vnet: Vnet): void => vnet.interfaceDetach("em2");
@@ -166,9 +311,74 @@ describe("a change of the stack whose n-th allocation fails", () => {
     [
       "addressAdd of IPv6",
       /^M+$/,
-      {},
+      { setUp: (vnet) => vnet.interfaceInet6("em1", true) },
       (vnet) => vnet.addressAdd("em1", "2001:db8:2::1/64"),
       (vnet) => vnet.addressDelete("em1", "2001:db8:2::1"),
+    ],
+    ["the first addressAdd of IPv6, with a link-local address", /^M+$/, {}, addFirstInet6, removeFirstInet6],
+    ["the same with a member", /^M+N+$/, { groups }, addFirstInet6, removeFirstInet6],
+    [
+      "addressAdd of IPv6 on an interface that is down",
+      /^M+$/,
+      { setUp: (vnet) => vnet.interfaceDown("em1") },
+      addFirstInet6,
+      (vnet) => {
+        removeFirstInet6(vnet);
+        vnet.interfaceDown("em1");
+      },
+    ],
+    [
+      "interfaceUp with a link-local address",
+      /^M+$/,
+      {
+        setUp: (vnet) => {
+          vnet.interfaceDown("em1");
+          vnet.interfaceInet6("em1", true);
+        },
+      },
+      (vnet) => vnet.interfaceUp("em1"),
+      (vnet) => {
+        vnet.addressDelete("em1", LINK_LOCAL);
+        vnet.interfaceDown("em1");
+      },
+    ],
+    [
+      "interfaceInet6",
+      /^M+$/,
+      {},
+      (vnet) => vnet.interfaceInet6("em1", true),
+      (vnet) => {
+        vnet.addressDelete("em1", LINK_LOCAL);
+        vnet.interfaceInet6("em1", false);
+      },
+    ],
+    [
+      "addressAdd with the network in all fibs",
+      /^M+$/,
+      { boot: { fibs: 3, sysctls: { "net.add_addr_allfibs": 1 } } },
+      addInet,
+      removeInet,
+    ],
+    [
+      "addressAdd of an address that is there, with another length",
+      /^M+$/,
+      { setUp: addInet },
+      (vnet) => vnet.addressAdd("em1", `${NETWORK}/25`),
+      addInet,
+    ],
+    [
+      "addressAdd of an address that is there, on an interface that is down, while a dump waits",
+      /^M+N?$/,
+      {
+        ...waiting,
+        setUp: addTwoAndDown,
+      },
+      (vnet) => vnet.addressAdd("em1", `${NETWORK}/25`),
+      (vnet) => {
+        vnet.addressDelete("em1", "203.0.113.1");
+        removeInet(vnet);
+        addTwoAndDown(vnet);
+      },
     ],
     [
       "addressAdd of a network that another address has",

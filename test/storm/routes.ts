@@ -1,14 +1,17 @@
 // Route requests for storms: few fields, many routes.
 
-import { RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
+import { HeaderSize, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
 import type { Socket } from "../../host/kernel/kernel.js";
-import { attribute, concat, familyOf, ip, message, rtmsg, u32 } from "../support/messages.js";
+import { attribute, concat, familyOf, ip, message, rtmsg, u8, u16, u32 } from "../support/messages.js";
 
 export interface RouteOptions {
   readonly gateway?: string;
   readonly oif?: number | undefined;
   readonly mtu?: number;
   readonly seq?: number;
+  /** RTA_MULTIPATH: gateways, each with weight 1. */
+  readonly gateways?: readonly string[];
+  readonly nexthopId?: number;
 }
 
 /** A route message of a prefix as "10.1.0.0/16". */
@@ -18,7 +21,15 @@ export function route(type: RTM, flags: string, prefix: string, options: RouteOp
   if (options.gateway !== undefined) parts.push(attribute(RTA.GATEWAY, ip(options.gateway)));
   if (options.oif !== undefined) parts.push(attribute(RTA.OIF, u32(options.oif)));
   if (options.mtu !== undefined) parts.push(attribute(RTA.METRICS, attribute(RTAX.MTU, u32(options.mtu))));
+  if (options.gateways !== undefined) parts.push(attribute(RTA.MULTIPATH, ...options.gateways.map(pathOf)));
+  if (options.nexthopId !== undefined) parts.push(attribute(RTA.NH_ID, u32(options.nexthopId)));
   return message({ type, flags, seq: options.seq ?? 1 }, ...parts);
+}
+
+/** An rtnexthop with its gateway. */
+function pathOf(gateway: string): Uint8Array {
+  const inner = attribute(RTA.GATEWAY, ip(gateway));
+  return concat(u16(HeaderSize.RTNEXTHOP + inner.length), u8(0), u8(1), u32(0), inner);
 }
 
 /** A dump of the routes of a family. */

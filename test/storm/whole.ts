@@ -1,7 +1,7 @@
 // Whether what a socket reads is whole: each message a multiple of 4 bytes, its attributes and theirs fill it to the last.
 
 import { NetlinkSize, NLM_F, NLMSG, NLMSGERR_ATTR } from "../../assembly/abi/netlink.js";
-import { HeaderSize, IFA, IFLA, IFLAF, NDA, RTA, RTM } from "../../assembly/abi/rtnetlink.js";
+import { HeaderSize, IFA, IFLA, IFLAF, NDA, NHA, RTA, RTM } from "../../assembly/abi/rtnetlink.js";
 import { attributes, numberAt, type Seen } from "../support/messages.js";
 
 /** Nests by the type of their attribute, with those inside. */
@@ -22,6 +22,8 @@ const ADDRESS: Shape = { header: HeaderSize.IFADDRMSG, nests: { [IFA.FREEBSD]: {
 const NEIGHBOUR: Shape = { header: HeaderSize.NDMSG, nests: { [NDA.FREEBSD]: {} } };
 const ROUTE: Shape = { header: HeaderSize.RTMSG, nests: { [RTA.METRICS]: {} } };
 
+const NEXTHOP: Shape = { header: HeaderSize.NHMSG, nests: { [NHA.FREEBSD]: {} } };
+
 const SHAPES: Readonly<Record<number, Shape>> = {
   [RTM.NEWLINK]: LINK,
   [RTM.DELLINK]: LINK,
@@ -29,6 +31,8 @@ const SHAPES: Readonly<Record<number, Shape>> = {
   [RTM.DELADDR]: ADDRESS,
   [RTM.NEWROUTE]: ROUTE,
   [RTM.DELROUTE]: ROUTE,
+  [RTM.NEWNEXTHOP]: NEXTHOP,
+  [RTM.DELNEXTHOP]: NEXTHOP,
   [RTM.NEWNEIGH]: NEIGHBOUR,
   [RTM.DELNEIGH]: NEIGHBOUR,
 };

@@ -57,6 +57,9 @@ const STACK_CHANGES = {
   "second address": (vnet: Vnet) => vnet.addressAdd("em1", "192.0.2.9/24"),
   "second address goes": (vnet: Vnet) => vnet.addressDelete("em1", "192.0.2.9"),
   "address of IPv6": (vnet: Vnet) => vnet.addressAdd("em1", "2001:db8:1::1/64"),
+  "address with little time": (vnet: Vnet) => vnet.addressAdd("em0", "2001:db8:2::1/64", { preferred: 1, valid: 2 }),
+  "IPv6 off": (vnet: Vnet) => vnet.interfaceInet6("em0", false),
+  "IPv6 on": (vnet: Vnet) => vnet.interfaceInet6("em0", true),
   "interface leaves": (vnet: Vnet) => vnet.interfaceDetach("em1"),
   "a packet to a neighbour": (vnet: Vnet) => vnet.neighbourResolve("em0", "192.0.2.7"),
   "a packet to a neighbour of IPv6": (vnet: Vnet) => vnet.neighbourResolve("em0", "2001:db8::7"),
@@ -96,6 +99,7 @@ const GROUPS = [
   RTNLGRP.IPV6_IFADDR,
   RTNLGRP.IPV4_ROUTE,
   RTNLGRP.IPV6_ROUTE,
+  RTNLGRP.NEXTHOP,
 ];
 const SLOW_LIMIT = 2048;
 const MANY_ROUTES = 600;

@@ -18,6 +18,9 @@ export function openSocket(vnet: Vnet, options: SocketOptions = {}): Socket {
   return socket;
 }
 
+/** Only the addresses that a test gives: no automatic link-local ones, and no duplicate address detection. */
+export const AS_GIVEN: BootOptions = { sysctls: { "net.inet6.ip6.auto_linklocal": 0, "net.inet6.ip6.dad_count": 0 } };
+
 /** R: netlink loaded, lo0 (index 1) up with 127.0.0.1/8, ::1, fe80::1. */
 export function setupR(options: BootOptions = {}): Setup {
   const kernel = Kernel.boot({ modules: ["netlink"], ...options });
@@ -38,13 +41,14 @@ export function setupE(options: BootOptions = {}): Setup {
   });
 }
 
-/** E6: as E, with 2001:db8::1/64 and a link-local address in place of the IPv4 one. */
+/** E6: as E, with 2001:db8::1/64 in place of the IPv4 address, the automatic link-local address, and dad_count 0. */
 export function setupE6(options: BootOptions = {}): Setup {
   return setupR({
     interfaces: [
-      { name: "em0", lladdr: "02:00:00:00:00:0a", up: true, addresses: ["2001:db8::1/64", "fe80::ff:fe00:a/64"] },
+      { name: "em0", lladdr: "02:00:00:00:00:0a", up: true, addresses: ["2001:db8::1/64"] },
       { name: "em1", lladdr: "02:00:00:00:00:0b", up: true },
     ],
+    sysctls: { "net.inet6.ip6.dad_count": 0 },
     ...options,
   });
 }

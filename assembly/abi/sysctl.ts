@@ -1,0 +1,19 @@
+// Numbers of the stack's sysctls, each of a vnet of its own; those of the netlink module are below FIRST.
+
+export enum StackSysctl {
+  FIRST = 32,
+  /** net.inet6.ip6.dad_count: probes before an address may be used; 0 = no duplicate address detection. */
+  DAD_COUNT = 32,
+  /** net.inet6.ip6.auto_linklocal: whether interfaces attached from now on get link-local addresses. */
+  AUTO_LINKLOCAL = 33,
+  /** net.add_addr_allfibs: whether an address brings its network's route to every fib. */
+  ADD_ADDR_ALLFIBS = 34,
+  /** net.inet.ip.no_same_prefix: whether a second IPv4 address of a network is refused. */
+  NO_SAME_PREFIX = 35,
+  /** net.route.multipath: whether a route may get more paths by NLM_F_APPEND. */
+  ROUTE_MULTIPATH = 36,
+  /** net.route.hash_outbound: set by the first multipath route; read only. */
+  ROUTE_HASH_OUTBOUND = 37,
+  /** One beyond the last. */
+  END = 38,
+}

@@ -1,0 +1,48 @@
+// What the stack can be told by sysctl, a word each; every vnet has its own.
+//   settings                     read where it matters
+//   readSetting, writeSetting    by number (StackSysctl)
+
+import { Errno } from "../abi/errno";
+import { StackSysctl } from "../abi/sysctl";
+
+@unmanaged
+class Settings {
+  dadCount: u32;
+  autoLinkLocal: u32;
+  addAddrAllFibs: u32;
+  noSamePrefix: u32;
+  multipath: u32;
+  hashOutbound: u32;
+}
+
+if (offsetof<Settings>() != (StackSysctl.END - StackSysctl.FIRST) * 4) ERROR("a word for each sysctl");
+
+export const settings = changetype<Settings>(memory.data(offsetof<Settings>(), 16));
+
+/** FreeBSD's defaults (netinet6/in6_proto.c, net/route/route_ifaddrs.c, netinet/in.c). */
+export function bootSettings(): void {
+  settings.dadCount = 1;
+  settings.autoLinkLocal = 1;
+  settings.multipath = 1;
+}
+
+export function readSetting(number: u32): u32 {
+  return load<u32>(changetype<usize>(settings) + (number - StackSysctl.FIRST) * 4);
+}
+
+/** EPERM for net.route.hash_outbound, which can only be read. */
+export function writeSetting(number: u32, value: u32): Errno {
+  if (number == <u32>StackSysctl.ROUTE_HASH_OUTBOUND) return Errno.EPERM;
+  store<u32>(changetype<usize>(settings) + (number - StackSysctl.FIRST) * 4, value);
+  return Errno.OK;
+}
+
+/** Whether a route may get more paths by NLM_F_APPEND. */
+export function canMultipath(): bool {
+  return settings.multipath != 0;
+}
+
+/** The first time that paths are joined, connections of the host's own begin to be hashed. */
+export function noteMultipath(): void {
+  settings.hashOutbound = 1;
+}

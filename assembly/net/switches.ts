@@ -1,0 +1,24 @@
+// Switches for what FreeBSD's releases do differently, or where its source leaves a question open. Set at boot, all off.
+
+/** Bits. */
+export const enum Switch {
+  /** Links as FreeBSD 14 has them: no capabilities shown, never brought up by a request (rtnetlink B.1.4, B.4.3). */
+  LINK_14 = 0x1,
+  /** A vlan's parent, vid and ethertype are shown (rtnetlink B.1.5). */
+  VLAN_DUMP = 0x2,
+}
+
+@unmanaged
+class Switches {
+  on: u32;
+}
+
+const switches = changetype<Switches>(memory.data(offsetof<Switches>(), 16));
+
+export function bootSwitches(on: u32): void {
+  switches.on = on;
+}
+
+export function hasSwitch(which: u32): bool {
+  return (switches.on & which) != 0;
+}

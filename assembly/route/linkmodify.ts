@@ -1,0 +1,56 @@
+// What RTM_NEWLINK changes of any interface (netlink/route/iface_drivers.c; rtnetlink B.4.3). The first error ends it, what was
+// done before stays; without memory nothing was done.
+
+import { Errno } from "../abi/errno";
+import { IFF, IfLimit } from "../abi/ifnet";
+import { NetlinkSize, PRIV } from "../abi/netlink";
+import { Request } from "../netlink/request";
+import { holdPromiscuous, setLladdr, setMtu } from "../net/ifchange";
+import { bringDown, bringUp } from "../net/ifcontrol";
+import { Interface } from "../net/ifnet";
+import { Switch, hasSwitch } from "../net/switches";
+import { LinkRequest } from "./linkrequest";
+
+/** EPERM without the privilege of a step; EINVAL, ENODEV for a link-level address; ENOMEM. */
+export function modifyLink(request: Request, ifp: Interface, link: LinkRequest): Errno {
+  const socket = request.from;
+  if (link.alias != 0 && !socket.hasPrivilege(PRIV.NET_SETIFDESCR)) {
+    return request.report(Errno.EPERM, "Not enough privileges to set descr", 0, 0);
+  }
+  // Nobody is told of a description, so it can wait until what may lack memory is done.
+  const error = switchUp(ifp, link);
+  if (error != Errno.OK) return error;
+  if (link.alias != 0) describe(ifp, link.alias);
+  if (link.mtu != 0) {
+    if (!socket.hasPrivilege(PRIV.NET_SETIFMTU)) return request.report(Errno.EPERM, "Not enough privileges to set mtu", 0, 0);
+    // What the driver says of it is not looked at.
+    setMtu(ifp, link.mtu);
+  }
+  switchPromiscuous(ifp, link);
+  if (link.address == 0 || hasSwitch(Switch.LINK_14)) return Errno.OK;
+  if (!socket.hasPrivilege(PRIV.NET_SETIFMAC)) return request.report(Errno.EPERM, "Not enough privileges to set lladdr", 0, 0);
+  return setLladdr(ifp, link.address + NetlinkSize.NLATTR, load<u16>(link.address) - NetlinkSize.NLATTR);
+}
+
+/** The empty description is none. One too long for the record is cut. */
+function describe(ifp: Interface, text: usize): void {
+  memory.fill(ifp.description, 0, IfLimit.DESCRIPTION);
+  for (let i = 0; i < IfLimit.DESCRIPTION - 1 && load<u8>(text + i) != 0; i++) store<u8>(ifp.description + i, load<u8>(text + i));
+}
+
+/** A change mask of 0 means all flags (Linux' old clients); in FreeBSD 14 an interface only goes down. */
+function switchUp(ifp: Interface, link: LinkRequest): Errno {
+  const isOld = hasSwitch(Switch.LINK_14);
+  if ((link.change & IFF.UP) == 0 && (isOld || link.change != 0)) return Errno.OK;
+  if ((link.flags & IFF.UP) == 0) return bringDown(ifp);
+  return isOld ? Errno.OK : bringUp(ifp, false);
+}
+
+/** Requests hold one reference at most, however often they ask. */
+function switchPromiscuous(ifp: Interface, link: LinkRequest): void {
+  if ((link.change & IFF.PROMISC) == 0 && (hasSwitch(Switch.LINK_14) || link.change != 0)) return;
+  const isOn = (link.flags & IFF.PROMISC) != 0;
+  if (ifp.isPromiscuousByRequest == isOn) return;
+  ifp.isPromiscuousByRequest = isOn;
+  holdPromiscuous(ifp, isOn);
+}
