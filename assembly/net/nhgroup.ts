@@ -113,7 +113,7 @@ export function internedGroup(): NexthopGroup {
  * Finds or makes the group of the paths that were added: nhgrp_alloc, nhgrp_get_nhgrp.
  * @param home - the rib whose nexthops the paths are
  * @param spare - a group taken before (takeGroup), to be used or given back; 0 = none
- * @returns E2BIG more than 64 paths; EINVAL a nexthop of another table; EEXIST a path twice; ENOMEM no path has a weight
+ * @returns E2BIG more than 64 paths; EINVAL a nexthop of another table; EEXIST a path twice; ENOMEM also without any weight
  */
 export function internGroup(home: Rib, userId: u32, origin: u32, spare: usize): Errno {
   const error = arrangePaths(home);
@@ -246,8 +246,8 @@ function compileSlots(): bool {
 }
 
 /**
- * The fewest slots that keep the proportions of the weights: their sum in units of the smallest weight or difference, if
- * all are multiples of it; else 64 (calc_min_mpath_slots). 0 when all weights are 0.
+ * The fewest slots that keep the proportions of the weights: their sum in units of the smallest weight or difference,
+ * if all are multiples of it; else 64 (calc_min_mpath_slots). 0 when all weights are 0.
  */
 function slotsNeeded(): u32 {
   const count = working.count;

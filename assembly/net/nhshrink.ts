@@ -24,7 +24,8 @@ export const enum Meant {
 }
 
 export function pathsMeant(payload: RoutePayload, test: PathTest, argument: usize): Meant {
-  if (!changetype<NexthopHead>(payload.nexthop).isGroup) return test(payload.nexthop, argument) ? Meant.ALL : Meant.NONE;
+  const head = changetype<NexthopHead>(payload.nexthop);
+  if (!head.isGroup) return test(payload.nexthop, argument) ? Meant.ALL : Meant.NONE;
   const group = changetype<NexthopGroup>(payload.nexthop);
   let picked: u32 = 0;
   for (let i: u32 = 0; i < group.count; i++) if (test(group.path(i).nexthop, argument)) picked++;
@@ -63,8 +64,8 @@ export function remainderOf(rib: Rib, payload: u32, test: PathTest, argument: us
     giveGroup(spare);
     return payloadFor(workingPath(0).target, workingPath(0).weight, reserved);
   }
-  // FreeBSD looks for the smaller group in the table of the routes' own family, so that IPv4 routes over IPv6 gateways keep
-  // paths that are gone; here they lose them.
+  // FreeBSD looks for the smaller group in the table of the routes' own family, so that IPv4 routes over IPv6 gateways
+  // keep paths that are gone; here they lose them.
   const error = internGroup(group.home, 0, 0, changetype<usize>(spare));
   assert(error == Errno.OK, "a staged group can be made");
   return payloadFor(internedGroup(), 0, reserved);

@@ -2,6 +2,7 @@
 //   payloadFor, payloadOfDraft   the payload of either with a weight, held by the caller
 //   holdPayload, releasePayload  a payload is freed when no route and nobody else has it
 //   headOf, nexthopOf            the nexthop or group of a payload; the path that flow 0 takes
+//   expiryOf                     when the first path of either ends
 //   releaseHead                  ends holdNexthop, for a nexthop or a group
 
 import { Nexthop, NexthopHead, freeNexthop, holdNexthop, internNexthop } from "./nexthop";
@@ -15,7 +16,8 @@ export function payloadOfDraft(weight: u32): u32 {
 }
 
 /**
- * The payload of a nexthop or a group with a weight, held by the caller. Without memory 0, and what nobody has is freed.
+ * The payload of a nexthop or a group with a weight, held by the caller. Without memory 0, and a head that nobody has is
+ * freed.
  * @param reserved - a payload taken before, to be used or freed; 0 = none
  */
 export function payloadFor(head: NexthopHead, weight: u32, reserved: u32): u32 {
@@ -50,6 +52,18 @@ export function headOf(rib: Rib, payload: u32): NexthopHead {
 export function nexthopOf(rib: Rib, payload: u32): Nexthop {
   const head = headOf(rib, payload);
   return head.isGroup ? changetype<NexthopGroup>(head).first : changetype<Nexthop>(head);
+}
+
+/** The uptime second at which the first path ends; 0 = never. */
+export function expiryOf(head: NexthopHead): u32 {
+  if (!head.isGroup) return changetype<Nexthop>(head).expireSeconds;
+  const group = changetype<NexthopGroup>(head);
+  let first: u32 = 0;
+  for (let i: u32 = 0; i < group.count; i++) {
+    const expire = group.path(i).target.expireSeconds;
+    if (expire != 0 && (first == 0 || expire < first)) first = expire;
+  }
+  return first;
 }
 
 export function holdPayload(rib: Rib, index: u32): void {

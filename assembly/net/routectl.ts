@@ -12,9 +12,11 @@ import { Entry4, Entry6, settle } from "./btree";
 import { freeSpare, insert, remove, replace, reserve } from "./btreechange";
 import { setCallout, stopCallout, uptimeMs, uptimeSeconds } from "./clock";
 import { NHF, Nexthop, NexthopHead } from "./nexthop";
-import { NexthopGroup, addPath, addPathsOf, beginPaths, internGroup, internedGroup, pathCount, workingPath } from "./nhgroup";
+import {
+  NexthopGroup, addPath, addPathsOf, beginPaths, internGroup, internedGroup, pathCount, workingPath,
+} from "./nhgroup";
 import { Meant, PathTest, dropSpares, pathsMeant, remainderOf, stageRemainder } from "./nhshrink";
-import { freePayloadIfUnused, headOf, holdPayload, payloadFor, releasePayload } from "./payload";
+import { expiryOf, freePayloadIfUnused, headOf, holdPayload, payloadFor, releasePayload } from "./payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findRoute, seekPlace, word0, word2 } from "./rib";
 import { keepAside } from "./ribwalk";
 import { canMultipath, noteMultipath } from "./settings";
@@ -115,7 +117,8 @@ export function routeAdd(rib: Rib, high: u64, low: u64, bits: u32, payload: u32,
     if (!(operation & RouteOp.FORCE) && isPinned(headOf(rib, old))) return Errno.EEXIST;
     return exchange(rib, high, low, bits, old, payload);
   }
-  if (!(operation & RouteOp.APPEND) || !canJoin(headOf(rib, old)) || !canJoin(headOf(rib, payload))) return Errno.EEXIST;
+  if (!(operation & RouteOp.APPEND)) return Errno.EEXIST;
+  if (!canJoin(headOf(rib, old)) || !canJoin(headOf(rib, payload))) return Errno.EEXIST;
   const joined = joinPaths(rib, old, payload);
   if (joined != Errno.OK) return joined;
   const group = payloadFor(internedGroup(), 0, 0);
@@ -183,7 +186,7 @@ export function routeDelete(rib: Rib, high: u64, low: u64, bits: u32, filter: Ro
   return Errno.OK;
 }
 
-/** Leaves a multipath route the paths that are not meant (nhgrp_get_filtered_group); a single one is a plain nexthop. */
+/** Leaves a multipath route the paths that are not meant (nhgrp_get_filtered_group); a single one becomes a nexthop. */
 function deletePaths(rib: Rib, high: u64, low: u64, bits: u32, old: u32, filter: RouteFilter): Errno {
   const group = changetype<NexthopGroup>(headOf(rib, old));
   beginPaths();
@@ -244,18 +247,6 @@ function detach(rib: Rib, payload: u32): void {
   rib.payload(payload).routes--;
   if (expiryOf(headOf(rib, payload)) != 0 && --rib.expiring == 0) stopCallout(rib.expiry);
   freePayloadIfUnused(rib, payload);
-}
-
-/** The uptime second at which the first path ends; 0 = never. */
-function expiryOf(head: NexthopHead): u32 {
-  if (!head.isGroup) return changetype<Nexthop>(head).expireSeconds;
-  const group = changetype<NexthopGroup>(head);
-  let first: u32 = 0;
-  for (let i: u32 = 0; i < group.count; i++) {
-    const expire = group.path(i).target.expireSeconds;
-    if (expire != 0 && (first == 0 || expire < first)) first = expire;
-  }
-  return first;
 }
 
 /**

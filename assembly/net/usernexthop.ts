@@ -1,12 +1,12 @@
 // User nexthops: what RTM_NEWNEXTHOP makes, by id, for all fibs and families at once (struct user_nhop and unhop_ctl of
-// netlink/route/nexthop.c). Each is the pattern of kernel nexthops: one for each fib and family in which a route used it.
+// netlink/route/nexthop.c). Each is a pattern of kernel nexthops: one for each fib and family in which a route used it.
 //   startUserNexthops   at the first RTM_NEWNEXTHOP of the vnet; until then there is no table
 //   findUserNexthop, firstUserNexthop, nextUserNexthop, spareId
 //   allocateUserNexthop, insertUserNexthop, removeUserNexthop, freeUserNexthop
 //   headFor             the kernel nexthop or group for routes of a rib; keepInstances, undoInstances
 //   forgetInterface, forgetAddress, forgetUserNexthops   when what they use goes
-// The buckets are FreeBSD's, for dumps show their order: chains newest first, doubled when there are more than half as many
-// entries as buckets, halved below a quarter; kernel nexthops made from a user nexthop count as entries.
+// The buckets are FreeBSD's, for dumps show their order: chains newest first, doubled when there are more than half as
+// many entries as buckets, halved below a quarter; kernel nexthops made from a user nexthop count as entries.
 
 import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
@@ -239,7 +239,8 @@ export function headFor(user: UserNexthop, rib: Rib, kind: u32): usize {
 }
 
 function nexthopFor(user: UserNexthop, rib: Rib, kind: u32): usize {
-  // A gateway of another family is refused, also an IPv6 one for IPv4 routes: nhop_set_upper_family asks the wrong way round.
+  // A gateway of another family is refused, also an IPv6 one for IPv4 routes: nhop_set_upper_family asks the wrong way
+  // round.
   if (user.family != rib.family || user.ifp == 0) return 0;
   const ifp = changetype<Interface>(user.ifp);
   if (user.source == 0) user.source = changetype<usize>(addressFor(ifp, user.family, user.high, user.low));

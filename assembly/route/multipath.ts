@@ -2,8 +2,8 @@
 // rtnetlink E.4.1).
 //   parseMultipath   the attribute's parser; what it stores is the number of paths
 //   describePaths    their nexthops, put together for internGroup; releasePaths in any case
-// FreeBSD parses the paths into scratch, of which it does not ask whether there was any. Here only the addresses come from
-// there, so that their number ends a request (netlink-core N6.6), and the paths lie beside it.
+// FreeBSD parses the paths into scratch, of which it does not ask whether there was any. Here only the addresses come
+// from there, so that their number ends a request (netlink-core N6.6), and the paths lie beside it.
 
 import { Errno } from "../abi/errno";
 import { NetlinkSize } from "../abi/netlink";
@@ -11,7 +11,7 @@ import { HeaderSize, RTA, RTF, RtNextHop } from "../abi/rtnetlink";
 import { zero } from "../mem/zero";
 import { Field, Payload, parseHeader, sockaddrAddress, sockaddrFamily } from "../netlink/parser";
 import { Request } from "../netlink/request";
-import { loadHigh, loadLow, withZone } from "../net/address";
+import { loadHigh, loadLow } from "../net/address";
 import { Interface } from "../net/ifnet";
 import { NHF, Nexthop, clearDraft, draft, holdNexthop, internNexthop, releaseNexthop } from "../net/nexthop";
 import { addPath, beginPaths } from "../net/nhgroup";
@@ -70,7 +70,7 @@ function pathAt(i: u32): PathRequest {
   return changetype<PathRequest>(paths + i * offsetof<PathRequest>());
 }
 
-/** A PayloadParser. EINVAL a length that cannot be, or no path at all; ENOBUFS too many; what the parser of a path says. */
+/** A PayloadParser. EINVAL a length that cannot be, or no path; ENOBUFS too many; what the parser of a path says. */
 export function parseMultipath(request: Request, attribute: usize, into: usize): Errno {
   let at = attribute + NetlinkSize.NLATTR;
   let left = <u32>load<u16>(attribute) - NetlinkSize.NLATTR;
@@ -133,7 +133,7 @@ function describePath(request: Request, rib: Rib, path: PathRequest): Errno {
   const high = loadHigh(family, address);
   if (needsInterface(family, high, ifp)) return request.report(Errno.EINVAL, "interface not set", 0, 0);
   clearDraft(rib.fib, rib.family);
-  const error = setGateway(family, ifp == null ? high : withZone(family, high, ifp.index), loadLow(family, address), ifp);
+  const error = setGateway(family, high, loadLow(family, address), ifp);
   if (error != Errno.OK) return error;
   draft.ifp = path.ifp;
   draft.flags |= common.kind;

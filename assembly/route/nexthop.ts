@@ -1,4 +1,5 @@
-// Nexthops: RTM_NEWNEXTHOP, RTM_DELNEXTHOP, RTM_GETNEXTHOP and their notifications (netlink/route/nexthop.c; rtnetlink F).
+// Nexthops: RTM_NEWNEXTHOP, RTM_DELNEXTHOP, RTM_GETNEXTHOP and their notifications (netlink/route/nexthop.c;
+// rtnetlink F).
 
 import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
@@ -16,8 +17,8 @@ import { Interface } from "../net/ifnet";
 import { NHF, Nexthop, firstNexthop, nextNexthop } from "../net/nexthop";
 import { ribOf } from "../net/rib";
 import {
-  UserNexthop, allocateUserNexthop, findUserNexthop, firstUserNexthop, forgetUserNexthops, freeUserNexthop, hasUserNexthops,
-  insertUserNexthop, nextUserNexthop, removeUserNexthop, spareId, startUserNexthops,
+  UserNexthop, allocateUserNexthop, findUserNexthop, firstUserNexthop, forgetUserNexthops, freeUserNexthop,
+  hasUserNexthops, insertUserNexthop, nextUserNexthop, removeUserNexthop, spareId, startUserNexthops,
 } from "../net/usernexthop";
 
 /** A nexthop request after parsing; what was absent is 0. */
@@ -87,8 +88,8 @@ function parseNexthop(request: Request): Errno {
 }
 
 /**
- * Makes a user nexthop or a group of them (rtnetlink F.2); no NLM_F_* flag counts. EEXIST an id in use; ENOSPC no id to be
- * found; ESRCH, ENOTSUP a member that is unknown, or none that can be; EINVAL; ENOMEM.
+ * Makes a user nexthop or a group of them (rtnetlink F.2); no NLM_F_* flag counts. EEXIST an id in use; ENOSPC no id to
+ * be found; ESRCH, ENOTSUP a member that is unknown, or none that can be; EINVAL; ENOMEM.
  */
 function newNexthop(request: Request): Errno {
   // From the first attempt on there is a table, and GETNEXTHOP finds it empty instead of missing.
@@ -207,14 +208,16 @@ function dumpKernelNexthops(request: Request, flags: u32): Errno {
 
 function dumpUserNexthops(request: Request, flags: u32): Errno {
   if (!hasUserNexthops()) return Errno.ESRCH;
+  const port = request.from.port;
+  const seq = seqOf(request);
   let error: Errno = Errno.OK;
   for (let at = firstUserNexthop(); at != 0 && error == Errno.OK; at = nextUserNexthop(changetype<UserNexthop>(at))) {
     const user = changetype<UserNexthop>(at);
     if (record.wantsGroups && !user.isGroup) continue;
     if (record.oif != 0 && user.ifp != record.oif) continue;
-    error = writeUserNexthop(request.replies, user, request.from.port, seqOf(request), RTM.NEWNEXTHOP, flags | NLM_F.MULTI);
+    error = writeUserNexthop(request.replies, user, port, seq, RTM.NEWNEXTHOP, flags | NLM_F.MULTI);
   }
-  return done(request.replies, request.from.port, seqOf(request), Errno.OK) ? Errno.OK : Errno.ENOMEM;
+  return done(request.replies, port, seq, Errno.OK) ? Errno.OK : Errno.ENOMEM;
 }
 
 /** Writes the object of a user nexthop (dump_unhop; rtnetlink F.3); ENOMEM. */
@@ -282,7 +285,8 @@ function report(request: Request, user: UserNexthop, type: u32): void {
   if (!hasMembers(NETLINK.ROUTE, RTNLGRP.NEXTHOP)) return;
   if (!openGroup(groupWriter, NetlinkLimit.NLMSG_SMALL, NETLINK.ROUTE, RTNLGRP.NEXTHOP, PRIV.NONE)) return;
   const flags = load<u16>(request.header, NlMsgHdr.FLAGS);
-  if (writeUserNexthop(groupWriter, user, request.from.port, seqOf(request), type, flags) != Errno.OK) abort(groupWriter);
+  const error = writeUserNexthop(groupWriter, user, request.from.port, seqOf(request), type, flags);
+  if (error != Errno.OK) abort(groupWriter);
   flush(groupWriter);
 }
 

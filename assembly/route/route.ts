@@ -133,7 +133,7 @@ function newRoute(request: Request): Errno {
   else if (record.paths != 0) error = choosePaths(request, rib);
   else error = chooseNexthop(request, rib);
   if (error == Errno.OK) error = addChosen(request, rib);
-  // What a user nexthop was made into stays for the next route, unless that would be all that is left of a lack of memory.
+  // What a user nexthop was made into stays for the next route, unless memory lacked: then nothing is left of the request.
   if (error == Errno.ENOMEM) undoInstances();
   else keepInstances();
   return error;

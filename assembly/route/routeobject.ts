@@ -84,7 +84,7 @@ function writeNexthop(writer: Writer, nexthop: Nexthop): void {
   if (view.weight != <u32>RouteLimit.WEIGHT_DEFAULT) putU32(writer, RTA.WEIGHT, view.weight);
 }
 
-/** The paths of a multipath route; flags are the first one's unless a path has others (dump_rc_nhg; rtnetlink E.1.3). */
+/** The paths of a multipath route: flags are the first one's unless a path has others (dump_rc_nhg; E.1.3). */
 function writeGroup(writer: Writer, group: NexthopGroup): void {
   const baseFlags = group.path(0).target.rtFlags;
   if (group.userId != 0) putU32(writer, RTA.NH_ID, group.userId);
