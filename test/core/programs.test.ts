@@ -25,7 +25,7 @@ import {
   text,
   u32,
 } from "../support/messages.js";
-import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
+import { AS_GIVEN, monitor, openSocket, setupE, setupR } from "../support/setups.js";
 import { addRoute, deleteRoute, getLink, getLinks, LINKS_BYTES, LO0_BYTES, noop } from "./requests.js";
 
 /** A request that no handler knows: ifinfomsg, and attribute 143 with a string. */
@@ -230,7 +230,7 @@ describe("membership", () => {
   });
 
   it("[FC-CORE-9] [N8.1] one socket joins group after group and hears of every kind of change", () => {
-    const { vnet, socket } = setupE();
+    const { vnet, socket } = setupE(AS_GIVEN);
     const groups = [
       RTNLGRP.LINK,
       RTNLGRP.NEIGH,

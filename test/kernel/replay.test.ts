@@ -101,10 +101,9 @@ describe("a recorded run", () => {
     }
     expect([...kinds].sort()).toEqual(
       [
-        "addressAdd addressDelete advance bind boot check close connect failAllocation forgetHighWater interfaceAttach",
-        "interfaceDetach interfaceDown interfaceUp kldload kldunload neighbourResolve peerRemove peerSend peerSet recvmsg",
-        "run send setsockopt socket sysctl",
-        "vnetCreate vnetDestroy",
+        "addressAdd addressDelete addressDuplicate advance bind boot check close connect failAllocation forgetHighWater",
+        "interfaceAttach interfaceDetach interfaceDown interfaceInet6 interfaceUp kldload kldunload neighbourResolve",
+        "peerRemove peerSend peerSet recvmsg run send setsockopt socket sysctl vnetCreate vnetDestroy vnetSysctl",
       ]
         .join(" ")
         .split(" "),

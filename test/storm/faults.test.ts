@@ -207,6 +207,13 @@ describe("a change of addresses by request whose n-th allocation fails", () => {
   const longer = newAddr("198.51.100.1/25", inEm1);
   const add6 = newAddr("2001:db8:2::1/64", inEm1);
   const remove6 = delAddr("2001:db8:2::1", inEm1);
+  const hasInet6AndAddress = {
+    ...hasInet6,
+    setUp: (vnet: Vnet): void => {
+      hasInet6.setUp(vnet);
+      vnet.addressAdd("em1", "2001:db8:2::1/64");
+    },
+  };
   const gif = { name: "gif0", pointToPoint: true, up: true };
   const boot: BootOptions = { interfaces: [{ name: "em0" }, { name: "em1" }, gif], ...AS_GIVEN };
   const peer = newAddr("2001:db8:3::1/128", { index: 4, address: "2001:db8:3::2", lifetimes: PERMANENT });
@@ -226,7 +233,7 @@ describe("a change of addresses by request whose n-th allocation fails", () => {
     ["RTM_DELADDR", /^R+S+L+$/, { before: [add] }, remove, add],
     ["RTM_DELADDR with a member", /^R+S+N+L+$/, { before: [add], groups }, remove, add],
     ["RTM_DELADDR while a dump waits", /^R+S+E+L+$/, { ...waiting, before: [add] }, remove, add],
-    ["RTM_DELADDR of IPv6", /^R+S+L+$/, { ...hasInet6, before: [add6] }, remove6, add6],
+    ["RTM_DELADDR of IPv6", /^R+S+L+$/, hasInet6AndAddress, remove6, add6],
   ])("[N5.1] [N7.4] [N8.4] %s is done or not done, ENOMEM means not", (_, outcomes, preparation, request, inverse) => {
     expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
   });
