@@ -29,6 +29,6 @@ export function configOf(file: string | undefined): Config {
 /** @throws NetlinkError what the kernel refuses of a configuration that is well-formed: a module that there is not */
 export function bootMachine({ boot, vnets }: Config): Kernel {
   const kernel = Kernel.boot(boot);
-  for (const { name, interfaces } of vnets) kernel.vnetCreate(name, { interfaces });
+  for (const { name, ...options } of vnets) kernel.vnetCreate(name, options);
   return kernel;
 }

@@ -89,6 +89,11 @@ describe("an error is one line with file, line and column", () => {
     ["a text for a number", "seed: seven", 'F.yaml:1:7: seed: expected an integer from 0 to 4294967295, got "seven"'],
     ["a number that is too large", "fibs: 65536", "F.yaml:1:7: fibs: expected an integer from 1 to 65535, got 65536"],
     ["a fraction", "seed: 1.5", "F.yaml:1:7: seed: expected an integer from 0 to 4294967295, got 1.5"],
+    [
+      "an unknown sysctl",
+      "sysctls: { net.inet6.ip6.dad: 1 }",
+      'F.yaml:1:12: unknown key "net.inet6.ip6.dad"; expected one of net.inet6.ip6.dad_count, net.inet6.ip6.auto_linklocal, net.add_addr_allfibs, net.inet.ip.no_same_prefix',
+    ],
     ["another policy", "policy: random", 'F.yaml:1:9: policy: expected one of fifo, seeded, got "random"'],
     ["a scalar for a list", "modules: netlink", 'F.yaml:1:10: modules: expected a list, got "netlink"'],
     ["a key without a value", "modules:\nseed: 1", "F.yaml:1:9: modules: expected a list, got nothing"],

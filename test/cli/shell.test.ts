@@ -102,6 +102,35 @@ describe("the shell from a pipe", () => {
     ]);
   });
 
+  it("gives addresses with peer, broadcast address and lifetimes by RTM_NEWADDR, and takes them by RTM_DELADDR", async () => {
+    const { status, stdout, stderr } = await shell(
+      "link add em7",
+      "monitor on addr",
+      "addr add 198.51.100.1/24 broadcast 198.51.100.9 dev em7",
+      "addr add 2001:db8:7::1/64 dev em7 preferred 60 valid forever",
+      "addr del 198.51.100.1/24 dev em7",
+      "monitor off",
+      "addr show dev em7",
+      "addr add 2001:db8:7::2/128 dev em7 peer 2001:db8:7::3",
+      "addr del 203.0.113.1/24 dev em7",
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain("RTM_NEWADDR: EINVAL");
+    expect(stderr).toContain("RTM_DELADDR: EADDRNOTAVAIL");
+    const lines = words(stdout);
+    expect(lines.slice(0, 4).map(([type, own]) => `${type} ${own}`)).toEqual([
+      "RTM_NEWADDR 198.51.100.1/24",
+      "RTM_NEWADDR 2001:db8:7::1/64",
+      expect.stringMatching(/^RTM_NEWADDR fe80::.*\/64$/),
+      "RTM_DELADDR 198.51.100.1/24",
+    ]);
+    expect(stdout).toContain("broadcast 198.51.100.9");
+    expect(lines.filter(([name]) => name === "em7").map((line) => line.slice(1, 3))).toEqual([
+      ["inet6", "2001:db8:7::1/64"],
+      ["inet6", expect.stringMatching(/^fe80::/)],
+    ]);
+  });
+
   it("enters a vnet of its own", async () => {
     const { status, stdout, stderr } = await shell(
       "vnet create blue",

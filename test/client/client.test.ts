@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
-import { IFF } from "../../assembly/abi/ifnet.js";
+import { IFF, IN6_IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { SO, SOL } from "../../assembly/abi/netlink.js";
-import { RTF, RTM, RTN, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { IFA_F, RTF, RTM, RTN, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import { Client } from "../../host/client/client.js";
 import { NetlinkError } from "../../host/kernel/errno.js";
 import { Kernel } from "../../host/kernel/kernel.js";
@@ -34,6 +34,47 @@ function refusal(work: () => unknown): NetlinkError {
 function indexOf(name: string): number {
   return client.link({ name }).index;
 }
+
+describe("addresses", () => {
+  it("[C.4.1] [C.1.2] IPv4 with its broadcast address comes and goes", () => {
+    const index = indexOf("em0");
+    client.addressAdd("198.51.100.1/24", { index, broadcast: "198.51.100.7" });
+    const found = client.addresses({ family: AF.INET, index }).at(-1);
+    expect(found).toMatchObject({ local: "198.51.100.1", prefixLength: 24, broadcast: "198.51.100.7" });
+    client.addressDelete("198.51.100.1", { index });
+    expect(client.addresses({ family: AF.INET, index }).map(({ local }) => local)).toEqual(["192.0.2.1"]);
+  });
+
+  it("[C.5.2] IPv6 lasts for ever unless it is told how long; flags go with it", () => {
+    const index = indexOf("em0");
+    client.addressAdd("2001:db8:1::1/64", { index });
+    client.addressAdd("2001:db8:2::1/64", { index, preferred: 60, valid: 90, flags: IFA_F.NODAD });
+    const [first, second] = client.addresses({ family: AF.INET6, index }).slice(-2);
+    expect(first?.cacheInfo).toMatchObject({ preferred: 0xffffffff, valid: 0xffffffff });
+    expect(second?.cacheInfo).toMatchObject({ preferred: 60, valid: 90 });
+    expect(second?.freebsd?.flags).toBe(IN6_IFF.NODAD | IN6_IFF.TENTATIVE);
+  });
+
+  it("[C.5.1] a peer on a point-to-point interface; elsewhere EINVAL", () => {
+    kernel.vnet0.interfaceAttach({ name: "gif0", pointToPoint: true, up: true });
+    const index = indexOf("gif0");
+    client.addressAdd("192.0.2.9/32", { index, peer: "192.0.2.10" });
+    expect(client.addresses({ index })).toMatchObject([{ local: "192.0.2.9", address: "192.0.2.10" }]);
+    const peer = { index: indexOf("em0"), peer: "2001:db8::a" };
+    expect(refusal(() => client.addressAdd("2001:db8::9/128", peer))).toMatchObject({ code: "EINVAL" });
+  });
+
+  it("[C.3.1] [C.6.1] refusals have errno, operation and text", () => {
+    expect(refusal(() => client.addressAdd("198.51.100.1/24", { index: 99 }))).toMatchObject({
+      operation: "RTM_NEWADDR",
+      code: "ENOENT",
+      ack: { message: "Unable to find interface with index 99" },
+    });
+    const index = indexOf("em0");
+    expect(refusal(() => client.addressDelete("198.51.100.1", { index }))).toMatchObject({ code: "EADDRNOTAVAIL" });
+    expect(() => client.addressAdd("nowhere/24", { index })).toThrow(RangeError);
+  });
+});
 
 describe("reading", () => {
   it("[B.2.4] links come in the order they were attached", () => {
