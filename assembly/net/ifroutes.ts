@@ -63,7 +63,7 @@ export function openNetworks(address: IfAddress): bool {
 }
 
 export function closeNetworks(address: IfAddress): void {
-  if (address.networks == address.ownNetwork) return;
+  if (address.networks == 0 || address.networks == address.ownNetwork) return;
   giveBlock(address.networks, orderOf(address.fibs * offsetof<NetworkRoute>()));
   address.networks = address.ownNetwork;
 }
