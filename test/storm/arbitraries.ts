@@ -26,6 +26,7 @@ import {
 import { ndmsg } from "../route/neighbours.js";
 import { attribute, concat, ifaddrmsg, ifinfomsg, ip, rtmsg, text, u8, u16, u32 } from "../support/messages.js";
 import { type Attribute, type Damage, encode, type Request } from "./damage.js";
+import { linkChange } from "./links.js";
 
 /** Interfaces of the storm's vnet are 1 … 3; the others do not exist. */
 const index = fc.constantFrom(1, 2, 3, 1, 2, 3, 0, 4, 999, 0xffffffff);
@@ -291,6 +292,7 @@ const otherRequest: fc.Arbitrary<Request> = fc.record({
 
 const requests: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: linkRequest },
+  { weight: 3, arbitrary: linkChange },
   { weight: 2, arbitrary: addressRequest },
   { weight: 3, arbitrary: addressChange },
   { weight: 3, arbitrary: routeRequest(RTM.GETROUTE, flagsOf(NLM_F.DUMP)) },

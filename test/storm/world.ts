@@ -60,6 +60,14 @@ const STACK_CHANGES = {
   "address with little time": (vnet: Vnet) => vnet.addressAdd("em0", "2001:db8:2::1/64", { preferred: 1, valid: 2 }),
   "IPv6 off": (vnet: Vnet) => vnet.interfaceInet6("em0", false),
   "IPv6 on": (vnet: Vnet) => vnet.interfaceInet6("em0", true),
+  "an epair comes": (vnet: Vnet) => vnet.interfaceCreate("epair3"),
+  "an epair goes": (vnet: Vnet) => vnet.interfaceDestroy("epair3b"),
+  "an epair has an address": (vnet: Vnet) => vnet.addressAdd("epair3a", "10.9.0.1/24"),
+  "a vlan comes": (vnet: Vnet) => vnet.interfaceCreate("vlan5", { parent: "em0", vid: 5 }),
+  "a vlan goes": (vnet: Vnet) => vnet.interfaceDestroy("vlan5"),
+  "a cable is pulled": (vnet: Vnet) => vnet.interfaceSet("em0", { carrier: false, promiscuous: true }),
+  "a cable is plugged": (vnet: Vnet) => vnet.interfaceSet("em0", { carrier: true, promiscuous: false }),
+  "another name": (vnet: Vnet) => vnet.interfaceRename("epair3a", "em7"),
   "interface leaves": (vnet: Vnet) => vnet.interfaceDetach("em1"),
   "a packet to a neighbour": (vnet: Vnet) => vnet.neighbourResolve("em0", "192.0.2.7"),
   "a packet to a neighbour of IPv6": (vnet: Vnet) => vnet.neighbourResolve("em0", "2001:db8::7"),
@@ -90,6 +98,7 @@ const EXPECTED = [
   "ENETDOWN",
   "EHOSTDOWN",
   "EINVAL",
+  "EBUSY",
 ];
 
 const GROUPS = [
