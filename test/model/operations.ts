@@ -127,17 +127,18 @@ function isMixed(vnet: Vnet, { fib, prefix, flags }: RouteParts, gateways: reado
   return new Set(all.map(familyOfText)).size > 1;
 }
 
-/** Whether a user nexthop, if there is one, still has interface and source, and its paths are of the route's family. */
+/** Whether a user nexthop, if there is one, still has interface and source, and a group the members it was made of. */
 function isUsable(vnet: Vnet, operation: RouteParts & { id: number }): boolean {
   const nexthop = vnet.nexthops.find(({ id }) => id === operation.id);
   if (nexthop === undefined) return true;
-  const family = familyOfText(parse(operation.prefix)[0]);
   const gateways = nexthop.hops.map(({ gateway }) => gateway);
-  if (isMixed(vnet, operation, gateways)) return false;
-  const isOne = nexthop.members.length === 0;
-  return nexthop.hops.every(({ link, source, gateway = "" }) => {
+  if (isMixed(vnet, operation, gateways) || new Set(gateways.map((gateway = "") => familyOfText(gateway))).size > 1) {
+    return false;
+  }
+  return nexthop.hops.every(({ link, source, nhId }) => {
     const addresses = linkOfUid(vnet, link)?.addresses ?? [];
-    return addresses.some(({ uid }) => uid === source) && (isOne || familyOfText(gateway) === family);
+    const member = vnet.nexthops.find(({ id }) => id === nhId)?.hops[0];
+    return addresses.some(({ uid }) => uid === source) && member?.link === link && member.source === source;
   });
 }
 
