@@ -8,7 +8,8 @@ import { World } from "./world.js";
 
 const RUNS = 150;
 const LENGTH = 64;
-const PATIENCE_MS = 60_000;
+/** Some of it for making a history small that fails. */
+const PATIENCE_MS = 180_000;
 const SEED = Date.now() % 2 ** 31;
 /** Of the allocations that a request takes, which ones fail. */
 const periods = fc.integer({ min: 1, max: 14 });
@@ -31,13 +32,13 @@ describe(`the model without memory (seed ${SEED})`, () => {
             world.end();
           });
         }),
-        { numRuns: RUNS, seed: SEED, interruptAfterTimeLimit: PATIENCE_MS, markInterruptAsFailure: true },
+        { numRuns: RUNS, seed: SEED },
       );
       // Both happen often, or the histories say little.
       expect(refused).toBeGreaterThan(RUNS * 5);
       expect(lost).toBeGreaterThan(RUNS);
     },
-    PATIENCE_MS + 20_000,
+    PATIENCE_MS,
   );
 
   it("[N14.18] a history played again takes no more memory than before", () => {
