@@ -68,7 +68,7 @@ export class World {
   play(operation: Operation): void {
     const after = structuredClone(this.#network);
     const expected = perform(after, operation);
-    const silent = silentTables(this.#network, operation);
+    const silent = SIDES.map((side) => silentTables(this.#network, operation, side));
     const outcome = this.#act(operation);
     expect([operation, nameOf(outcome)]).toEqual([operation, nameOf(expected)]);
     const isAsked = after.vnets[operation.side].hadNexthop;
@@ -77,8 +77,7 @@ export class World {
     this.#network.vnets[operation.side].hadNexthop = isAsked;
     this.counts.operations++;
     this.#replicas.forEach((replica, side) => {
-      const isMoved = operation.kind === "move";
-      replica.follow(side === operation.side || isMoved ? silent : []);
+      replica.follow(silent[side] ?? []);
     });
   }
 
