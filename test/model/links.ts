@@ -72,12 +72,14 @@ export function createLink(network: Network, vnet: Vnet, name: string, lladdr?: 
   return Errno.OK;
 }
 
-/** A link that goes, an epair with its other half. */
-export function destroyLink(vnet: Vnet, name: string): Errno {
+/** A link that goes, an epair with its other half wherever that is. */
+export function destroyLink(network: Network, vnet: Vnet, name: string): Errno {
   if (linkNamed(vnet, name) === undefined) return Errno.ENOENT;
   for (const each of namesOf(name)) {
-    const link = linkNamed(vnet, each);
-    if (link !== undefined) depart(vnet, link);
+    for (const home of network.vnets) {
+      const link = linkNamed(home, each);
+      if (link !== undefined) depart(home, link);
+    }
   }
   return Errno.OK;
 }

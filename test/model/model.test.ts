@@ -10,7 +10,8 @@ const RUNS = 300;
 /** Operations generated; at least OPERATIONS_LEAST of them are run, the others the reference leaves open. */
 const LENGTH = 64;
 const OPERATIONS_LEAST = 50;
-const PATIENCE_MS = 60_000;
+/** Some of it for making a history small that fails. */
+const PATIENCE_MS = 180_000;
 const SEED = Date.now() % 2 ** 31;
 
 describe(`a model of links, addresses, routes, nexthops and neighbours in two vnets (seed ${SEED})`, () => {
@@ -29,10 +30,10 @@ describe(`a model of links, addresses, routes, nexthops and neighbours in two vn
             if (each === history) least = Math.min(least, world.counts.operations);
           });
         }),
-        { numRuns: RUNS, seed: SEED, interruptAfterTimeLimit: PATIENCE_MS, markInterruptAsFailure: true },
+        { numRuns: RUNS, seed: SEED },
       );
       expect(least).toBeGreaterThanOrEqual(OPERATIONS_LEAST);
     },
-    PATIENCE_MS + 20_000,
+    PATIENCE_MS,
   );
 });

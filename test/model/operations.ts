@@ -127,17 +127,18 @@ function isMixed(vnet: Vnet, { fib, prefix, flags }: RouteParts, gateways: reado
   return new Set(all.map(familyOfText)).size > 1;
 }
 
-/** Whether a user nexthop, if there is one, still has interface and source, and its paths are of the route's family. */
+/** Whether a user nexthop, if there is one, still has interface and source, and a group the members it was made of. */
 function isUsable(vnet: Vnet, operation: RouteParts & { id: number }): boolean {
   const nexthop = vnet.nexthops.find(({ id }) => id === operation.id);
   if (nexthop === undefined) return true;
-  const family = familyOfText(parse(operation.prefix)[0]);
   const gateways = nexthop.hops.map(({ gateway }) => gateway);
-  if (isMixed(vnet, operation, gateways)) return false;
-  const isOne = nexthop.members.length === 0;
-  return nexthop.hops.every(({ link, source, gateway = "" }) => {
+  if (isMixed(vnet, operation, gateways) || new Set(gateways.map((gateway = "") => familyOfText(gateway))).size > 1) {
+    return false;
+  }
+  return nexthop.hops.every(({ link, source, nhId }) => {
     const addresses = linkOfUid(vnet, link)?.addresses ?? [];
-    return addresses.some(({ uid }) => uid === source) && (isOne || familyOfText(gateway) === family);
+    const member = vnet.nexthops.find(({ id }) => id === nhId)?.hops[0];
+    return addresses.some(({ uid }) => uid === source) && member?.link === link && member.source === source;
   });
 }
 
@@ -151,7 +152,7 @@ export function perform(network: Network, operation: Operation): Errno {
       return createLink(network, vnet, operation.link);
     case "detach":
     case "destroy":
-      return destroyLink(vnet, operation.link);
+      return destroyLink(network, vnet, operation.link);
     case "move":
       return moveLink(network, vnet, network.vnets[operation.side === 0 ? 1 : 0], operation.link);
     case "up":
@@ -216,28 +217,34 @@ function changeAddress(
   return Errno.OK;
 }
 
-/** Tables that an operation changes without a word (rtnetlink C.6, D.5.3, E.7.3, Z.3). */
-export function silentTables(network: Network, operation: Operation): Table[] {
-  const link = "link" in operation ? linkNamed(network.vnets[operation.side], operation.link) : undefined;
+/** Tables of a vnet that an operation changes without a word (rtnetlink C.6, D.5.3, E.7.3, Z.3). */
+export function silentTables(network: Network, operation: Operation, side: Side): Table[] {
+  const vnet = network.vnets[side];
+  const isHere = side === operation.side;
   switch (operation.kind) {
     case "detach":
-    case "destroy":
+    case "destroy": {
+      const gone = namesOf(operation.link).flatMap((name) => linkNamed(vnet, name) ?? []);
+      return [...(gone.length > 0 ? AT_DEPARTURE : []), ...(gone.some(twins) ? (["addresses"] as const) : [])];
+    }
     case "move":
-      return twins(link) ? ["routes", "neighbours", "addresses"] : ["routes", "neighbours"];
-    case "up":
-      return ["routes"];
-    case "down":
-      return ["routes", "addresses"];
-    case "alias":
-      return ["links"];
-    case "address":
-      return ["routes", "neighbours"];
     case "addressGone":
-      return twins(link) ? ["routes", "neighbours", "addresses"] : ["routes", "neighbours"];
+      if (!isHere) return [];
+      return [...AT_DEPARTURE, ...(twins(linkNamed(vnet, operation.link)) ? (["addresses"] as const) : [])];
+    case "up":
+      return isHere ? ["routes"] : [];
+    case "down":
+      return isHere ? ["routes", "addresses"] : [];
+    case "alias":
+      return isHere ? ["links"] : [];
+    case "address":
+      return isHere ? AT_DEPARTURE : [];
     default:
       return [];
   }
 }
+
+const AT_DEPARTURE: Table[] = ["routes", "neighbours"];
 
 /** An index that no link has. */
 const NO_INDEX = 99;

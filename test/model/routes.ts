@@ -112,7 +112,8 @@ function draftOf(vnet: Vnet, request: RouteRequest): Draft | Errno {
   if (request.nhId !== 0) {
     const nexthop = vnet.nexthops.find(({ id }) => id === request.nhId);
     if (nexthop === undefined) return Errno.ESRCH;
-    const isForeign = nexthop.hops.some(({ gateway }) => family === AF.INET6 && !gateway?.includes(":"));
+    // Also an IPv6 gateway for IPv4 routes: the source asks the wrong way round (nhop_set_upper_family).
+    const isForeign = nexthop.hops.some(({ gateway = "" }) => familyOfText(gateway) !== family);
     return isForeign ? Errno.ENOMEM : { hops: nexthop.hops, groupId: nexthop.members.length > 0 ? nexthop.id : 0 };
   }
   if (request.type !== RTN.UNICAST) return { hops: [discarding(vnet, prefix, request)], groupId: 0 };

@@ -3,13 +3,13 @@
 import { expect } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { NLMSG } from "../../assembly/abi/netlink.js";
-import { RTM } from "../../assembly/abi/rtnetlink.js";
+import { RTF, RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Socket } from "../../host/kernel/kernel.js";
 import { nexthopRequest } from "../rows/requests.js";
 import { ackOf, ask } from "../support/messages.js";
 import { openSocket } from "../support/setups.js";
 import { CHOSEN, newNetwork } from "./links.js";
-import { FIBS, type Network } from "./network.js";
+import { FIBS, linkNamed, type Network } from "./network.js";
 import { callOf, isDefined, type Operation, perform, requestOf, type Side, silentTables } from "./operations.js";
 import { Replica } from "./replica.js";
 import { dumpTable, TABLES, type Tables, tablesOfKernel, tablesOfModel } from "./tables.js";
@@ -38,6 +38,7 @@ export class World {
   #network: Network = newNetwork();
   readonly #clients: readonly Socket[];
   readonly #replicas: readonly Replica[];
+  readonly #atFirst: object[];
 
   /** @param hasReplicas - whether clients follow the notifications: not where those may be lost */
   constructor({ hasReplicas }: { hasReplicas: boolean }) {
@@ -50,6 +51,7 @@ export class World {
       ? this.kernel.vnets.map((vnet, side) => new Replica(vnet, this.#clients[side] as Socket))
       : [];
     if (!hasReplicas) for (const side of SIDES) this.#makeNexthopTable(side);
+    this.#atFirst = this.#objects();
   }
 
   /** Of a nexthop refused for want of memory it is not said whether it leaves the table behind: there is one from the start. */
@@ -66,7 +68,7 @@ export class World {
   play(operation: Operation): void {
     const after = structuredClone(this.#network);
     const expected = perform(after, operation);
-    const silent = silentTables(this.#network, operation);
+    const silent = SIDES.map((side) => silentTables(this.#network, operation, side));
     const outcome = this.#act(operation);
     expect([operation, nameOf(outcome)]).toEqual([operation, nameOf(expected)]);
     const isAsked = after.vnets[operation.side].hadNexthop;
@@ -75,8 +77,7 @@ export class World {
     this.#network.vnets[operation.side].hadNexthop = isAsked;
     this.counts.operations++;
     this.#replicas.forEach((replica, side) => {
-      const isMoved = operation.kind === "move";
-      replica.follow(side === operation.side || isMoved ? silent : []);
+      replica.follow(silent[side] ?? []);
     });
   }
 
@@ -157,6 +158,36 @@ export class World {
 
   #expectConsistent(): void {
     for (const vnet of this.kernel.vnets) expect(vnet.check()).toBe(0);
+  }
+
+  /** Takes away everything that operations made. What the tables then hold, the vnets had from the start. */
+  clear(): void {
+    for (const side of SIDES) {
+      const vnet = this.#network.vnets[side];
+      for (const { name } of vnet.links.filter(({ name }) => name !== "lo0")) {
+        if (linkNamed(this.#network.vnets[side], name) !== undefined) this.play({ kind: "detach", side, link: name });
+      }
+      for (const { fib, prefix, hops } of [...this.#network.vnets[side].routes.values()]) {
+        const isOwn = hops.some(({ rtFlags }) => (rtFlags & RTF.PINNED) !== 0);
+        if (!isOwn) this.play({ kind: "routeGone", side, fib, prefix, filter: {} });
+      }
+      for (const { id } of this.#network.vnets[side].nexthops) this.play({ kind: "nexthopGone", side, id });
+    }
+    this.compare();
+    expect(this.#objects()).toEqual(this.#atFirst);
+  }
+
+  /** Objects of each vnet by kind. */
+  #objects(): object[] {
+    return this.kernel.vnets.map((vnet) => {
+      const { interfaces, addresses, neighbours, routes, nexthops, groups, userNexthops } = vnet.statistics();
+      return { interfaces, addresses, neighbours, routes, nexthops, groups, userNexthops };
+    });
+  }
+
+  /** Bytes of blocks in use, in each vnet. */
+  blockBytes(): number[] {
+    return this.kernel.vnets.map((vnet) => vnet.statistics().blockBytes);
   }
 
   /** Nothing is half done, and with the sockets all memory of messages goes. */

@@ -38,10 +38,12 @@ describe("interfaces arrive and depart while a monitor listens", () => {
     expect(attributes(cookie)).toHaveLength(2);
   });
 
-  it("[B.3.6] [B.5.2] an epair comes as two and goes as two, whichever half is destroyed", () => {
+  it("[B.3.6] [B.5.2] [B.6] an epair comes as two and goes as two, whichever half is destroyed", () => {
     const story = new Story();
     story.ask(linkRequest(RTM.NEWLINK, "qaC", { name: "epair", kind: "epair" }));
-    expect(story.told().map((line) => line.split(" ", 2).join(" "))).toEqual(["NEWLINK epair0a", "NEWLINK epair0b"]);
+    // Then each half's carrier comes, told of twice (B.6).
+    const names = ["epair0a", "epair0b", "epair0a", "epair0a", "epair0b", "epair0b"];
+    expect(story.told().map((line) => line.split(" ", 2).join(" "))).toEqual(names.map((name) => `NEWLINK ${name}`));
     expect(story.ask(linkRequest(RTM.DELLINK, "qa", { index: 5 }))).toEqual(["ok"]);
     const departed = story.told().filter((line) => line.startsWith("DELLINK"));
     expect(departed.map((line) => line.split(" ")[1]).sort()).toEqual(["epair0a", "epair0b"]);
