@@ -12,6 +12,7 @@ import {
   type InternetTable,
   loadInternet,
 } from "../node/internet.js";
+import { bootConfig } from "../node/setup.js";
 import { RouteBatches } from "../table/batches.js";
 import { RouteDump } from "../table/dump.js";
 import { GATEWAY_INTERFACE_ADDRESSES } from "../table/gateways.js";
@@ -19,7 +20,7 @@ import { RouteLoader } from "../table/load.js";
 import type { Table } from "../table/table.js";
 import { grouped, mebibytes, nanoseconds } from "./figures.js";
 import { type Io, type Output, writeLine } from "./io.js";
-import { bootMachine, configOf } from "./machine.js";
+import { configOf } from "./machine.js";
 import { startProgress } from "./progress.js";
 import type { Registration } from "./registration.js";
 import { runShell } from "./sh.js";
@@ -46,7 +47,7 @@ export function addLabCommand({ program, io, finish }: Registration): void {
     .option("--config <file>", "boot what this YAML file says")
     .action(async ({ once = false, config }: LabOptions) => {
       const source = findInternetPackage();
-      const kernel = bootMachine(configOf(config));
+      const kernel = bootConfig(configOf(config));
       if (!kernel.kldstat().some(({ name }) => name === "netlink")) kernel.kldload("netlink");
       runLab(kernel, source, config, io);
       finish(once ? Status.SUCCESS : await runShell(kernel, io));

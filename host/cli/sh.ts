@@ -2,8 +2,9 @@
 import { createInterface } from "node:readline";
 import pc from "picocolors";
 import type { Kernel } from "../kernel/kernel.js";
+import { bootConfig } from "../node/setup.js";
 import { type Io, writeLine } from "./io.js";
-import { bootMachine, configOf } from "./machine.js";
+import { configOf } from "./machine.js";
 import type { Registration } from "./registration.js";
 import { Session } from "./shell/session.js";
 import { complete, messageOf, runLine } from "./shell/shell.js";
@@ -15,7 +16,7 @@ export function addShellCommand({ program, io, finish }: Registration): void {
     .description("open a shell on a kernel: links, addresses, routes, modules, vnets")
     .option("--config <file>", "boot what this YAML file says")
     .action(async ({ config }: { config?: string }) => {
-      finish(await runShell(bootMachine(configOf(config)), io));
+      finish(await runShell(bootConfig(configOf(config)), io));
     });
 }
 

@@ -2,6 +2,7 @@
 import { NetlinkError } from "../kernel/errno.js";
 import { MissingTableError } from "../node/internet.js";
 import { ConfigError } from "../node/schema.js";
+import { SetupError } from "../node/setup.js";
 import { RouteRefusedError } from "../table/load.js";
 import { type Io, writeLine } from "./io.js";
 
@@ -40,10 +41,10 @@ export function usageError(message: string): CommandError {
  * @throws what is none of the errors that a command may end with: a mistake in this program
  */
 export function reportError(error: unknown, io: Io): Status {
-  if (error instanceof ConfigError) {
+  if (error instanceof ConfigError || error instanceof SetupError) {
     // Begins with file, line and column, and nothing before, as compilers have it: editors jump there.
     writeLine(io.stderr, error.message);
-    return Status.USAGE;
+    return error instanceof ConfigError ? Status.USAGE : Status.FAILURE;
   }
   const status = statusOf(error);
   if (status === undefined) throw error;

@@ -9,6 +9,7 @@
 import { align4, equalBytes, hex, NLATTR, Reader, TYPE_MASK, Writer } from "./bytes.js";
 import { type Enum, type Kind, type Line, type Names, nameOf, type ValueOf, type Values } from "./kind.js";
 import { lineOf } from "./struct.js";
+import { compile, render } from "./summary.js";
 
 /** Our name of an attribute, its nla_type, and what its payload is; in the order FreeBSD writes them. */
 export type Entries = Readonly<Record<string, readonly [type: number, kind: Kind<unknown>]>>;
@@ -69,13 +70,20 @@ export function attributes<const A extends Entries>(prefix: string, names: Enum,
   return { prefix, names, entries, list, byType };
 }
 
-/** An attribute that holds a list of attributes. */
-export function nest<A extends Entries>(table: Table<A>): Kind<AttributeValues<A>> {
+/**
+ * An attribute that holds a list of attributes.
+ * @param summary - how the list reads in a line (summary.ts); by default every attribute by its name
+ */
+export function nest<A extends Entries>(table: Table<A>, summary?: readonly string[]): Kind<AttributeValues<A>> {
+  const show = (value: AttributeValues<A>, names: Names): string =>
+    `{ ${attributeLines(table, value, names).map(inline).join(", ")} }`.replace("{  }", "{ }");
+  const phrases = summary && compile(summary, {}, table.entries);
   return {
     name: `nested ${table.prefix}*`,
     read: (reader, length) => readAttributes(table, reader, reader.at + length),
     write: (writer, value) => writeAttributes(table, writer, value),
-    show: (value, names) => `{ ${attributeLines(table, value, names).map(inline).join(", ")} }`.replace("{  }", "{ }"),
+    show,
+    ...(phrases ? { brief: (value, names) => render(phrases, value, names).join(" ") || show(value, names) } : {}),
     lines: (value, names) => attributeLines(table, value, names),
   };
 }
@@ -109,7 +117,7 @@ export function readAttributes<A extends Entries>(table: Table<A>, reader: Reade
   for (const [entry, span] of last) {
     if (!entry.kind.isLoose) continue;
     const raw = rawOf(reader, span);
-    if (!equalBytes(payloadOf(entry, values), raw.payload)) exact.push(raw);
+    if (!equalBytes(payloadOf(entry, values, reader.type), raw.payload)) exact.push(raw);
   }
   return { ...values, ...extrasOf(table, values, { order, unknown, exact }) } as AttributeValues<A>;
 }
@@ -194,11 +202,8 @@ function writeKnown(entry: Entry, type: number, writer: Writer, values: Values &
   writer.u16(0);
   writer.u16(type);
   const exact = values.wire?.exact?.find((raw) => (raw.type & TYPE_MASK) === entry.type);
-  if (exact && equalBytes(payloadOf(entry, values), payloadOf(entry, { [entry.key]: meaningOf(entry, exact) }))) {
-    writer.put(exact.payload);
-  } else {
-    entry.kind.write(writer, values[entry.key], values);
-  }
+  if (exact && isMeaning(entry, exact, values, writer.type)) writer.put(exact.payload);
+  else entry.kind.write(writer, values[entry.key], values);
   finish(writer, start);
   writer.path.pop();
 }
@@ -221,14 +226,18 @@ function finish(writer: Writer, start: number): void {
   writer.align(start);
 }
 
-function payloadOf(entry: Entry, values: Values): Uint8Array {
+/** @param type - nlmsg_type of the message */
+function payloadOf(entry: Entry, values: Values, type: number): Uint8Array {
   const writer = new Writer();
+  writer.type = type;
   entry.kind.write(writer, values[entry.key], values);
   return writer.copy();
 }
 
-function meaningOf(entry: Entry, raw: RawAttribute): unknown {
-  return entry.kind.read(new Reader(raw.payload), raw.payload.length, {});
+/** Whether a payload that came still means the value. */
+function isMeaning(entry: Entry, raw: RawAttribute, values: Values, type: number): boolean {
+  const meaning = entry.kind.read(new Reader(raw.payload), raw.payload.length, {});
+  return equalBytes(payloadOf(entry, values, type), payloadOf(entry, { [entry.key]: meaning }, type));
 }
 
 function extrasOf(

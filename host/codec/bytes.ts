@@ -34,7 +34,8 @@ export class CodecError extends Error {
 /** Where a reader or writer stands, for errors. */
 abstract class Place {
   messageNumber = 1;
-  /** nlmsg_flags of the message: NLMSG_ERROR's layout depends on them. */
+  /** nlmsg_type and nlmsg_flags of the message: the layout of NHAF_FAMILY and of NLMSG_ERROR depends on them. */
+  type = 0;
   flags = 0;
   readonly path: string[] = [];
 

@@ -45,6 +45,7 @@ function readMessage(
   protocol?: number,
 ): Message {
   const schema = schemaOfType(header.type, protocol);
+  reader.type = header.type;
   reader.flags = header.flags;
   if (schema === undefined) return { kind: "unknown", header, body: { payload: reader.take(end - reader.at) } };
   // The schema's types say which member of the union this is.

@@ -25,6 +25,7 @@ export function encode(messages: Message | readonly Message[]): Uint8Array {
 
 function writeMessage(writer: Writer, message: Message): void {
   const start = writer.length;
+  writer.type = message.header.type;
   writer.flags = message.header.flags;
   nlmsghdr.write(writer, { length: 0, ...message.header }, {});
   if (message.kind === "unknown") {

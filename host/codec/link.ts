@@ -109,6 +109,8 @@ export const link = message("link", {
     alternativeName: [IFLA.ALT_IFNAME, string],
     group: [IFLA.GROUP, u32],
     extMask: [IFLA.EXT_MASK, u32],
+    /** Only in the cookie of an ack: the index that a new link got. */
+    newIndex: [IFLA.NEW_IFINDEX, u32],
   }),
   summary: [
     "{name}",

@@ -8,11 +8,12 @@ import type { Header } from "./header.js";
 import type { Names } from "./kind.js";
 import { link } from "./link.js";
 import { neighbour } from "./neighbour.js";
+import { nexthop } from "./nexthop.js";
 import { route } from "./route.js";
 import type { MessageOf, Schema } from "./schema.js";
 import type { Fields } from "./struct.js";
 
-const schemas = [noop, error, done, link, address, route, neighbour] as const;
+const schemas = [noop, error, done, link, address, route, neighbour, nexthop] as const;
 
 /** A message of a type that no schema has. */
 export interface UnknownMessage {

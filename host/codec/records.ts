@@ -92,11 +92,15 @@ export function records<F extends Fields, A extends Entries>(
   }
 }
 
-/** Fixed structures one after another; the payload must be a whole number of them. */
-export function array<F extends Fields>(item: Struct<F>): Kind<FieldValues<F>[]> {
+/**
+ * Fixed structures one after another; the payload must be a whole number of them.
+ * @param summary - how one reads in a line (summary.ts)
+ */
+export function array<F extends Fields>(item: Struct<F>, summary: readonly string[]): Kind<FieldValues<F>[]> {
   const size = item.leastSize;
-  const show = (values: FieldValues<F>[], names: Names): string =>
-    values.map((value) => `[${item.show(value, names, NONE)}]`).join(" ") || "(empty)";
+  const phrases = compile(summary, item.fields, {});
+  const brief = (values: FieldValues<F>[], names: Names): string =>
+    values.map((value) => `[${render(phrases, value, names).join(" ")}]`).join(" ") || "(empty)";
   return {
     name: `an array of ${item.name}`,
     read(reader, length) {
@@ -104,8 +108,17 @@ export function array<F extends Fields>(item: Struct<F>): Kind<FieldValues<F>[]>
       return Array.from({ length: length / size }, () => item.read(reader, size, NONE));
     },
     write: (writer, values) => {
-      for (const value of values) item.write(writer, value, NONE);
+      for (const [index, value] of values.entries()) {
+        writer.path.push(`[${index}]`);
+        item.write(writer, value, NONE);
+        writer.path.pop();
+      }
     },
-    show,
+    show: brief,
+    brief,
+    lines: (values, names) =>
+      values.map(
+        (value, index): Line => ({ name: `[${index}]`, text: "", children: item.lines?.(value, names, NONE) ?? [] }),
+      ),
   };
 }

@@ -1,97 +1,93 @@
-// The file behind --config: what a kernel is booted with, and the vnets it gets.
-//
-//   seed: 7                    policy: fifo | seeded     fibs: 1       wallClock: 1700000000   (unix seconds at boot)
-//   modules: [netlink]         loaded at boot; netlink when the key is absent
-//   interfaces:                of vnet0, after lo0
-//     - { name: em0, lladdr: "02:00:00:00:00:01", mtu: 1500, up: true, fib: 0, inet6: true, addresses: [192.0.2.1/24] }
-//   sysctls: { net.inet6.ip6.dad_count: 0 }      of the stack, in every vnet
-//   vnets:
-//     - { name: blue, interfaces: [{ name: em7 }] }
+// The file behind --config: what a kernel is booted with, its vnets, and what is in them (shapes.ts; docs/config.md is the
+// manual). setup.ts makes it so.
 import { readFileSync } from "node:fs";
-import ipaddr from "ipaddr.js";
-import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
-import type { BootOptions, InterfaceOptions } from "../kernel/kernel.js";
-import { VNET_SYSCTLS } from "../kernel/sysctls.js";
-import { type Checked, ConfigError, checkYaml, type Shape } from "./schema.js";
+import type { BootOptions } from "../kernel/kernel.js";
+import { type Checked, ConfigError, checkYaml, nameOf, type Path } from "./schema.js";
+import { CONFIG } from "./shapes.js";
 
-export interface VnetConfig {
+export interface AddressConfig {
+  readonly address: string;
+  readonly peer?: string;
+  readonly broadcast?: string;
+  readonly preferred?: number;
+  readonly valid?: number;
+}
+
+export interface InterfaceConfig {
   readonly name: string;
-  readonly interfaces: InterfaceOptions[];
+  /** Absent for hardware, and for what is there already. */
+  readonly kind?: string;
+  readonly parent?: string;
+  readonly vid?: number;
+  /** Ethertype of a vlan. */
+  readonly protocol?: number;
+  /** Name of the vnet that has it. */
+  readonly from?: string;
+  readonly lladdr?: string;
+  readonly mtu?: number;
+  readonly up?: boolean;
+  readonly description?: string;
+  readonly fib?: number;
+  readonly pointToPoint?: boolean;
+  readonly inet6?: boolean;
+  readonly addresses?: readonly (string | AddressConfig)[];
+}
+
+export interface NexthopConfig {
+  readonly id: number;
+  readonly via?: string;
+  readonly dev?: string;
+  readonly group?: readonly { readonly id: number; readonly weight?: number }[];
+  readonly proto?: string;
+}
+
+export interface RouteConfig {
+  readonly prefix: string;
+  readonly via?: string;
+  readonly dev?: string;
+  readonly nexthops?: readonly { readonly via: string; readonly dev?: string; readonly weight?: number }[];
+  readonly nhid?: number;
+  readonly type?: "unicast" | "blackhole" | "reject";
+  readonly fib?: number;
+  readonly mtu?: number;
+  readonly weight?: number;
+  readonly proto?: string;
+  /** Seconds after boot. */
+  readonly expires?: number;
+}
+
+export interface NeighbourConfig {
+  readonly address: string;
+  readonly lladdr: string;
+  readonly dev: string;
+  readonly permanent?: boolean;
+  readonly proxy?: boolean;
+}
+
+/** What one vnet is set up with. */
+export interface StackConfig {
+  readonly interfaces?: readonly InterfaceConfig[];
+  readonly nexthops?: readonly NexthopConfig[];
+  readonly routes?: readonly RouteConfig[];
+  readonly neighbours?: readonly NeighbourConfig[];
+}
+
+export interface VnetConfig extends StackConfig {
+  readonly name: string;
   readonly sysctls?: Readonly<Record<string, number>>;
 }
 
-/** A checked configuration: what Kernel.boot takes, and the vnets to make then. */
-export interface Config {
-  readonly boot: BootOptions;
-  readonly vnets: readonly VnetConfig[];
+/** What CONFIG has let through: the keys of BootOptions but interfaces, vnet0's, and the others. */
+export interface ConfigFile extends Omit<BootOptions, "interfaces">, StackConfig {
+  readonly sysctls?: Readonly<Record<string, number>>;
+  readonly vnets?: readonly VnetConfig[];
 }
 
-/** Names as the kernel takes them: IFNAMSIZ is 16 with its NUL (net/if.h). */
-const NAME: Shape = {
-  kind: "text",
-  expected: "a name of 1 to 15 letters, digits, '.', '_' or '-'",
-  accepts: (text) => /^[\w.-]{1,15}$/.test(text),
-};
-
-const INTERFACE: Shape = {
-  kind: "record",
-  required: ["name"],
-  fields: {
-    name: NAME,
-    lladdr: {
-      kind: "text",
-      expected: 'a link-level address like "02:00:00:00:00:01", in quotes',
-      accepts: (text) => /^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(text),
-    },
-    mtu: { kind: "integer", min: 72, max: 65535 },
-    up: { kind: "boolean" },
-    description: { kind: "text", expected: "a text of at most 63 characters", accepts: (text) => text.length <= 63 },
-    fib: { kind: "integer", min: 0, max: RouteLimit.FIBS - 1 },
-    inet6: { kind: "boolean" },
-    pointToPoint: { kind: "boolean" },
-    addresses: {
-      kind: "list",
-      item: {
-        kind: "text",
-        expected: "an address with its prefix length, like 192.0.2.1/24 or 2001:db8::1/64",
-        accepts: isAddressWithLength,
-      },
-    },
-  },
-};
-
-const SYSCTLS: Shape = {
-  kind: "record",
-  required: [],
-  fields: Object.fromEntries(
-    [...VNET_SYSCTLS.keys()].map((name) => [name, { kind: "integer" as const, min: 0, max: 0xffffffff }]),
-  ),
-};
-
-const VNET: Shape = {
-  kind: "record",
-  required: ["name"],
-  fields: { name: NAME, interfaces: { kind: "list", item: INTERFACE }, sysctls: SYSCTLS },
-};
-
-const CONFIG: Shape = {
-  kind: "record",
-  required: [],
-  fields: {
-    seed: { kind: "integer", min: 0, max: 0xffffffff },
-    policy: { kind: "choice", of: ["fifo", "seeded"] },
-    fibs: { kind: "integer", min: 1, max: RouteLimit.FIBS },
-    wallClock: { kind: "integer", min: 0, max: 0xffffffff },
-    modules: { kind: "list", item: NAME },
-    interfaces: { kind: "list", item: INTERFACE },
-    sysctls: SYSCTLS,
-    vnets: { kind: "list", item: VNET },
-  },
-};
-
-/** What CONFIG has let through. */
-interface ConfigFile extends BootOptions {
-  vnets?: { name: string; interfaces?: InterfaceOptions[]; sysctls?: Record<string, number> }[];
+/** A checked configuration. */
+export interface Config {
+  readonly file: ConfigFile;
+  /** `F.yaml:3:5: routes[0]: `, what a message about a value begins with. */
+  leadOf(path: Path): string;
 }
 
 /** @throws ConfigError the file cannot be read, or what {@link parseConfig} finds */
@@ -108,48 +104,77 @@ export function readConfig(file: string): Config {
 /**
  * @param file - the name that errors begin with
  * @throws ConfigError with line and column: no YAML, an unknown or missing key, a value of another type or range, a
- *   name that occurs twice, a fib that there is not
+ *   name or id that occurs twice, a fib that there is not, keys that do not go together
  */
 export function parseConfig(text: string, file: string): Config {
   const checked = checkYaml(text, file, CONFIG);
-  const { vnets = [], ...boot } = checked.value as ConfigFile;
-  const fibs = boot.fibs ?? 1;
-  checkInterfaces(checked, ["interfaces"], boot.interfaces ?? [], fibs);
-  const names = new Set(["vnet0"]);
-  vnets.forEach(({ name, interfaces = [] }, index) => {
-    if (names.has(name))
-      throw checked.errorAt(["vnets", index, "name"], `vnet ${name} occurs twice (vnet0 is the first)`);
-    names.add(name);
-    checkInterfaces(checked, ["vnets", index, "interfaces"], interfaces, fibs);
+  const config = checked.value as ConfigFile;
+  const { fibs = 1, vnets = [] } = config;
+  const names = new Set<string>();
+  checkStack(checked, [], config, fibs, names);
+  names.add("vnet0");
+  vnets.forEach((vnet, index) => {
+    const path = ["vnets", index];
+    checkStack(checked, path, vnet, fibs, names);
+    checkOnce(checked, [...path, "name"], names, vnet.name, `vnet ${vnet.name} occurs twice (vnet0 is the first)`);
   });
-  return {
-    boot: { modules: ["netlink"], ...boot },
-    vnets: vnets.map(({ name, interfaces = [], ...rest }) => ({ name, interfaces, ...rest })),
-  };
+  return { file: config, leadOf: (path) => leadOf(checked, path) };
 }
 
-/** What no single value shows: names that occur twice, and fibs beyond the kernel's. */
-function checkInterfaces(
-  checked: Checked,
-  path: readonly (string | number)[],
-  interfaces: readonly InterfaceOptions[],
-  fibs: number,
-): void {
-  const names = new Set(["lo0"]);
-  interfaces.forEach(({ name, fib = 0 }, index) => {
-    if (names.has(name)) {
-      throw checked.errorAt([...path, index, "name"], `interface ${name} occurs twice (lo0 is there from boot)`);
+function leadOf(checked: Checked, path: Path): string {
+  return path.length === 0 ? `${checked.placeOf(path)}: ` : `${checked.placeOf(path)}: ${nameOf(path)}: `;
+}
+
+/**
+ * What no single value shows.
+ * @param vnets - the names of those that stand before
+ */
+function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: number, vnets: ReadonlySet<string>): void {
+  const { interfaces = [], nexthops = [], routes = [] } = stack;
+  const names = new Set<string>();
+  interfaces.forEach(({ name, kind, parent, vid, fib, from }, index) => {
+    const at = [...path, "interfaces", index];
+    checkOnce(checked, [...at, "name"], names, name, `interface ${name} occurs twice`);
+    checkFib(checked, at, fib, fibs);
+    if (from !== undefined && !vnets.has(from)) {
+      throw problemAt(checked, [...at, "from"], `no vnet ${from}; expected vnet0 or one that stands before`);
     }
-    names.add(name);
-    if (fib >= fibs) {
-      throw checked.errorAt([...path, index, "fib"], `fib ${fib}: expected less than fibs, which is ${fibs}`);
+    if (from !== undefined && kind !== undefined) {
+      throw problemAt(checked, [...at, "from"], "expected no kind with it: what is moved is there");
     }
+    if (kind !== "vlan" && (parent !== undefined || vid !== undefined)) {
+      throw problemAt(checked, at, 'parent and vid: expected kind "vlan" with them');
+    }
+    if (kind === "vlan" && (parent === undefined || vid === undefined)) {
+      throw problemAt(checked, at, "expected parent and vid with kind vlan");
+    }
+  });
+  const ids = new Set<number>();
+  nexthops.forEach(({ id, via, dev, group }, index) => {
+    const at = [...path, "nexthops", index];
+    checkOnce(checked, [...at, "id"], ids, id, `nexthop ${id} occurs twice`);
+    const isGateway = via !== undefined && dev !== undefined && group === undefined;
+    const isGroup = via === undefined && dev === undefined && group !== undefined;
+    if (!isGateway && !isGroup) throw problemAt(checked, at, "expected via and dev, or group");
+  });
+  routes.forEach(({ via, dev, nexthops: paths, nhid, fib }, index) => {
+    const at = [...path, "routes", index];
+    checkFib(checked, at, fib, fibs);
+    const ways = [via ?? dev, paths, nhid].filter((way) => way !== undefined);
+    if (ways.length > 1) throw problemAt(checked, at, "expected only one of via and dev, nexthops, and nhid");
   });
 }
 
-function isAddressWithLength(text: string): boolean {
-  return (
-    ipaddr.IPv6.isValidCIDR(text) ||
-    (ipaddr.IPv4.isValidCIDR(text) && ipaddr.IPv4.isValidFourPartDecimal(text.split("/", 1)[0] ?? ""))
-  );
+function checkOnce<T>(checked: Checked, path: Path, seen: Set<T>, value: T, problem: string): void {
+  if (seen.has(value)) throw new ConfigError(`${checked.placeOf(path)}: ${problem}`);
+  seen.add(value);
+}
+
+function checkFib(checked: Checked, entry: Path, fib: number | undefined, fibs: number): void {
+  if (fib === undefined || fib < fibs) return;
+  throw new ConfigError(`${checked.placeOf([...entry, "fib"])}: fib ${fib}: expected less than fibs, which is ${fibs}`);
+}
+
+function problemAt(checked: Checked, path: Path, problem: string): ConfigError {
+  return new ConfigError(`${leadOf(checked, path)}${problem}`);
 }

@@ -1,16 +1,56 @@
 // Checks a YAML file against a table of what it may hold, and says what is wrong with its line and column:
 //   lab.yaml:3:5: unknown key "adresses"; expected one of name, lladdr, mtu
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 
 /** What a place of the file may hold. */
-export type Shape =
+export type Shape = Scalar | ListShape | RecordShape | MapShape | EitherShape;
+
+type Scalar =
   | { readonly kind: "boolean" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "choice"; readonly of: readonly string[] }
   /** `expected` completes "expected …" when `accepts` says no. */
-  | { readonly kind: "text"; readonly expected: string; readonly accepts: (text: string) => boolean }
-  | { readonly kind: "list"; readonly item: Shape }
-  | { readonly kind: "record"; readonly fields: Readonly<Record<string, Shape>>; readonly required: readonly string[] };
+  | { readonly kind: "text"; readonly expected: string; readonly accepts: (text: string) => boolean };
+
+export interface ListShape {
+  readonly kind: "list";
+  readonly item: Shape;
+}
+
+/** Keys that are known. */
+export interface RecordShape {
+  readonly kind: "record";
+  /** What it is called in the manual: "interface". */
+  readonly title: string;
+  readonly fields: Readonly<Record<string, Field>>;
+  readonly required: readonly string[];
+}
+
+export interface Field {
+  readonly shape: Shape;
+  /** What its absence means, for the manual. */
+  readonly byDefault: string;
+  /** One sentence for the manual. */
+  readonly meaning: string;
+}
+
+/** Keys of the user's, as names of sysctls; `expected` completes "expected …" when `accepts` says no. */
+export interface MapShape {
+  readonly kind: "map";
+  readonly expected: string;
+  readonly accepts: (key: string) => boolean;
+  readonly value: Shape;
+}
+
+/** A scalar that stands for a record of one key. */
+export interface EitherShape {
+  readonly kind: "either";
+  readonly scalar: Scalar;
+  readonly record: RecordShape;
+}
+
+/** Where a value stands in the file, from the top: ["vnets", 0, "name"]. */
+export type Path = readonly (string | number)[];
 
 /** The file is not what was expected. The message is one line and begins with file, line and column. */
 export class ConfigError extends Error {
@@ -21,8 +61,8 @@ export class ConfigError extends Error {
 export interface Checked {
   /** Plain objects, arrays and scalars as the shape has them; keys that are absent are absent. */
   readonly value: unknown;
-  /** The error for a place that fits the shape but not the rest; `path` as in ["vnets", 0, "name"]. */
-  errorAt(path: readonly (string | number)[], problem: string): ConfigError;
+  /** `file:line:column` of a value, or of what holds it where it is absent. */
+  placeOf(path: Path): string;
 }
 
 /**
@@ -33,22 +73,66 @@ export interface Checked {
 export function checkYaml(text: string, file: string, shape: Shape): Checked {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const errorAtOffset = (offset: number, problem: string): ConfigError => {
+  const placeAt = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
-    return new ConfigError(`${file}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${problem}`);
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
   const [syntax] = document.errors;
-  if (syntax) throw errorAtOffset(syntax.pos[0], syntax.message.split("\n", 1)[0] ?? "no YAML");
+  if (syntax) {
+    throw new ConfigError(`${placeAt(syntax.pos[0])}: ${syntax.message.split("\n", 1)[0] ?? "no YAML"}`);
+  }
   const walk: Walk = {
-    fail: (node, problem) => errorAtOffset(node?.range?.[0] ?? 0, problem),
-    resolve: (node) => (isAlias(node) ? node.resolve(document) : (node as Node | null | undefined)) ?? null,
+    fail: (node, problem) => new ConfigError(`${placeAt(node?.range?.[0] ?? 0)}: ${problem}`),
+    resolve: (node) => resolveAlias(document, node),
   };
   const isEmpty = document.contents === null;
   const value = isEmpty && shape.kind === "record" ? {} : read(walk, document.contents, shape, "");
-  return {
-    value,
-    errorAt: (path, problem) => walk.fail(document.getIn(path, true) as Node | undefined, problem),
-  };
+  return { value, placeOf: (path) => placeAt(nodeAt(document, path)?.range?.[0] ?? 0) };
+}
+
+/** How errors and the manual call a place: "vnets[0].name". */
+export function nameOf(path: Path): string {
+  return path.reduce<string>((name, step) => {
+    if (typeof step === "number") return `${name}[${step}]`;
+    return name === "" ? step : `${name}.${step}`;
+  }, "");
+}
+
+/** What a shape takes, as errors say it after "expected". */
+export function expectedOf(shape: Shape): string {
+  switch (shape.kind) {
+    case "boolean":
+      return "true or false";
+    case "integer":
+      return `an integer from ${shape.min} to ${shape.max}`;
+    case "choice":
+      return `one of ${shape.of.join(", ")}`;
+    case "text":
+      return shape.expected;
+    case "list":
+      return "a list";
+    case "record":
+    case "map":
+      return "a map of keys and values";
+    case "either":
+      return `${expectedOf(shape.scalar)}, or a map of keys and values`;
+  }
+}
+
+function resolveAlias(document: Document.Parsed, node: unknown): Node | null {
+  return (isAlias(node) ? node.resolve(document) : (node as Node | null | undefined)) ?? null;
+}
+
+/** The node of a value; where there is none, the innermost one that is there. Aliases are followed. */
+function nodeAt(document: Document.Parsed, path: Path): Node | null {
+  let node: Node | null = document.contents;
+  for (const step of path) {
+    const holder = resolveAlias(document, node);
+    const next: unknown = isMap(holder) || isSeq(holder) ? holder.get(step, true) : undefined;
+    if (next === undefined || next === null) return node;
+    node = next as Node;
+  }
+  return node;
 }
 
 /** What reading a node needs besides the node: where errors go, and what an alias stands for. */
@@ -64,25 +148,28 @@ interface Walk {
 function read(walk: Walk, source: unknown, shape: Shape, name: string, key: Node | null = null): unknown {
   const node = walk.resolve(source);
   const place = node ?? key;
-  if (shape.kind === "record") {
-    if (!isMap(node)) throw walk.fail(place, wrong(name, node, "a map of keys and values"));
-    return readRecord(walk, node, shape, name);
+  const refusal = (): ConfigError => walk.fail(place, wrong(name, node, expectedOf(shape)));
+  switch (shape.kind) {
+    case "record":
+    case "map":
+      if (!isMap(node)) throw refusal();
+      return shape.kind === "record" ? readRecord(walk, node, shape, name) : readMap(walk, node, shape, name);
+    case "list":
+      if (!isSeq(node)) throw refusal();
+      return node.items.map((item, index) => read(walk, item, shape.item, `${name}[${index}]`));
+    case "either":
+      if (isMap(node)) return readRecord(walk, node, shape.record, name);
+      if (!isScalar(node) || !fits(node.value, shape.scalar)) throw refusal();
+      return node.value;
+    default:
+      if (!isScalar(node) || !fits(node.value, shape)) throw refusal();
+      return node.value;
   }
-  if (shape.kind === "list") {
-    if (!isSeq(node)) throw walk.fail(place, wrong(name, node, "a list"));
-    return node.items.map((item, index) => read(walk, item, shape.item, `${name}[${index}]`));
-  }
-  const value = isScalar(node) ? node.value : undefined;
-  if (!isScalar(node) || !fits(value, shape)) throw walk.fail(place, wrong(name, node, expectedOf(shape)));
-  return value;
 }
 
-function readRecord(
-  walk: Walk,
-  node: { items: { key: unknown; value: unknown }[] } & Node,
-  shape: Shape & { kind: "record" },
-  name: string,
-): Record<string, unknown> {
+type MapNode = { items: { key: unknown; value: unknown }[] } & Node;
+
+function readRecord(walk: Walk, node: MapNode, shape: RecordShape, name: string): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   for (const { key, value } of node.items) {
     const keyNode = walk.resolve(key);
@@ -90,8 +177,7 @@ function readRecord(
     const field = Object.hasOwn(shape.fields, word) ? shape.fields[word] : undefined;
     if (!field)
       throw walk.fail(keyNode, `unknown key "${word}"; expected one of ${Object.keys(shape.fields).join(", ")}`);
-    const fieldName = name === "" ? word : `${name}.${word}`;
-    record[word] = read(walk, value, field, fieldName, keyNode);
+    record[word] = read(walk, value, field.shape, name === "" ? word : `${name}.${word}`, keyNode);
   }
   for (const key of shape.required) {
     if (!(key in record)) throw walk.fail(node, `${name === "" ? "the file" : name}: missing key "${key}"`);
@@ -99,7 +185,16 @@ function readRecord(
   return record;
 }
 
-type Scalar = Exclude<Shape, { kind: "list" | "record" }>;
+function readMap(walk: Walk, node: MapNode, shape: MapShape, name: string): Record<string, unknown> {
+  return Object.fromEntries(
+    node.items.map(({ key, value }) => {
+      const keyNode = walk.resolve(key);
+      const word = isScalar(keyNode) ? String(keyNode.value) : "";
+      if (!shape.accepts(word)) throw walk.fail(keyNode, `${name}: unknown key "${word}"; expected ${shape.expected}`);
+      return [word, read(walk, value, shape.value, `${name}.${word}`, keyNode)];
+    }),
+  );
+}
 
 function fits(value: unknown, shape: Scalar): boolean {
   switch (shape.kind) {
@@ -111,19 +206,6 @@ function fits(value: unknown, shape: Scalar): boolean {
       return typeof value === "string" && shape.of.includes(value);
     case "text":
       return typeof value === "string" && shape.accepts(value);
-  }
-}
-
-function expectedOf(shape: Scalar): string {
-  switch (shape.kind) {
-    case "boolean":
-      return "true or false";
-    case "integer":
-      return `an integer from ${shape.min} to ${shape.max}`;
-    case "choice":
-      return `one of ${shape.of.join(", ")}`;
-    case "text":
-      return shape.expected;
   }
 }
 

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { bootMachine, DEFAULT_CONFIG } from "../../host/cli/machine.js";
+import { DEFAULT_CONFIG } from "../../host/cli/machine.js";
 import { Session } from "../../host/cli/shell/session.js";
 import { complete } from "../../host/cli/shell/shell.js";
+import { bootConfig } from "../../host/node/setup.js";
 import { nlvm, type Outcome } from "./streams.js";
 
 function shell(...lines: string[]): Promise<Outcome> {
@@ -194,16 +195,34 @@ describe("a command that fails says which word, goes on with the next and makes 
   it.each([
     [
       "route add 10.0.0.0/8 vai 192.0.2.9",
-      'route: unknown word "vai"; expected via, dev, fib, mtu, weight, proto, table',
+      'route: unknown word "vai"; expected via, dev, fib, mtu, weight, proto, table, nhid, expires, nexthop',
     ],
-    ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, del'],
-    ["rout", 'unknown word "rout"; expected link, addr, route, neigh, monitor, module, vnet, help, exit, quit'],
+    ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, append, del'],
+    [
+      "rout",
+      'unknown word "rout"; expected link, addr, route, nexthop, neigh, monitor, module, vnet, help, exit, quit',
+    ],
     ["route add", "route: expected a prefix at the end of the line"],
     ["route add 10.0.0.0/33", 'route: "10.0.0.0/33"; expected a prefix like 10.0.0.0/8 or 2001:db8::/32, or default'],
     ["route add 10.0.0.0/8 via em0", 'route: "em0"; expected an address like 192.0.2.1 or 2001:db8::1'],
     ["route add 10.0.0.0/8 via", 'route: expected a value of "via" at the end of the line'],
     ["route add 10.0.0.0/8 mtu big", 'route: "big"; expected an integer from 1 to 4294967295'],
     ["route add 10.0.0.0/8 via 192.0.2.9 via 192.0.2.9", 'route: "via" occurs twice; expected it once'],
+    ["route add 10.0.0.0/8 nexthop via", 'route: expected a value of "via" at the end of the line'],
+    ["route add 10.0.0.0/8 nexthop weight 2", 'route: expected "via" and an address after "nexthop"'],
+    ["route add 10.0.0.0/8 nexthop via 192.0.2.9 weight 256", 'route: "256"; expected an integer from 1 to 255'],
+    [
+      "route add 10.0.0.0/8 nexthop via 192.0.2.9 mtu 1400",
+      'route: unknown word "mtu"; expected via, dev, weight, nexthop',
+    ],
+    ["route del 10.0.0.0/8 mtu 1400", 'route: unknown word "mtu"; expected via, dev, fib, table'],
+    ["nexthop add id 1 via 192.0.2.9", 'nexthop: expected "via" and "dev", or "group"'],
+    ["nexthop add id 1 via 192.0.2.9 group 2", 'nexthop: expected "via" and "dev", or "group"'],
+    ["nexthop add id 0 group 2", 'nexthop: "0"; expected an integer from 1 to 4294967295'],
+    ["nexthop add id 1 group 2/256", 'nexthop: "256"; expected an integer from 0 to 255'],
+    ["nexthop add id 1 group 2/1/1", 'nexthop: "2/1/1"; expected ID or ID/WEIGHT'],
+    ["nexthop del 7", 'nexthop: unknown word "7"; expected id'],
+    ["nexthop show groups id 7", 'nexthop: unknown word "id"; expected the end of the line'],
     ["route show fib 1 table 2", "route: fib 1 and table 2 name one thing; expected one of them"],
     ["route show family ipx", 'route: "ipx"; expected inet, inet6'],
     ["link set em0 sideways", 'link: unknown word "sideways"; expected up, down'],
@@ -214,10 +233,10 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["neigh add here", 'neigh: "here"; expected an address like 192.0.2.7 or 2001:db8::7'],
     ["neigh add 192.0.2.7 dev em0", 'neigh: expected "lladdr" and a link-level address'],
     ["neigh del 192.0.2.7", 'neigh: expected "dev" and the name of an interface'],
-    ["monitor on everything", 'monitor: unknown word "everything"; expected link, addr, route, neigh'],
+    ["monitor on everything", 'monitor: unknown word "everything"; expected link, addr, route, neigh, nexthop'],
     ["vnet enter green", 'vnet: no "green"; expected one of vnet0'],
     ["vnet destroy vnet0", 'vnet: "vnet0" lives as long as the kernel'],
-    ["help cats", 'help: unknown word "cats"; expected link, addr, route, neigh, monitor, module, vnet'],
+    ["help cats", 'help: unknown word "cats"; expected link, addr, route, nexthop, neigh, monitor, module, vnet'],
   ])("%s", async (line, message) => {
     const { status, stdout, stderr } = await shell(line, "vnet");
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "* vnet0\n", stderr: `${message}\n` });
@@ -238,7 +257,7 @@ describe("a command that fails says which word, goes on with the next and makes 
 });
 
 describe("completion", () => {
-  const session = new Session(bootMachine(DEFAULT_CONFIG), new PassThrough());
+  const session = new Session(bootConfig(DEFAULT_CONFIG), new PassThrough());
 
   it.each<[string, string[]]>([
     ["ro", ["route"]],

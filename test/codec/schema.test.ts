@@ -69,7 +69,7 @@ describe("kinds", () => {
   );
 
   it("an array is whole structures", () => {
-    const members = array(struct("nexthop_grp", { id: ["id", u32], weight: ["weight", u8] }));
+    const members = array(struct("nexthop_grp", { id: ["id", u32], weight: ["weight", u8] }), ["{id}"]);
     const bytes = Uint8Array.of(1, 0, 0, 0, 9, 2, 0, 0, 0, 8);
     const values = members.read(new Reader(bytes), bytes.length, {});
     expect(values).toEqual([

@@ -1,10 +1,11 @@
 // A fresh kernel for a benchmark, and a table loaded into it.
 import type { Kernel } from "../../kernel/kernel.js";
+import { bootConfig } from "../../node/setup.js";
 import { RouteBatches } from "../../table/batches.js";
 import { GATEWAY_INTERFACE_ADDRESSES } from "../../table/gateways.js";
 import { loadRoutes, RouteLoader } from "../../table/load.js";
 import type { Table } from "../../table/table.js";
-import { bootMachine, GATEWAY_INTERFACE } from "../machine.js";
+import { builtIn, GATEWAY_INTERFACE } from "../machine.js";
 
 /** A kernel with one interface that reaches the gateways. */
 export interface BenchMachine {
@@ -13,7 +14,7 @@ export interface BenchMachine {
 }
 
 export function freshMachine(): BenchMachine {
-  const kernel = bootMachine({ boot: { modules: ["netlink"] }, vnets: [] });
+  const kernel = bootConfig(builtIn({}));
   const interfaceIndex = kernel.vnet0.interfaceAttach({
     name: GATEWAY_INTERFACE,
     up: true,

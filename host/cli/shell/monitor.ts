@@ -8,6 +8,7 @@ const SUBJECTS = {
   addr: [RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR],
   route: [RTNLGRP.IPV4_ROUTE, RTNLGRP.IPV6_ROUTE],
   neigh: [RTNLGRP.NEIGH],
+  nexthop: [RTNLGRP.NEXTHOP],
 } as const;
 
 type Subject = keyof typeof SUBJECTS;
@@ -18,7 +19,7 @@ export const monitor: Noun = {
   summary: "notifications, printed after each command",
   verbs: {
     on: {
-      usage: "[link] [addr] [route] [neigh]",
+      usage: "[link] [addr] [route] [neigh] [nexthop]",
       words: NAMES,
       run(words, session) {
         const subjects: Subject[] = [];

@@ -57,12 +57,15 @@ export class Words {
     if (!this.isAtEnd) throw new ShellError(`${this.noun}: unknown word "${this.peek}"; expected the end of the line`);
   }
 
-  /** Reads "name value name value …" to the end of the line, each name at most once. */
-  parameters<T>(table: { readonly [K in keyof T]-?: Parser<T[K]> }): Partial<T> {
+  /**
+   * Reads "name value name value …" to the end of the line, each name at most once.
+   * @param until - a word that ends them as well; it stays
+   */
+  parameters<T>(table: { readonly [K in keyof T]-?: Parser<T[K]> }, until?: string): Partial<T> {
     const names = Object.keys(table) as (keyof T & string)[];
     const values: Partial<T> = {};
-    while (!this.isAtEnd) {
-      const name = this.choice(names);
+    while (!this.isAtEnd && this.peek !== until) {
+      const name = this.choice(until === undefined ? names : [...names, until]) as keyof T & string;
       if (name in values) throw new ShellError(`${this.noun}: "${name}" occurs twice; expected it once`);
       values[name] = this.value(table[name], `a value of "${name}"`);
     }

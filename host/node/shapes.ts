@@ -1,0 +1,323 @@
+// What a configuration may hold: every key with its type, its default and its meaning. The checks of a file, the messages
+// about what is wrong with it, and docs/config.md (which a test compares with this) all come from here.
+import ipaddr from "ipaddr.js";
+import { IfLimit } from "../../assembly/abi/ifnet.js";
+import { RouteLimit, RTPROT } from "../../assembly/abi/rtnetlink.js";
+import { familyOf } from "../codec/ip.js";
+import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../kernel/sysctls.js";
+import type { EitherShape, ListShape, RecordShape, Shape } from "./schema.js";
+
+const U32 = 0xffffffff;
+
+/** Names as the kernel takes them: IFNAMSIZ is 16 with its NUL (net/if.h). */
+const NAME: Shape = {
+  kind: "text",
+  expected: "a name of 1 to 15 letters, digits, '.', '_' or '-'",
+  accepts: (text) => /^[\w.-]{1,15}$/.test(text),
+};
+
+const LLADDR: Shape = {
+  kind: "text",
+  expected: 'a link-level address like "02:00:00:00:00:01", in quotes',
+  accepts: (text) => /^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(text),
+};
+
+const IP: Shape = {
+  kind: "text",
+  expected: "an address like 192.0.2.1 or 2001:db8::1",
+  accepts: (text) => familyOf(text) !== undefined,
+};
+
+const ADDRESS_WITH_LENGTH = {
+  kind: "text",
+  expected: "an address with its prefix length, like 192.0.2.1/24 or 2001:db8::1/64",
+  accepts: isAddressWithLength,
+} as const satisfies Shape;
+
+const PREFIX: Shape = {
+  kind: "text",
+  expected: "a prefix like 10.0.0.0/8 or 2001:db8::/32, or default",
+  accepts: (text) => text === "default" || isAddressWithLength(text),
+};
+
+const FIB: Shape = { kind: "integer", min: 0, max: RouteLimit.FIBS - 1 };
+const SECONDS: Shape = { kind: "integer", min: 0, max: U32 };
+const ID: Shape = { kind: "integer", min: 1, max: U32 };
+
+const PROTOCOL: Shape = {
+  kind: "choice",
+  of: Object.keys(RTPROT).flatMap((name) => (Number.isNaN(Number(name)) ? [name.toLowerCase()] : [])),
+};
+
+export const ADDRESS: EitherShape = {
+  kind: "either",
+  scalar: ADDRESS_WITH_LENGTH,
+  record: {
+    kind: "record",
+    title: "address",
+    required: ["address"],
+    fields: {
+      address: { shape: ADDRESS_WITH_LENGTH, byDefault: "required", meaning: "The interface's own address." },
+      peer: { shape: IP, byDefault: "none", meaning: "The other end of a point-to-point interface." },
+      broadcast: { shape: IP, byDefault: "the prefix's last", meaning: "The broadcast address; IPv4." },
+      preferred: { shape: SECONDS, byDefault: "for ever", meaning: "Seconds that it is preferred; IPv6." },
+      valid: { shape: SECONDS, byDefault: "for ever", meaning: "Seconds that it is valid; IPv6." },
+    },
+  },
+};
+
+export const INTERFACE: RecordShape = {
+  kind: "record",
+  title: "interface",
+  required: ["name"],
+  fields: {
+    name: {
+      shape: NAME,
+      byDefault: "required",
+      meaning: "Its name. One that is there already, as lo0 or the other half of an epair, is set up as said.",
+    },
+    kind: { shape: NAME, byDefault: "hardware", meaning: "What makes it, by RTM_NEWLINK: `epair`, `bridge`, `vlan` …" },
+    parent: { shape: NAME, byDefault: "none", meaning: "The interface that a vlan is on." },
+    vid: { shape: { kind: "integer", min: 1, max: 4094 }, byDefault: "none", meaning: "The id of a vlan." },
+    protocol: {
+      shape: { kind: "integer", min: 0, max: 0xffff },
+      byDefault: "0x8100",
+      meaning: "The ethertype of a vlan: 0x8100 or 0x88a8.",
+    },
+    from: {
+      shape: NAME,
+      byDefault: "none",
+      meaning:
+        "The vnet that it is moved from: vnet0, or one that stands before. So the halves of an epair connect two.",
+    },
+    lladdr: { shape: LLADDR, byDefault: "one of its own", meaning: "Its link-level address." },
+    mtu: {
+      shape: { kind: "integer", min: IfLimit.MIN_MTU, max: IfLimit.MAX_MTU },
+      byDefault: "1500, or its kind's",
+      meaning: "Bytes that a packet may have.",
+    },
+    up: { shape: { kind: "boolean" }, byDefault: "false", meaning: "Whether it is brought up." },
+    description: {
+      shape: {
+        kind: "text",
+        expected: "a text of at most 63 characters",
+        accepts: (text) => text.length < IfLimit.DESCRIPTION,
+      },
+      byDefault: "none",
+      meaning: "Text for people.",
+    },
+    fib: { shape: FIB, byDefault: "0", meaning: "The fib that its addresses' routes go to; hardware alone." },
+    pointToPoint: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "A tunnel, whose IPv4 addresses need a peer; hardware alone.",
+    },
+    inet6: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "Whether IPv6 is on before the first IPv6 address; hardware alone.",
+    },
+    addresses: { shape: { kind: "list", item: ADDRESS }, byDefault: "none", meaning: "Its addresses, in order." },
+  },
+};
+
+export const NEXTHOP: RecordShape = {
+  kind: "record",
+  title: "nexthop",
+  required: ["id"],
+  fields: {
+    id: { shape: ID, byDefault: "required", meaning: "What routes and groups name it by." },
+    via: { shape: IP, byDefault: "none", meaning: "The gateway; `dev` goes with it." },
+    dev: { shape: NAME, byDefault: "none", meaning: "The interface that the gateway is on." },
+    group: {
+      shape: {
+        kind: "list",
+        item: {
+          kind: "record",
+          title: "member",
+          required: ["id"],
+          fields: {
+            id: { shape: ID, byDefault: "required", meaning: "A nexthop that is no group." },
+            weight: {
+              shape: { kind: "integer", min: 0, max: 255 },
+              byDefault: "1",
+              meaning: "Its share, against the others'.",
+            },
+          },
+        },
+      },
+      byDefault: "none",
+      meaning: "Its members, in place of `via` and `dev`.",
+    },
+    proto: { shape: PROTOCOL, byDefault: "static", meaning: "Who made it." },
+  },
+};
+
+export const ROUTE: RecordShape = {
+  kind: "record",
+  title: "route",
+  required: ["prefix"],
+  fields: {
+    prefix: { shape: PREFIX, byDefault: "required", meaning: "Where it leads to." },
+    via: { shape: IP, byDefault: "none", meaning: "The gateway; one of IPv6 can serve a route of IPv4." },
+    dev: { shape: NAME, byDefault: "the gateway's", meaning: "The interface." },
+    nexthops: {
+      shape: {
+        kind: "list",
+        item: {
+          kind: "record",
+          title: "path",
+          required: ["via"],
+          fields: {
+            via: { shape: IP, byDefault: "required", meaning: "The gateway." },
+            dev: { shape: NAME, byDefault: "the gateway's", meaning: "The interface." },
+            weight: {
+              shape: { kind: "integer", min: 1, max: 255 },
+              byDefault: "1",
+              meaning: "Its share, against the others'.",
+            },
+          },
+        },
+      },
+      byDefault: "none",
+      meaning: "Several paths, in place of `via` and `dev`.",
+    },
+    nhid: { shape: ID, byDefault: "none", meaning: "A nexthop or group by its id, in place of `via` and `dev`." },
+    type: {
+      shape: { kind: "choice", of: ["unicast", "blackhole", "reject"] },
+      byDefault: "unicast",
+      meaning: "Whether packets are sent on, dropped, or refused.",
+    },
+    fib: { shape: FIB, byDefault: "0", meaning: "The fib that it is in." },
+    mtu: { shape: { kind: "integer", min: 1, max: U32 }, byDefault: "the interface's", meaning: "Bytes of a packet." },
+    weight: {
+      shape: { kind: "integer", min: 1, max: RouteLimit.WEIGHT },
+      byDefault: "1",
+      meaning: "Its share, should paths be appended.",
+    },
+    proto: { shape: PROTOCOL, byDefault: "static", meaning: "Who made it." },
+    expires: { shape: ID, byDefault: "never", meaning: "Seconds after boot that it goes away." },
+  },
+};
+
+export const NEIGHBOUR: RecordShape = {
+  kind: "record",
+  title: "neighbour",
+  required: ["address", "lladdr", "dev"],
+  fields: {
+    address: { shape: IP, byDefault: "required", meaning: "Its address, on the link of `dev`." },
+    lladdr: { shape: LLADDR, byDefault: "required", meaning: "Its link-level address." },
+    dev: { shape: NAME, byDefault: "required", meaning: "The interface that it is behind." },
+    permanent: {
+      shape: { kind: "boolean" },
+      byDefault: "true",
+      meaning: "Whether it stays; else it is shown to end 1200 seconds after boot.",
+    },
+    proxy: { shape: { kind: "boolean" }, byDefault: "false", meaning: "Whether this host answers for it." },
+  },
+};
+
+const list = (item: RecordShape): ListShape => ({ kind: "list", item });
+
+/** Sysctls by name, of those that there are. */
+function sysctls(names: readonly string[]): Shape {
+  return {
+    kind: "map",
+    expected: `one of ${names.join(", ")}`,
+    accepts: (key) => names.includes(key),
+    value: { kind: "integer", min: 0, max: U32 },
+  };
+}
+
+const SWITCHES: RecordShape = {
+  kind: "record",
+  title: "switches",
+  required: [],
+  fields: {
+    links14: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "Links as FreeBSD 14 has them: IFLA_FREEBSD is empty, and RTM_NEWLINK brings nothing up.",
+    },
+    vlanDump: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "A vlan's parent, id and ethertype are shown.",
+    },
+  },
+};
+
+/** What every vnet has; vnet0's keys stand at the top of the file. */
+const STACK: RecordShape["fields"] = {
+  interfaces: {
+    shape: list(INTERFACE),
+    byDefault: "none",
+    meaning: "Interfaces, in order of their making. lo0 is there, and may be set up here too.",
+  },
+  nexthops: { shape: list(NEXTHOP), byDefault: "none", meaning: "Nexthops and groups of them." },
+  routes: { shape: list(ROUTE), byDefault: "none", meaning: "Routes besides those that addresses bring." },
+  neighbours: { shape: list(NEIGHBOUR), byDefault: "none", meaning: "Neighbours besides its own addresses." },
+};
+
+const VNET: RecordShape = {
+  kind: "record",
+  title: "vnet",
+  required: ["name"],
+  fields: {
+    name: { shape: NAME, byDefault: "required", meaning: "Its name; vnet0 is the first, and is there." },
+    sysctls: {
+      shape: sysctls([...VNET_SYSCTLS.keys()]),
+      byDefault: "the file's",
+      meaning: "Sysctls that are this vnet's own.",
+    },
+    ...STACK,
+  },
+};
+
+export const CONFIG: RecordShape = {
+  kind: "record",
+  title: "file",
+  required: [],
+  fields: {
+    seed: { shape: SECONDS, byDefault: "1", meaning: "Seed of everything random." },
+    policy: {
+      shape: { kind: "choice", of: ["fifo", "seeded"] },
+      byDefault: "fifo",
+      meaning: "Which socket's task runs next: in order, or as the seed has it.",
+    },
+    fibs: {
+      shape: { kind: "integer", min: 1, max: RouteLimit.FIBS },
+      byDefault: "1",
+      meaning: "Routing tables of each vnet (net.fibs).",
+    },
+    wallClock: {
+      shape: { kind: "integer", min: 1, max: U32 },
+      byDefault: "1767225600 (2026-01-01)",
+      meaning: "Unix second at boot.",
+    },
+    modules: {
+      shape: { kind: "list", item: NAME },
+      byDefault: "[netlink]",
+      meaning: "Modules that are loaded. Without netlink among them it is loaded for the set-up and unloaded after it.",
+    },
+    sysctls: {
+      shape: sysctls([...NETLINK_SYSCTLS.keys(), ...VNET_SYSCTLS.keys()]),
+      byDefault: "none",
+      meaning: "Sysctls by name, set in every vnet before its interfaces come.",
+    },
+    switches: {
+      shape: SWITCHES,
+      byDefault: "all off",
+      meaning: "What releases of FreeBSD do differently, or its source leaves open.",
+    },
+    ...STACK,
+    vnets: { shape: list(VNET), byDefault: "none", meaning: "Vnets besides vnet0, each set up like it." },
+  },
+};
+
+function isAddressWithLength(text: string): boolean {
+  return (
+    ipaddr.IPv6.isValidCIDR(text) ||
+    (ipaddr.IPv4.isValidCIDR(text) && ipaddr.IPv4.isValidFourPartDecimal(text.split("/", 1)[0] ?? ""))
+  );
+}
