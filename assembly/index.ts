@@ -4,7 +4,7 @@
 
 import { Errno } from "./abi/errno";
 import {
-  AddressLayout, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, PeerFlag, ReceiveLayout, StatisticsWord,
+  AddressLayout, AttachFlag, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, PeerFlag, ReceiveLayout, StatisticsWord,
   TrafficWord,
 } from "./abi/exchange";
 import { IfLimit } from "./abi/ifnet";
@@ -258,7 +258,6 @@ export function runnable(): u32 {
 class AttachRequest {
   name0: u64;
   name1: u64;
-  /** 0 = one made from the index. */
   lladdr: u64;
   /** 0 = the kind's own. */
   mtu: u32;
@@ -268,13 +267,17 @@ class AttachRequest {
 
 /**
  * Exchange: an AttachRequest, then the description, NUL-terminated. The index; EEXIST for a name in use.
- * @param isPointToPoint - it has a peer, and no link-layer address
+ * @param flags - AttachFlag
  */
-export function interfaceAttach(isPointToPoint: bool): i32 {
+export function interfaceAttach(flags: u32): i32 {
   const from = changetype<AttachRequest>(exchangeArea);
   if (findByName(exchangeArea) != null) return -Errno.EEXIST;
-  const ifp = attachHardware(exchangeArea, from.lladdr, isPointToPoint);
+  const ifp = attachHardware(exchangeArea, (flags & AttachFlag.POINT_TO_POINT) != 0);
   if (ifp == null) return -Errno.ENOMEM;
+  if ((flags & AttachFlag.LLADDR) != 0 && ifp.lladdrBytes != 0) {
+    ifp.lladdr = from.lladdr;
+    ifp.originalLladdr = from.lladdr;
+  }
   if (from.mtu != 0) ifp.mtu = from.mtu;
   ifp.fib = from.fib;
   memory.copy(ifp.description, exchangeArea + offsetof<AttachRequest>("description0"), IfLimit.DESCRIPTION);

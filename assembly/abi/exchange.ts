@@ -38,6 +38,14 @@ export enum ReceiveLayout {
   HAS_MORE = 12,
 }
 
+/** What interfaceAttach is told beside the exchange. */
+export enum AttachFlag {
+  /** It has a peer, and no link-layer address. */
+  POINT_TO_POINT = 1,
+  /** LLADDR is given; else one is made from the index. */
+  LLADDR = 2,
+}
+
 /** An interface to attach. */
 export enum AttachLayout {
   NAME = 0,

@@ -146,11 +146,10 @@ function arrive(ifp: Interface, cloner: Cloner): void {
 
 /**
  * Hardware, or lo, as found at boot: an Ethernet interface with media, or the unit of the loopback cloner that its name says.
- * On no list yet; null without memory.
- * @param lladdr - 0 = one made from the index
+ * Its link-layer address is made from its index. On no list yet; null without memory.
  * @param isPointToPoint - it has a peer, and no link-layer address
  */
-export function attachHardware(name: usize, lladdr: u64, isPointToPoint: bool): Interface | null {
+export function attachHardware(name: usize, isPointToPoint: bool): Interface | null {
   const cloner = clonerMatching(name);
   if (cloner != null && cloner.type == IFT.LOOP && cloner.number == LO) return attachLoopback(cloner, name);
   const ifp = makeInterface(name);
@@ -167,7 +166,7 @@ export function attachHardware(name: usize, lladdr: u64, isPointToPoint: bool): 
   ifp.flags = IFF.BROADCAST | IFF.SIMPLEX | IFF.MULTICAST;
   ifp.mtu = ETHER_MTU;
   ifp.lladdrBytes = ETHER_LLADDR;
-  ifp.lladdr = lladdr != 0 ? lladdr : 0x02 | (<u64>(ifp.index >> 8) << 32) | (<u64>(ifp.index & 0xff) << 40);
+  ifp.lladdr = 0x02 | (<u64>(ifp.index >> 8) << 32) | (<u64>(ifp.index & 0xff) << 40);
   ifp.originalLladdr = ifp.lladdr;
   ifp.linkState = LINK_STATE.UP;
   ifp.media = <u8>Media.ACTIVE;

@@ -17,10 +17,13 @@ export function modifyLink(request: Request, ifp: Interface, link: LinkRequest):
   if (link.alias != 0 && !socket.hasPrivilege(PRIV.NET_SETIFDESCR)) {
     return request.report(Errno.EPERM, "Not enough privileges to set descr", 0, 0);
   }
-  // Nobody is told of a description, so it can wait until what may lack memory is done.
-  const error = switchUp(ifp, link);
-  if (error != Errno.OK) return error;
+  memory.copy(formerDescription, ifp.description, IfLimit.DESCRIPTION);
   if (link.alias != 0) describe(ifp, link.alias);
+  const error = switchUp(ifp, link);
+  if (error != Errno.OK) {
+    memory.copy(ifp.description, formerDescription, IfLimit.DESCRIPTION);
+    return error;
+  }
   if (link.mtu != 0) {
     if (!socket.hasPrivilege(PRIV.NET_SETIFMTU)) return request.report(Errno.EPERM, "Not enough privileges to set mtu", 0, 0);
     // What the driver says of it is not looked at.
@@ -31,6 +34,11 @@ export function modifyLink(request: Request, ifp: Interface, link: LinkRequest):
   if (!socket.hasPrivilege(PRIV.NET_SETIFMAC)) return request.report(Errno.EPERM, "Not enough privileges to set lladdr", 0, 0);
   return setLladdr(ifp, link.address + NetlinkSize.NLATTR, load<u16>(link.address) - NetlinkSize.NLATTR);
 }
+
+/** The description before the change, put back when memory lacks for the rest. */
+const formerDescription: usize = memory.data(64);
+
+if (IfLimit.DESCRIPTION != 64) ERROR("formerDescription");
 
 /** The empty description is none. One too long for the record is cut. */
 function describe(ifp: Interface, text: usize): void {

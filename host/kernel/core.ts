@@ -44,7 +44,7 @@ export interface CoreExports {
   socketClose(socket: number): void;
   run(budget: number): number;
   runnable(): number;
-  interfaceAttach(isPointToPoint: number): number;
+  interfaceAttach(flags: number): number;
   interfaceDetach(index: number): number;
   interfaceIndex(): number;
   interfaceAt(n: number): number;

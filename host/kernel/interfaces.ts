@@ -1,7 +1,7 @@
 // What ioctls and drivers do to the interfaces of a vnet.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { AttachLayout, CloneLayout, COUNTERS } from "../../assembly/abi/exchange.js";
+import { AttachFlag, AttachLayout, CloneLayout, COUNTERS } from "../../assembly/abi/exchange.js";
 import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
@@ -74,7 +74,9 @@ export function attachInterface(core: Core, options: InterfaceOptions, lladdr: U
   if (lladdr !== undefined) bytes.set(lladdr, exchange + AttachLayout.LLADDR);
   data.setUint32(exchange + AttachLayout.MTU, options.mtu ?? 0, true);
   data.setUint32(exchange + AttachLayout.FIB, options.fib ?? 0, true);
-  return expectSuccess(`interface ${options.name}`, core.call.interfaceAttach(options.pointToPoint === true ? 1 : 0));
+  let flags = options.pointToPoint === true ? AttachFlag.POINT_TO_POINT : 0;
+  if (lladdr !== undefined) flags |= AttachFlag.LLADDR;
+  return expectSuccess(`interface ${options.name}`, core.call.interfaceAttach(flags));
 }
 
 /** Makes an interface by its cloner. @returns its index and the name it got */

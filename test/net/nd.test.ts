@@ -314,6 +314,8 @@ describe("a message of another IPv6 host", () => {
 describe("own IPv6 addresses", () => {
   it("[C.5.5] [D.1.4] adding one: NEWNEIGH with SELF and STICKY, then NEWADDR", () => {
     const { vnet } = setup();
+    // The automatic link-local address comes with the first one.
+    vnet.addressAdd("em1", "2001:db8:2::1/64");
     const group = monitor(vnet, RTNLGRP.NEIGH, RTNLGRP.IPV6_IFADDR);
     vnet.addressAdd("em1", "2001:db8:1::1/64");
     const seen = drain(group);
