@@ -315,7 +315,7 @@ describe("own IPv6 addresses", () => {
   it("[C.5.5] [D.1.4] adding one: NEWNEIGH with SELF and STICKY, then NEWADDR", () => {
     const { vnet } = setup();
     const group = monitor(vnet, RTNLGRP.NEIGH, RTNLGRP.IPV6_IFADDR);
-    vnet.addressAdd("em1", "2001:db8:1::1/64");
+    vnet.addressAdd("em0", "2001:db8:1::1/64");
     const seen = drain(group);
     expect(seen.map(({ type }) => type)).toEqual([RTM.NEWNEIGH, RTM.NEWADDR]);
     expect(neighbourOf(seen[0])).toMatchObject({ flags: NTF.SELF | NTF.STICKY, state: NUD.REACHABLE, nextStateAt: 0 });
