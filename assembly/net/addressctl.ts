@@ -49,7 +49,7 @@ export function newAddress(ifp: Interface, request: AddressRequest): usize {
   const address = changetype<IfAddress>(record);
   appendAddress(ifp, address);
   describe(address, ifp, request);
-  if (stageOwnNeighbour(address) && openNetworks(address) && addRoutes(address) == Errno.OK) return record;
+  if (openNetworks(address) && stageOwnNeighbour(address) && addRoutes(address) == Errno.OK) return record;
   free(address);
   return 0;
 }

@@ -10,13 +10,13 @@ import { encode } from "../../host/codec/encode.js";
 import { neighbour } from "../../host/codec/neighbour.js";
 import { getNeighbours } from "../route/neighbours.js";
 import { codeOf, concat, drain, toHex } from "../support/messages.js";
-import { setupE } from "../support/setups.js";
+import { AS_GIVEN, setupE } from "../support/setups.js";
 
 const MAC = "02:00:00:00:00:07";
 
 describe("a neighbour message", () => {
   it("[D.1.1] [D.1.2] is read as the kernel writes it, and written back byte for byte", () => {
-    const { vnet, socket } = setupE();
+    const { vnet, socket } = setupE(AS_GIVEN);
     vnet.addressAdd("em0", "2001:db8::1/64");
     vnet.neighbourResolve("em0", "192.0.2.7");
     socket.send(getNeighbours());

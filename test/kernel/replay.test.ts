@@ -296,9 +296,17 @@ describe("a log that was changed", () => {
     // What a socket had that is closed in the end may leave no trace.
     const isClosed = (socket: number | undefined): boolean =>
       random.events.some(({ call, target }) => call === "close" && target.socket === socket);
+    // An IPv6 address that is given once more gets the lifetimes and flags that it has.
+    const isRepeated = (place: number): boolean => {
+      const { call, target, arguments: own } = random.events[place] as KernelEvent;
+      if (call !== "addressAdd" || !String(own[1]).includes(":")) return false;
+      return random.events
+        .slice(0, place)
+        .some((each) => each.call === call && each.target.vnet === target.vnet && each.arguments[1] === own[1]);
+    };
     random.events.forEach(({ call, target, outcome }, place) => {
       const isChange = ["send", "bind", "interfaceAttach", "addressAdd"].includes(call) && "value" in outcome;
-      if (isChange && !isClosed(target.socket))
+      if (isChange && !isRepeated(place) && !isClosed(target.socket))
         expect(replayError(without(random, place)).event).toBeGreaterThanOrEqual(place);
     });
   });

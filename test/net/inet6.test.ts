@@ -358,12 +358,9 @@ describe("automatic link-local addresses", () => {
     ["01:00:5e:00:00:01", "of a group"],
   ])("[C.6.5] a MAC %s, %s, gives none: it is borrowed from another that is unique everywhere", (lladdr) => {
     const { setup, texts } = ofEm0({
-      interfaces: [
-        { name: "em0", lladdr },
-        { name: "em1", lladdr: mac },
-        { name: "em2", lladdr: "00:11:22:33:44:56" },
-      ],
+      interfaces: [{ name: "em0" }, { name: "em1", lladdr: mac }, { name: "em2", lladdr: "00:11:22:33:44:56" }],
     });
+    setup.vnet.interfaceSet("em0", { lladdr });
     setup.vnet.addressAdd("em0", "2001:db8::1/64");
     expect(texts()).toEqual(["2001:db8::1/64", "fe80::211:22ff:fe33:4456/64"]);
   });

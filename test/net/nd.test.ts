@@ -317,7 +317,7 @@ describe("own IPv6 addresses", () => {
     // The automatic link-local address comes with the first one.
     vnet.addressAdd("em1", "2001:db8:2::1/64");
     const group = monitor(vnet, RTNLGRP.NEIGH, RTNLGRP.IPV6_IFADDR);
-    vnet.addressAdd("em1", "2001:db8:1::1/64");
+    vnet.addressAdd("em0", "2001:db8:1::1/64");
     const seen = drain(group);
     expect(seen.map(({ type }) => type)).toEqual([RTM.NEWNEIGH, RTM.NEWADDR]);
     expect(neighbourOf(seen[0])).toMatchObject({ flags: NTF.SELF | NTF.STICKY, state: NUD.REACHABLE, nextStateAt: 0 });
