@@ -128,6 +128,8 @@ export enum IfChange {
   COUNTERS = 8,
   /** Whether a program opens or closes it. */
   DEVICE = 9,
+  /** The fib of its routes. */
+  FIB = 10,
 }
 
 /** Limits of interfaces (net/if.h, net/if_clone.h). */

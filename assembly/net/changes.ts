@@ -5,6 +5,7 @@ import { COUNTERS } from "../abi/exchange";
 import { IfLimit, LINK_STATE } from "../abi/ifnet";
 import { holdAllMulticast, holdPromiscuous, setCarrier, setFlags, setLladdr, setMtu } from "./ifchange";
 import { Counter, Interface, Media } from "./ifnet";
+import { fibCount } from "./rib";
 import { closeDevice, openDevice } from "./tuntap";
 
 /** @param value, other - what IfChange says; longer than a number: the address where it lies, and its length */
@@ -53,6 +54,14 @@ function changeDevice(ifp: Interface, isOpen: u32, other: u32): Errno {
   return isOpen != 0 ? openDevice(ifp) : closeDevice(ifp);
 }
 
+/** EINVAL for a fib that there is not; EBUSY while it has addresses: their routes are in the fib it has. */
+function changeFib(ifp: Interface, fib: u32, other: u32): Errno {
+  if (fib >= fibCount()) return Errno.EINVAL;
+  if (ifp.addresses != 0) return Errno.EBUSY;
+  ifp.fib = fib;
+  return Errno.OK;
+}
+
 /** By IfChange. */
 export const CHANGES: StaticArray<usize> = [
   changetype<usize>(setMtuOnly),
@@ -65,6 +74,7 @@ export const CHANGES: StaticArray<usize> = [
   changetype<usize>(changeCarrier),
   changetype<usize>(changeCounters),
   changetype<usize>(changeDevice),
+  changetype<usize>(changeFib),
 ];
 
 function setMtuOnly(ifp: Interface, mtu: u32, other: u32): Errno {

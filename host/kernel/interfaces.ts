@@ -47,6 +47,8 @@ export interface InterfaceChanges {
   /** IFCAP bits that are on; EINVAL for one that the driver does not have. */
   readonly capabilities?: readonly number[];
   readonly carrier?: boolean;
+  /** EINVAL for one that there is not; EBUSY while the interface has addresses. */
+  readonly fib?: number;
   readonly counters?: InterfaceCounters;
 }
 
@@ -104,7 +106,7 @@ export function changeInterface(core: Core, index: number, name: string, changes
     const what = `interface ${name}: ${IfChange[which]?.toLowerCase()}`;
     expectSuccess(what, core.call.interfaceChange(index, which, value, other));
   };
-  const { mtu, description, lladdr, flags, promiscuous, allMulticast, capabilities, carrier, counters } = changes;
+  const { mtu, description, lladdr, flags, promiscuous, allMulticast, capabilities, carrier, fib, counters } = changes;
   if (mtu !== undefined) change(IfChange.MTU, mtu);
   if (description !== undefined) {
     core.writeText(0, description, IfLimit.DESCRIPTION);
@@ -124,6 +126,7 @@ export function changeInterface(core: Core, index: number, name: string, changes
     change(IfChange.CAPABILITIES, core.exchange);
   }
   if (carrier !== undefined) change(IfChange.CARRIER, carrier ? 1 : 0);
+  if (fib !== undefined) change(IfChange.FIB, fib);
   if (counters !== undefined) {
     writeCounters(core, counters);
     change(IfChange.COUNTERS, core.exchange);

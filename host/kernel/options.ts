@@ -144,8 +144,9 @@ export function vlanOf({ parent, vid, protocol }: InterfaceOptions): VlanOptions
 }
 
 /** What is set of an interface that a cloner made. */
-export function changesOf({ mtu, lladdr, description }: InterfaceOptions): InterfaceChanges {
+export function changesOf({ mtu, lladdr, description, fib }: InterfaceOptions): InterfaceChanges {
   return {
+    ...(fib === undefined ? {} : { fib }),
     ...(mtu === undefined ? {} : { mtu }),
     ...(lladdr === undefined ? {} : { lladdr }),
     ...(description === undefined ? {} : { description }),

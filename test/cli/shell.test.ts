@@ -132,6 +132,33 @@ describe("the shell from a pipe", () => {
     ]);
   });
 
+  it("makes, changes, renames, moves and destroys links", async () => {
+    const { status, stdout, stderr } = await shell(
+      "link create tap",
+      "link create epair",
+      "link create vlan dev epair0a vid 5 proto 802.1ad mtu 1400",
+      "link set epair0a up mtu 9000 alias uplink promisc on",
+      "link set vlan0 name five",
+      "link set tap0 carrier on",
+      "link",
+      "link destroy five",
+      "vnet create blue",
+      "link set epair0b vnet blue",
+      "link destroy epair0a",
+      "vnet enter blue",
+      "link",
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    const lines = words(stdout);
+    expect(lines.slice(0, 3)).toEqual([["tap0"], ["epair0a"], ["vlan0"]]);
+    const named = (name: string) => lines.find((line) => line[1] === name);
+    expect(named("epair0a")).toEqual(expect.arrayContaining(["epair", "ether", "up", "9000"]));
+    expect(named("epair0a")?.at(-1)?.split(",")).toEqual(expect.arrayContaining(["UP", "PROMISC"]));
+    expect(named("five")).toEqual(expect.arrayContaining(["vlan", "l2vlan", "1400"]));
+    expect(lines.filter((line) => line[1] === "lo0")).toHaveLength(2);
+    expect(lines.filter((line) => line[1] === "epair0b")).toHaveLength(1);
+  });
+
   it("enters a vnet of its own", async () => {
     const { status, stdout, stderr } = await shell(
       "vnet create blue",
@@ -225,7 +252,18 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["nexthop show groups id 7", 'nexthop: unknown word "id"; expected the end of the line'],
     ["route show fib 1 table 2", "route: fib 1 and table 2 name one thing; expected one of them"],
     ["route show family ipx", 'route: "ipx"; expected inet, inet6'],
-    ["link set em0 sideways", 'link: unknown word "sideways"; expected up, down'],
+    [
+      "link set em0 sideways",
+      'link: unknown word "sideways"; expected mtu, lladdr, alias, promisc, carrier, name, vnet',
+    ],
+    [
+      "link set em0",
+      "link: expected one of up, down, mtu, lladdr, alias, promisc, carrier, name, vnet at the end of the line",
+    ],
+    ["link set em0 promisc yes", 'link: "yes"; expected on, off'],
+    ["link set em0 vnet green", 'link: no vnet "green"'],
+    ["link create vlan5 dev em0", 'link: a vlan takes "dev" and "vid"'],
+    ["link create vlan5 dev em0 vid 5 proto isl", 'link: "isl"; expected 802.1q, 802.1ad'],
     ["link add em7 lladdr here", 'link: "here"; expected a link-level address like 02:00:00:00:00:01'],
     ["addr add 192.0.2.9 dev em0", 'addr: "192.0.2.9"; expected an address with its prefix length, like 192.0.2.1/24'],
     ["addr add 192.0.2.9/24", 'addr: expected "dev" and the name of an interface'],
@@ -247,6 +285,9 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["route add 192.0.2.0/24 via 192.0.2.9", /^netlink RTM_NEWROUTE: EEXIST/],
     ["route del 10.0.0.0/8", /^netlink RTM_DELROUTE: ESRCH/],
     ["link show em9", /^netlink RTM_GETLINK: E/],
+    ["link create foo0", /^netlink RTM_NEWLINK: EINVAL/],
+    ["link destroy em0", /^netlink RTM_DELLINK: EINVAL/],
+    ["link set em0 name lo0", /EEXIST/],
     ["neigh del 192.0.2.9 dev em0", /^netlink RTM_DELNEIGH: ENOENT/],
     ["module load cats", /ENOENT/],
   ])("%s is refused by the kernel, with its errno", async (line, message) => {

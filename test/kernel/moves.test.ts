@@ -356,6 +356,10 @@ describe("[RF-VNET-8] fibs", () => {
       const socket = openSocket(vnet);
       expect(errorOf(ask(socket, newRoute("10.1.0.0/16", { gateway: "192.0.2.9", table: 2 })))).toBe(Errno.EINVAL);
       expect(errorOf(ask(socket, newRoute("10.1.0.0/16", { oif: vnet.interfaceIndex("em0") ?? 0, table: 1 })))).toBe(0);
+      expect(codeOf(() => vnet.interfaceSet("em0", { fib: 1 }))).toBe("EBUSY");
+      vnet.interfaceAttach({ name: "tap", kind: "tap", fib: 1, addresses: ["198.51.100.1/24"] });
+      expect(dump(socket, AF.INET, { table: 1 }).map((route) => route.prefix)).toContain("198.51.100.0/24");
+      expect(codeOf(() => vnet.interfaceSet("lo0", { fib: 2 }))).toBe("EINVAL");
     }
   });
 });

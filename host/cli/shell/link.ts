@@ -1,19 +1,52 @@
-// link: interfaces. They are shown as RTM_GETLINK tells them; they come, go and change as hardware does, by the host.
+// link: interfaces. They are shown as RTM_GETLINK tells them, made, changed and destroyed by RTM_NEWLINK and RTM_DELLINK; what
+// netlink cannot do (hardware, names, vnets, the carrier) is done by the host, as ioctls and drivers do it.
 import { IF_OPER, IFF, IFT } from "../../../assembly/abi/ifnet.js";
+import type { Client, LinkSettings } from "../../client/client.js";
 import type { Link } from "../../codec/link.js";
 import { columns } from "./columns.js";
 import type { Noun } from "./noun.js";
-import { integer, type Parser, ShellError, text } from "./words.js";
+import type { Session } from "./session.js";
+import { integer, type Parser, ShellError, text, type Words } from "./words.js";
 
 const lladdr: Parser<string> = (word, noun) => {
   if (/^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(word)) return word;
   throw new ShellError(`${noun}: "${word}"; expected a link-level address like 02:00:00:00:00:01`);
 };
 
-interface LinkParameters {
+const onOff: Parser<boolean> = (word, noun) => {
+  if (word === "on" || word === "off") return word === "on";
+  throw new ShellError(`${noun}: "${word}"; expected on, off`);
+};
+
+const ethertype: Parser<number> = (word, noun) => {
+  if (word === "802.1q") return 0x8100;
+  if (word === "802.1ad") return 0x88a8;
+  throw new ShellError(`${noun}: "${word}"; expected 802.1q, 802.1ad`);
+};
+
+const mtu = integer(72, 65535);
+
+interface Hardware {
   lladdr: string;
   mtu: number;
 }
+
+interface Creation extends Hardware {
+  dev: string;
+  vid: number;
+  proto: number;
+}
+
+/** "up", "down", or a name with its value. */
+interface Settings extends Hardware {
+  alias: string;
+  promisc: boolean;
+  carrier: boolean;
+  name: string;
+  vnet: string;
+}
+
+const SETTINGS = { mtu, lladdr, alias: text, promisc: onOff, carrier: onOff, name: text, vnet: text };
 
 export const link: Noun = {
   name: "link",
@@ -25,18 +58,38 @@ export const link: Noun = {
         const name = words.isAtEnd ? undefined : words.next("a name");
         words.end();
         const links = session.withClient((client) => (name === undefined ? client.links() : [client.link({ name })]));
-        session.print(...columns([["Index", "Name", "Type", "State", "MTU", "Address", "Flags"], ...links.map(rowOf)]));
+        const heading = ["Index", "Name", "Kind", "Type", "State", "MTU", "Address", "Flags"];
+        session.print(...columns([heading, ...links.map(rowOf)]));
+      },
+    },
+    create: {
+      usage: "NAME [dev PARENT vid N [proto 802.1q|802.1ad]] [lladdr ADDRESS] [mtu BYTES]",
+      words: ["dev", "vid", "proto", "lladdr", "mtu"],
+      run(words, session) {
+        const name = words.next("a name, like tap, epair or vlan7");
+        const typed = words.parameters<Creation>({
+          dev: text,
+          vid: integer(1, 4094),
+          proto: ethertype,
+          lladdr,
+          mtu,
+        });
+        session.print(session.withClient((client) => create(client, name, typed, words)));
+      },
+    },
+    destroy: {
+      usage: "NAME",
+      run(words, session) {
+        const name = words.value(text, "the name of an interface");
+        words.end();
+        session.withClient((client) => client.linkDelete({ name }));
       },
     },
     set: {
-      usage: "NAME up|down",
-      words: ["up", "down"],
+      usage: "NAME up|down|mtu BYTES|lladdr ADDRESS|alias TEXT|promisc on|off|carrier on|off|name NAME|vnet NAME …",
+      words: ["up", "down", ...Object.keys(SETTINGS)],
       run(words, session) {
-        const name = words.next("the name of an interface");
-        const state = words.choice(["up", "down"]);
-        words.end();
-        if (state === "up") session.vnet.interfaceUp(name);
-        else session.vnet.interfaceDown(name);
+        set(words.next("the name of an interface"), words, session);
       },
     },
     add: {
@@ -44,10 +97,7 @@ export const link: Noun = {
       words: ["lladdr", "mtu"],
       run(words, session) {
         const name = words.next("a name");
-        session.vnet.interfaceAttach({
-          name,
-          ...words.parameters<LinkParameters>({ lladdr, mtu: integer(72, 65535) }),
-        });
+        session.vnet.interfaceAttach({ name, ...words.parameters<Hardware>({ lladdr, mtu }) });
       },
     },
     del: {
@@ -61,13 +111,48 @@ export const link: Noun = {
   },
 };
 
-function rowOf({ index, name = "", type, operState, mtu, address, flags }: Link): string[] {
+/** @returns the name that the link got */
+function create(client: Client, name: string, typed: Partial<Creation>, words: Words): string {
+  const { dev, vid: id, proto: protocol, lladdr: address, mtu: bytes } = typed;
+  if ((dev === undefined) !== (id === undefined)) throw new ShellError(`${words.noun}: a vlan takes "dev" and "vid"`);
+  const settings = {
+    ...(bytes === undefined ? {} : { mtu: bytes }),
+    ...(address === undefined ? {} : { address }),
+  };
+  // The kernel goes by the name, and wants a kind.
+  if (dev === undefined || id === undefined) {
+    return client.linkAdd(name, { kind: name.replace(/\d.*$/, ""), ...settings }).name;
+  }
+  const vlan = { parent: client.link({ name: dev }).index, id, ...(protocol === undefined ? {} : { protocol }) };
+  return client.linkAdd(name, { kind: "vlan", vlan, ...settings }).name;
+}
+
+function set(name: string, words: Words, session: Session): void {
+  const state = words.peek === "up" || words.peek === "down" ? words.next("a state") === "up" : undefined;
+  if (state === undefined && words.isAtEnd) words.choice(["up", "down", ...Object.keys(SETTINGS)]);
+  const { lladdr: address, promisc, carrier, name: to, vnet, ...rest } = words.parameters<Settings>(SETTINGS);
+  const target = vnet === undefined ? undefined : session.kernel.vnet(vnet);
+  if (vnet !== undefined && target === undefined) throw new ShellError(`${words.noun}: no vnet "${vnet}"`);
+  const changes: LinkSettings = {
+    ...rest,
+    ...(state === undefined ? {} : { up: state }),
+    ...(address === undefined ? {} : { address }),
+    ...(promisc === undefined ? {} : { promiscuous: promisc }),
+  };
+  if (Object.keys(changes).length > 0) session.withClient((client) => client.linkSet({ name }, changes));
+  if (carrier !== undefined) session.vnet.interfaceSet(name, { carrier });
+  if (to !== undefined) session.vnet.interfaceRename(name, to);
+  if (target !== undefined) session.vnet.interfaceMove(to ?? name, target);
+}
+
+function rowOf({ index, name = "", type, operState, mtu: bytes, address, flags, information }: Link): string[] {
   return [
     String(index),
     name,
+    information?.kind ?? "",
     (IFT[type] ?? String(type)).toLowerCase(),
     (IF_OPER[operState ?? IF_OPER.UNKNOWN] ?? String(operState)).toLowerCase(),
-    mtu === undefined ? "" : String(mtu),
+    bytes === undefined ? "" : String(bytes),
     address ?? "",
     flagNames(flags),
   ];
