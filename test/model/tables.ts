@@ -9,9 +9,10 @@ import { getAddress, getLink } from "../route/links.js";
 import { dumpRequest } from "../route/routes.js";
 import { addressOf, linkOf, neighbourOf, nexthopOf, routeOf } from "../rows/objects.js";
 import { neighbourDump, nexthopDump } from "../rows/requests.js";
-import { ask, doneOf, type Seen } from "../support/messages.js";
+import { doneOf, type Seen } from "../support/messages.js";
 import { inOrder } from "./neighbours.js";
 import { FIBS, type Hop, numberOf, type Route, type Vnet } from "./network.js";
+import { ask } from "./reading.js";
 
 export const TABLES = ["links", "addresses", "neighbours", "routes", "nexthops"] as const;
 export type Table = (typeof TABLES)[number];
