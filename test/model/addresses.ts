@@ -89,10 +89,12 @@ export function deleteAddress(vnet: Vnet, link: Link, address: Address): void {
   }
   vnet.routes.delete(routeKey(FIB, hostPrefix(address)));
   if (address.family === AF.INET) sweep(vnet, (hop) => hop.source === address.uid);
-  const isLast = address.hasPrefixRoute && heir === undefined;
-  link.neighbours = link.neighbours.filter(({ dst }) =>
-    isLast ? !isWithin(dst, address.text, address.length) : dst !== address.text,
-  );
+  link.neighbours = link.neighbours.filter(({ dst }) => dst !== address.text);
+  if (!address.hasPrefixRoute || heir !== undefined) return;
+  // With the prefix go its entries, on whichever link they are (net/if_llatbl.c, lltable_prefix_free).
+  for (const each of vnet.links) {
+    each.neighbours = each.neighbours.filter(({ dst }) => !isWithin(dst, address.text, address.length));
+  }
 }
 
 /** C.6.5: IPv4 addresses without their network's route get it back. */

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import type { Operation } from "./operations.js";
-import { operations } from "./sequences.js";
+import { BEGINNING, operations } from "./sequences.js";
 import type { World } from "./world.js";
 
 /** Operations between two comparisons of all tables. */
@@ -43,10 +43,15 @@ class Play implements fc.Command<State, World> {
 
 export type History = readonly Play[];
 
-/** @param failing - which n's of "each n-th allocation" occur; 0 = none fails */
+/**
+ * @param length - operations at random, after the beginning that all histories have
+ * @param failing - which n's of "each n-th allocation" occur; 0 = none fails
+ */
 export function histories(length: number, failing: fc.Arbitrary<number>): fc.Arbitrary<History> {
   const command = fc.tuple(operations, failing).map(([operation, n]) => new Play(operation, n));
-  return fc.noShrink(fc.array(command, { minLength: length, maxLength: length, size: "max" }));
+  const beginning = BEGINNING.map((operation) => new Play(operation, 0));
+  const random = fc.array(command, { minLength: length, maxLength: length, size: "max" });
+  return fc.noShrink(random).map((commands) => [...beginning, ...commands]);
 }
 
 function failureOf(play: (history: History) => void, history: History): unknown {

@@ -16,6 +16,7 @@ import {
   type Link,
   linkNamed,
   linkOfUid,
+  longestMatch,
   type Network,
   routeKey,
   type Vnet,
@@ -102,13 +103,12 @@ export function isDefined(network: Network, operation: Operation): boolean {
       return resolves6(link) && (link.isUp || !link.addresses.some(({ family }) => family === AF.INET6));
     }
     case "route":
-      return !isMixed(vnet, operation, [operation.path.gateway]);
-    case "multipath":
-      return !isMixed(
-        vnet,
-        operation,
-        operation.paths.map(({ gateway }) => gateway),
-      );
+      return !isMixed(vnet, operation, [operation.path.gateway]) && !isAstray(vnet, operation.fib, operation.path);
+    case "multipath": {
+      const gateways = operation.paths.map(({ gateway }) => gateway);
+      const isAnyAstray = operation.paths.some((path) => isAstray(vnet, operation.fib, path));
+      return !isMixed(vnet, operation, gateways) && !isAnyAstray;
+    }
     case "routeById":
       return isUsable(vnet, operation);
     default:
@@ -125,6 +125,16 @@ function isMixed(vnet: Vnet, { fib, prefix, flags }: RouteParts, gateways: reado
   const present = flags.includes("A") ? (vnet.routes.get(routeKey(fib, prefix))?.hops ?? []) : [];
   const all = [...present.map(({ gateway }) => gateway), ...gateways].filter((gateway) => gateway !== undefined);
   return new Set(all.map(familyOfText)).size > 1;
+}
+
+/**
+ * Whether a gateway is on no link's network and the default route is a user nexthop's: that leads to gateways or not by the
+ * prefix of the first route that used it (rtnetlink F.6).
+ */
+function isAstray(vnet: Vnet, fib: number, { gateway, oif }: PathRequest): boolean {
+  if (gateway === undefined || oif !== undefined) return false;
+  const hop = longestMatch(vnet, fib, gateway)?.hops[0];
+  return hop !== undefined && hop.nhId !== 0;
 }
 
 /** Whether a user nexthop, if there is one, still has interface and source, and a group the members it was made of. */

@@ -4,8 +4,8 @@
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import type { Socket, Vnet } from "../../host/kernel/kernel.js";
 import { GROUPS } from "../rows/story.js";
-import { drain } from "../support/messages.js";
 import { monitor } from "../support/setups.js";
+import { drain } from "./reading.js";
 import { dumpTable, lineOf, TABLES, type Table } from "./tables.js";
 
 /** Notifications that take an object away. */

@@ -1,170 +1,251 @@
-// Operations for fast-check, over few links, addresses, prefixes and ids, so that they meet each other.
+// Operations for fast-check, over few links, addresses, prefixes and ids, so that they meet each other. Each link has a vnet
+// where it is most of the time; a history begins by making links, addresses and nexthops.
 
 import fc from "fast-check";
 import { NTF, RTN } from "../../assembly/abi/rtnetlink.js";
-import { FIBS } from "./network.js";
 import type { Operation, Side } from "./operations.js";
 
-/** Links by name; the number of a link is that of its networks. */
+/** Links, and where they are made. The number of a link is that of its networks. */
+const HOMES = {
+  em0: 0,
+  em1: 1,
+  tap0: 0,
+  epair0a: 0,
+  epair0b: 0,
+  bridge0: 1,
+  lo1: 1,
+  tun0: 0,
+} as const satisfies Readonly<Record<string, Side>>;
+type LinkName = keyof typeof HOMES;
+const LINKS = Object.keys(HOMES) as LinkName[];
+/** More often than the others. */
+const FAVOURITES: readonly LinkName[] = ["em0", "em0", "em1", "em1", "tap0", "tap0", "epair0a", "bridge0"];
 const ATTACHED = ["em0", "em1"] as const;
-const CREATED = ["tap0", "tap1", "epair0a", "bridge0", "lo1", "tun0"] as const;
-const LINKS = [...ATTACHED, "tap0", "tap1", "epair0a", "epair0b", "bridge0", "lo1", "tun0"] as const;
+const CREATED = ["tap0", "epair0a", "bridge0", "lo1", "tun0"] as const;
 
-function numberOf(link: string): number {
-  return (LINKS as readonly string[]).indexOf(link) + 1;
+function numberOf(link: LinkName): number {
+  return LINKS.indexOf(link) + 1;
 }
 
+/** One in so many; the others do what makes sense more often. */
+function rarely(oneIn: number): fc.Arbitrary<boolean> {
+  return fc.integer({ min: 1, max: oneIn }).map((n) => n === oneIn);
+}
+
+/** A link, and a vnet where it is most of the time. */
+function placed(names: readonly LinkName[]): fc.Arbitrary<{ link: LinkName; side: Side }> {
+  return fc.record({ link: fc.constantFrom(...names), isAway: rarely(10) }).map(({ link, isAway }) => {
+    const home: Side = HOMES[link];
+    return { link, side: isAway ? (home === 0 ? 1 : 0) : home };
+  });
+}
+
+const anywhere = placed([...LINKS, ...FAVOURITES]);
+
+function namesOn(side: Side): LinkName[] {
+  return [...LINKS, ...FAVOURITES].filter((name) => HOMES[name] === side);
+}
+
+const INET_ADDRESSES = (n: number) => [`10.${n}.0.1/24`, `10.${n}.0.2/24`, `10.${n}.1.1/32`];
+const INET6_ADDRESSES = (n: number) => [`2001:db8:${n}::1/64`, `2001:db8:${n}::2/64`];
+
+const INET = ["0.0.0.0/0", "172.16.0.0/16", "172.16.0.0/24", "172.17.0.1/32"];
+const INET6 = ["::/0", "2001:db9::/32", "2001:dbb::1/128"];
+const prefix = fc.constantFrom(...INET, ...INET, ...INET6);
 const side = fc.constantFrom<Side>(0, 0, 1);
-const attached = fc.constantFrom(...ATTACHED);
-const created = fc.constantFrom(...CREATED);
-const link = fc.constantFrom(...LINKS, "em0", "em0", "tap0", "tap0");
-const fib = fc.constantFrom(...Array.from({ length: FIBS + 2 }, (_, n) => Math.max(0, n - 2)));
-
-/** Addresses of a link: two of one network, one alone, and two of IPv6. */
-function addressesOf(name: string): string[] {
-  const n = numberOf(name);
-  return [`10.${n}.0.1/24`, `10.${n}.0.2/24`, `10.${n}.1.1/32`, `2001:db8:${n}::1/64`, `2001:db8:${n}::2/64`];
-}
-
-const INET = ["0.0.0.0/0", "172.16.0.0/16", "172.16.0.0/24", "172.17.0.1/32", "203.0.113.0/24"];
-const INET6 = ["::/0", "2001:db9::/32", "2001:dba:1::/48", "2001:dbb::1/128"];
-const prefix = fc.constantFrom(...INET, ...INET6);
-
-function gatewayOf(name: string, isInet6: boolean, host: number): string {
-  return isInet6 ? `2001:db8:${numberOf(name)}::fe${host}` : `10.${numberOf(name)}.0.25${host}`;
-}
-
-const path = fc.record({
-  link,
-  host: fc.integer({ min: 1, max: 3 }),
-  hasOif: fc.boolean(),
-  weight: fc.constantFrom(1, 1, 2, 5),
-});
-
-const flags = fc.constantFrom("C", "C", "C", "CX", "CP", "CP", "P", "CA", "CA", "A", "");
-const parts = { side, fib, prefix, flags, isStatic: fc.boolean() };
-/** In fib 1 a gateway needs its interface named. */
-const id = fc.integer({ min: 1, max: 6 }).map((n) => (n === 6 ? 17 : n));
+const fib = fc.constantFrom(0, 0, 0, 1);
 
 function isInet6(text: string): boolean {
   return text.includes(":");
 }
 
+function gatewayOf(name: LinkName, inet6: boolean, host: number): string {
+  return inet6 ? `2001:db8:${numberOf(name)}::fe${host}` : `10.${numberOf(name)}.0.25${host}`;
+}
+
+const flags = fc.constantFrom("C", "C", "CX", "CP", "CP", "P", "CA", "CA", "CA", "A", "");
+const parts = { fib, prefix, flags, isStatic: fc.boolean() };
+
+interface Place {
+  readonly link: LinkName;
+  readonly host: number;
+  readonly hasOif: boolean;
+  readonly weight: number;
+}
+
+/** Where a path leads, by way of the links that a vnet has most of the time. */
+function placeOn(where: Side): fc.Arbitrary<Place> {
+  return fc.record({
+    link: fc.constantFrom(...namesOn(where)),
+    host: fc.integer({ min: 1, max: 3 }),
+    hasOif: fc.boolean(),
+    weight: fc.constantFrom(1, 1, 2, 5),
+  });
+}
+
+const sided = side.chain((where) => placeOn(where).map((place) => ({ side: where, place })));
+const sidedMany = side.chain((where) =>
+  fc.array(placeOn(where), { minLength: 2, maxLength: 3 }).map((places) => ({ side: where, places })),
+);
+
+/** In fib 1 a gateway needs its interface named. */
+function pathOf({ link, host, hasOif, weight }: Place, inet6: boolean, inFib: number) {
+  return { gateway: gatewayOf(link, inet6, host), weight, ...(hasOif || inFib > 0 ? { oif: link } : {}) };
+}
+
 const route = fc
-  .record({ ...parts, path, way: fc.constantFrom("gateway", "gateway", "gateway", "link", "foreign") })
-  .map(({ path: { link: name, host, hasOif, weight }, way, ...rest }): Operation => {
-    if (way === "link") return { kind: "route", ...rest, path: { oif: name, weight } };
-    const gateway = gatewayOf(name, way === "foreign" || isInet6(rest.prefix), host);
-    return { kind: "route", ...rest, path: { gateway, weight, ...(hasOif || rest.fib > 0 ? { oif: name } : {}) } };
+  .record({ ...parts, sided, way: fc.constantFrom("gateway", "gateway", "gateway", "gateway", "link", "foreign") })
+  .map(({ sided: { side: where, place }, way, ...rest }): Operation => {
+    const path =
+      way === "link"
+        ? { oif: place.link, weight: place.weight }
+        : pathOf(place, way === "foreign" || isInet6(rest.prefix), rest.fib);
+    return { kind: "route", side: where, ...rest, path };
   });
 
 const discarding = fc.record({
   ...parts,
+  side,
   kind: fc.constant("discard" as const),
   type: fc.constantFrom<RTN.BLACKHOLE | RTN.PROHIBIT>(RTN.BLACKHOLE, RTN.PROHIBIT),
 });
 
-const multipathRoute = fc.record({ ...parts, paths: fc.array(path, { minLength: 2, maxLength: 4 }) }).map(
-  ({ paths, ...rest }): Operation => ({
+const multipathRoute = fc.record({ ...parts, sidedMany }).map(
+  ({ sidedMany: { side: where, places }, ...rest }): Operation => ({
     kind: "multipath",
+    side: where,
     ...rest,
-    paths: paths.map(({ link: name, host, hasOif, weight }) => ({
-      gateway: gatewayOf(name, isInet6(rest.prefix), host),
-      weight,
-      ...(hasOif || rest.fib > 0 ? { oif: name } : {}),
-    })),
+    paths: places.map((place) => pathOf(place, isInet6(rest.prefix), rest.fib)),
   }),
 );
 
-const routeById = fc.record({ ...parts, kind: fc.constant("routeById" as const), id });
+/** Those of the beginning, and others; 17 shares a bucket with 1. */
+const id = fc.constantFrom(1, 2, 3, 4, 5, 17);
+const groupId = fc.constantFrom(8, 9, 1);
+
+const routeById = fc.record({
+  ...parts,
+  side,
+  kind: fc.constant("routeById" as const),
+  id: fc.oneof({ weight: 3, arbitrary: id }, { weight: 2, arbitrary: groupId }),
+});
 
 const routeGone = fc
-  .record({ side, fib, prefix, path, filter: fc.constantFrom("", "", "gateway", "oif") })
-  .map(({ path: { link: name, host }, filter, ...rest }): Operation => {
-    const gateway = gatewayOf(name, isInet6(rest.prefix), host);
-    return {
-      kind: "routeGone",
-      ...rest,
-      filter: filter === "" ? {} : filter === "gateway" ? { gateway } : { oif: name },
-    };
+  .record({ sided, fib, prefix, filter: fc.constantFrom("", "gateway", "gateway", "oif") })
+  .map(({ sided: { side: where, place }, filter, ...rest }): Operation => {
+    const gateway = gatewayOf(place.link, isInet6(rest.prefix), place.host);
+    const which = filter === "" ? {} : filter === "gateway" ? { gateway } : { oif: place.link };
+    return { kind: "routeGone", side: where, ...rest, filter: which };
   });
 
-const nexthop = fc.record({ side, id, path, inet6: fc.boolean() }).map(
-  ({ path: { link: oif, host }, inet6, ...rest }): Operation => ({
+const nexthop = fc.record({ sided, id, inet6: rarely(3) }).map(
+  ({ sided: { side: where, place }, inet6, ...rest }): Operation => ({
     kind: "nexthop",
+    side: where,
     ...rest,
-    gateway: gatewayOf(oif, inet6, host),
-    oif,
+    gateway: gatewayOf(place.link, inet6, place.host),
+    oif: place.link,
   }),
 );
 
 const group = fc.record({
   kind: fc.constant("group" as const),
   side,
-  id,
-  members: fc.uniqueArray(id, { minLength: 2, maxLength: 3 }),
+  id: groupId,
+  members: fc.uniqueArray(fc.constantFrom(1, 2, 3, 1, 2), { minLength: 2, maxLength: 3 }),
 });
 
-const address = fc.record({ side, link, n: fc.nat(4), kind: fc.constantFrom("address", "address", "addressGone") }).map(
-  ({ n, kind, ...rest }): Operation => ({
-    kind: kind === "address" ? "address" : "addressGone",
-    ...rest,
-    address: addressesOf(rest.link)[n] ?? "",
+const address = fc.record({ place: anywhere, n: fc.nat(4), isGone: rarely(3) }).map(
+  ({ place, n, isGone }): Operation => ({
+    kind: isGone ? "addressGone" : "address",
+    ...place,
+    address: [...INET_ADDRESSES(numberOf(place.link)), ...INET6_ADDRESSES(numberOf(place.link))][n] ?? "",
   }),
 );
 
 /** A neighbour in the link's own networks, now and then in another link's. */
 const neighbour = fc
   .record({
-    side,
-    link,
-    other: link,
-    isStray: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
+    place: anywhere,
+    other: fc.constantFrom(...LINKS),
+    isStray: rarely(8),
     inet6: fc.boolean(),
     host: fc.integer({ min: 50, max: 53 }),
     lladdr: fc.integer({ min: 10, max: 12 }).map((n) => `02:00:00:00:02:${n}`),
     flags: fc.constantFrom<number>(NTF.STICKY, NTF.STICKY | NTF.PROXY),
     letters: fc.constantFrom("C", "C", "CX", "CP", "P", ""),
-    isGone: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    isGone: rarely(4),
   })
-  .map(({ other, isStray, inet6, host, isGone, ...rest }): Operation => {
-    const n = numberOf(isStray ? other : rest.link);
+  .map(({ place, other, isStray, inet6, host, isGone, ...rest }): Operation => {
+    const n = numberOf(isStray ? other : place.link);
     const dst = inet6 ? `2001:db8:${n}::${host}` : `10.${n}.0.${host}`;
-    const { side: at, link: name } = rest;
-    return isGone ? { kind: "neighbourGone", side: at, link: name, dst } : { kind: "neighbour", ...rest, dst };
+    return isGone ? { kind: "neighbourGone", ...place, dst } : { kind: "neighbour", ...place, ...rest, dst };
   });
 
+function onLinks(kind: "attach" | "detach" | "create" | "destroy" | "move", names: readonly LinkName[]) {
+  return placed(names).map((place): Operation => ({ kind, ...place }));
+}
+
 export const operations: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("attach" as const), side, link: attached }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("detach" as const), side, link: attached }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("create" as const), side, link: created }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("destroy" as const), side, link: created }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), side, link }) },
+  { weight: 2, arbitrary: onLinks("attach", ATTACHED) },
+  { weight: 1, arbitrary: onLinks("detach", ATTACHED) },
+  { weight: 4, arbitrary: onLinks("create", CREATED) },
+  { weight: 1, arbitrary: onLinks("destroy", CREATED) },
+  { weight: 1, arbitrary: onLinks("move", LINKS) },
   {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom("up", "up", "down"), side, link, byHost: fc.boolean() }),
+    weight: 4,
+    arbitrary: fc
+      .record({ place: anywhere, isDown: rarely(3), byHost: fc.boolean() })
+      .map(({ place, isDown, byHost }): Operation => ({ kind: isDown ? "down" : "up", ...place, byHost })),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("mtu" as const), side, link, mtu: fc.constantFrom(71, 1400, 1500) }),
+    arbitrary: fc
+      .record({ place: anywhere, mtu: fc.constantFrom(71, 1400, 1500) })
+      .map(({ place, mtu }): Operation => ({ kind: "mtu", ...place, mtu })),
   },
   {
     weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("alias" as const),
-      side,
-      link,
-      alias: fc.constantFrom("", "a", "uplink"),
-    }),
+    arbitrary: fc
+      .record({ place: anywhere, alias: fc.constantFrom("", "a", "uplink") })
+      .map(({ place, alias }): Operation => ({ kind: "alias", ...place, alias })),
   },
   { weight: 12, arbitrary: address },
   { weight: 10, arbitrary: route },
-  { weight: 2, arbitrary: discarding },
-  { weight: 5, arbitrary: multipathRoute },
-  { weight: 4, arbitrary: routeById },
+  { weight: 1, arbitrary: discarding },
+  { weight: 8, arbitrary: multipathRoute },
+  { weight: 6, arbitrary: routeById },
   { weight: 6, arbitrary: routeGone },
-  { weight: 5, arbitrary: nexthop },
-  { weight: 2, arbitrary: group },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("nexthopGone" as const), side, id }) },
-  { weight: 6, arbitrary: neighbour },
+  { weight: 3, arbitrary: nexthop },
+  { weight: 3, arbitrary: group },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("nexthopGone" as const), side, id: fc.oneof(id, groupId) }) },
+  { weight: 7, arbitrary: neighbour },
 );
+
+function addressOn(link: LinkName, n: number): Operation {
+  const all = [...INET_ADDRESSES(numberOf(link)), ...INET6_ADDRESSES(numberOf(link))];
+  return { kind: "address", side: HOMES[link], link, address: all[n] ?? "" };
+}
+
+function nexthopBy(link: LinkName, number: number, inet6: boolean): Operation {
+  return { kind: "nexthop", side: HOMES[link], id: number, gateway: gatewayOf(link, inet6, 1), oif: link };
+}
+
+/** How every history begins. */
+export const BEGINNING: readonly Operation[] = [
+  ...ATTACHED.map((link): Operation => ({ kind: "attach", side: HOMES[link], link })),
+  ...CREATED.map((link): Operation => ({ kind: "create", side: HOMES[link], link })),
+  addressOn("em0", 0),
+  addressOn("em0", 3),
+  addressOn("em1", 0),
+  addressOn("tap0", 0),
+  addressOn("bridge0", 0),
+  addressOn("bridge0", 3),
+  nexthopBy("em0", 1, false),
+  nexthopBy("tap0", 2, false),
+  nexthopBy("em0", 3, true),
+  nexthopBy("em1", 1, false),
+  nexthopBy("bridge0", 2, false),
+  { kind: "group", side: 0, id: 8, members: [1, 2] },
+  { kind: "group", side: 1, id: 8, members: [2, 1] },
+];

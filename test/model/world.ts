@@ -6,11 +6,12 @@ import { NLMSG } from "../../assembly/abi/netlink.js";
 import { RTF, RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Socket } from "../../host/kernel/kernel.js";
 import { nexthopRequest } from "../rows/requests.js";
-import { ackOf, ask } from "../support/messages.js";
+import { ackOf } from "../support/messages.js";
 import { openSocket } from "../support/setups.js";
 import { CHOSEN, newNetwork } from "./links.js";
 import { FIBS, linkNamed, type Network } from "./network.js";
 import { callOf, isDefined, type Operation, perform, requestOf, type Side, silentTables } from "./operations.js";
+import { ask } from "./reading.js";
 import { Replica } from "./replica.js";
 import { dumpTable, TABLES, type Tables, tablesOfKernel, tablesOfModel } from "./tables.js";
 
