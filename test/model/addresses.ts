@@ -25,6 +25,11 @@ function isHostOnly(link: Link, address: Address): boolean {
   return address.family === AF.INET && (address.length === 32 || link.kind === "lo");
 }
 
+/** Another address of the link whose network's route serves both. */
+function sharesNetwork(link: Link, address: Address): (other: Address) => boolean {
+  return (other) => other !== address && !isHostOnly(link, address) && isSameNetwork(other, address);
+}
+
 function putOwn(vnet: Vnet, address: Address, prefix: string, out: Link, rtFlags: number): void {
   const hop: Hop = {
     gateway: undefined,
@@ -58,7 +63,7 @@ function putNetwork(vnet: Vnet, link: Link, address: Address): void {
 }
 
 function putRoutes(vnet: Vnet, link: Link, address: Address): void {
-  const others = link.addresses.filter((each) => each !== address && isSameNetwork(each, address));
+  const others = link.addresses.filter(sharesNetwork(link, address));
   const hasNetwork = address.family === AF.INET || address.length !== widthOf(address.family);
   if (hasNetwork && !others.some((each) => each.hasPrefixRoute)) putNetwork(vnet, link, address);
   if (isHostOnly(link, address)) return;
@@ -82,7 +87,7 @@ export function addAddress(vnet: Vnet, link: Link, address: Address): void {
 
 export function deleteAddress(vnet: Vnet, link: Link, address: Address): void {
   link.addresses = link.addresses.filter((each) => each !== address);
-  const heir = link.addresses.find((each) => isSameNetwork(each, address));
+  const heir = link.addresses.find(sharesNetwork(link, address));
   if (address.hasPrefixRoute) {
     vnet.routes.delete(routeKey(FIB, isHostOnly(link, address) ? hostPrefix(address) : networkOf(address)));
     if (heir !== undefined) putNetwork(vnet, link, heir);

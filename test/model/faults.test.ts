@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { histories, playIn, playOrShrink } from "./commands.js";
 import { World } from "./world.js";
 
-const RUNS = 300;
+const RUNS = 1200;
 const LENGTH = 64;
 /** Some of it for making a history small that fails. */
 const PATIENCE_MS = 180_000;

@@ -7,7 +7,7 @@ import { histories, playIn, playOrShrink } from "./commands.js";
 import { BEGINNING } from "./sequences.js";
 import { World } from "./world.js";
 
-const RUNS = 300;
+const RUNS = 1200;
 /** Operations at random; at least OPERATIONS_LEAST of them are run, the others the reference leaves open. */
 const LENGTH = 64;
 const OPERATIONS_LEAST = 50;

@@ -76,7 +76,8 @@ function parse(address: string): [text: string, length: number] {
 }
 
 function twins(link: Link | undefined): boolean {
-  const inet = (link?.addresses ?? []).filter(({ family }) => family === AF.INET);
+  // On loopback each has a route of its own.
+  const inet = link?.kind === "lo" ? [] : (link?.addresses ?? []).filter(({ family }) => family === AF.INET);
   return inet.some((one, n) => inet.slice(n + 1).some((other) => isSameNetwork(one, other)));
 }
 
