@@ -87,6 +87,7 @@ describe("what goes", () => {
     const ofA = seen
       .slice(4)
       .map((each) => (each.type === RTM.NEWLINK ? `NEWLINK ${linkOf(each).change}` : RTM[each.type]));
+    // Its network's route is gone by then, so the own neighbour entry is told of (netinet/in.c, in_scrubprefix).
     expect(ofA.slice(0, 5)).toEqual(["DELADDR", "NEWLINK 1", "DELADDR", "DELNEIGH", "DELLINK"]);
     expect(dump(socket, AF.INET).map((route) => route.prefix)).toEqual(["127.0.0.1/32"]);
     expect(find(socket, "10.1.0.0/16")).toBeUndefined();
