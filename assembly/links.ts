@@ -1,5 +1,5 @@
-// The exports for interfaces: what ioctls and drivers do, and what the host carries from vnet to vnet. As in index.ts a negative
-// result is an errno.
+// The exports for interfaces: what ioctls and drivers do, and what the host carries from vnet to vnet. As in index.ts a
+// negative result is an errno.
 
 import { Errno } from "./abi/errno";
 import { CloneLayout, Exchange, PostedLayout } from "./abi/exchange";
@@ -139,7 +139,10 @@ export function interfaceIsKnown(index: u32): bool {
   return ifp != null && isKnownElsewhere(ifp);
 }
 
-/** A record for an interface that comes with its index, -ENOMEM without memory; interfaceEnter or interfaceUnexpect follows. */
+/**
+ * A record for an interface that comes with its index, -ENOMEM without memory; interfaceEnter or interfaceUnexpect
+ * follows.
+ */
 export function interfaceExpect(index: u32): i32 {
   const record = expectInterface(index);
   return record == 0 ? -Errno.ENOMEM : <i32>record;

@@ -1,4 +1,5 @@
-// A set of indices from which the lowest free one is taken: kernel nexthops, interfaces (net/route/nhop_utils.c, bitmasks).
+// A set of indices from which the lowest free one is taken: kernel nexthops, interfaces (net/route/nhop_utils.c,
+// bitmasks).
 //   acquire   the lowest index not in use, from 1; 0 without memory
 //   use       a certain index
 //   free      the index can be taken again at once
@@ -50,7 +51,10 @@ export class Indices {
     return true;
   }
 
-  /** Makes room for a set of `wordCount` words, to be written where this says; 0 without memory. Not counted as allocation. */
+  /**
+   * Makes room for a set of `wordCount` words, to be written where this says; 0 without memory. Not counted as
+   * allocation.
+   */
   assign(wordCount: u32): usize {
     if (wordCount != this.wordCount) {
       const words = takeBlock(orderOf(wordCount * 4));

@@ -1,5 +1,5 @@
-// What a call leaves for the host to do: a word that is set when the set of interface indices changed, or when other vnets are
-// to know of an interface. The host looks at it after each call, clears it, and asks only then.
+// What a call leaves for the host to do: a word that is set when the set of interface indices changed, or when other
+// vnets are to know of an interface. The host looks at it after each call, clears it, and asks only then.
 
 @unmanaged
 class Attention {

@@ -6,20 +6,20 @@
 import { Errno } from "../abi/errno";
 import { IFCAP, IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
 import { finish, mix } from "../mem/hash";
-import { resumeFault, suspendFault } from "../mem/pages";
+import { append } from "../mem/text";
 import {
-  Cloner, Kind, Lladdr, Runs, UNIT_ANY, UNIT_BAD, clonerAt, clonerMatching, clonerOf, freeUnit, parentInName, takeUnit, unitInName, unitTaken,
-  vidInName, writeName,
+  Cloner, Lladdr, Runs, UNIT_ANY, UNIT_BAD, clonerAt, clonerMatching, freeUnit, parentInName, takeUnit, unitInName,
+  unitTaken, vidInName, writeName,
 } from "./cloner";
-import { changeLinkState, followLinkState, holdOnParent } from "./ifchange";
-import { depart, stageDeparture, unstageDeparture } from "./ifcontrol";
+import { changeLinkState, holdOnParent } from "./ifchange";
+import { depart } from "./ifcontrol";
 import { freeIndex } from "./ifindex";
 import {
-  ETHER_LLADDR, Interface, Media, announce, discardInterface, findByIndex, findByName, firstInterface, freeInterface, linkInterface,
+  ETHER_LLADDR, Interface, Media, announce, discardInterface, findByIndex, findByName, freeInterface, linkInterface,
   makeInterface, setDriverByName,
 } from "./ifnet";
-import { isKnownElsewhere, ownVnet, post } from "./ifoutbox";
-import { attachVlan, detachVlan, detachVlans } from "./vlan";
+import { ownVnet } from "./ifoutbox";
+import { attachVlan, detachVlan } from "./vlan";
 
 /** What is to be made, and then what was. */
 @unmanaged
@@ -59,7 +59,7 @@ const CREATE: StaticArray<usize> = [
 /** Copies a name into the request, cut to IFNAMSIZ. */
 export function requestName(request: CloneRequest, name: usize): void {
   memory.fill(request.name, 0, 32);
-  for (let i = 0; i < IfLimit.NAMSIZ - 1 && load<u8>(name + i) != 0; i++) store<u8>(request.name + i, load<u8>(name + i));
+  append(request.name, IfLimit.NAMSIZ, 0, name);
 }
 
 /**
@@ -145,8 +145,8 @@ function arrive(ifp: Interface, cloner: Cloner): void {
 }
 
 /**
- * Hardware, or lo, as found at boot: an Ethernet interface with media, or the unit of the loopback cloner that its name says.
- * Its link-layer address is made from its index. On no list yet; null without memory.
+ * Hardware, or lo, as found at boot: an Ethernet interface with media, or the unit of the loopback cloner that its name
+ * says. Its link-layer address is made from its index. On no list yet; null without memory.
  * @param isPointToPoint - it has a peer, and no link-layer address
  */
 export function attachHardware(name: usize, isPointToPoint: bool): Interface | null {
@@ -233,8 +233,8 @@ function makePair(cloner: Cloner, request: CloneRequest, end: usize): Errno {
 }
 
 /**
- * vlanN, with or without a parent, or PARENT.VID, where the parent and the vid of the name count (vlan_clone_create). When
- * the parent refuses, the interface goes again, and both is told.
+ * vlanN, with or without a parent, or PARENT.VID, where the parent and the vid of the name count (vlan_clone_create).
+ * When the parent refuses, the interface goes again, and both is told.
  */
 function createVlan(cloner: Cloner, request: CloneRequest): Errno {
   let hasUnit = true;
@@ -257,7 +257,8 @@ function createVlan(cloner: Cloner, request: CloneRequest): Errno {
     return Errno.ENOMEM;
   }
   arrive(ifp, cloner);
-  if (request.parent != 0) error = joinParent(ifp, changetype<Interface>(request.parent), request.vid, request.protocol);
+  const parent = changetype<Interface | null>(request.parent);
+  if (parent != null) error = joinParent(ifp, parent, request.vid, request.protocol);
   if (error != Errno.OK) {
     // It has no addresses: nothing to stage.
     ifp.flags |= IFF.DYING;

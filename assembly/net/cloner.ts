@@ -1,5 +1,5 @@
-// Cloners: the kinds of interface that can be made by name (net/if_clone.c and the drivers; rtnetlink B.3.4, B.3.6). Here is
-// what each one makes; clone.ts makes it.
+// Cloners: the kinds of interface that can be made by name (net/if_clone.c and the drivers; rtnetlink B.3.4, B.3.6).
+// Here is what each one makes; clone.ts makes it.
 //   clonerOf          the cloner of a driver
 //   clonerMatching    the cloner that makes an interface of a name
 //   takeUnit, freeUnit

@@ -1,5 +1,5 @@
-// Changes of an interface, as the ioctls of ifconfig(8) and the drivers make them (net/if.c; rtnetlink B.6), each with the
-// events it has. What needs the addresses (up, down) is in ifcontrol.ts.
+// Changes of an interface, as the ioctls of ifconfig(8) and the drivers make them (net/if.c; rtnetlink B.6), each with
+// the events it has. What needs the addresses (up, down) is in ifcontrol.ts.
 //   setMtu, setLladdr, rename, setFlags
 //   holdPromiscuous, holdAllMulticast   references
 //   changeLinkState                     the carrier came or went

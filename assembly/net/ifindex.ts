@@ -1,6 +1,6 @@
-// The indices of interfaces: one set for all vnets of a kernel, the lowest free one first (rtnetlink B.6.2). Every vnet has a
-// copy of the set. Only one vnet runs at a time, and the host brings the next one's copy up to date before it runs, so an
-// interface that is made in the middle of a message has its index at once.
+// The indices of interfaces: one set for all vnets of a kernel, the lowest free one first (rtnetlink B.6.2). Every vnet
+// has a copy of the set. Only one vnet runs at a time, and the host brings the next one's copy up to date before it
+// runs, so an interface that is made in the middle of a message has its index at once.
 //   acquireIndex, freeIndex
 //   indexWords, assignIndices   what the host carries from vnet to vnet
 

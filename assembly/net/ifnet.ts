@@ -2,8 +2,8 @@
 //   makeInterface, linkInterface, announce   a record with an index, onto the list, known to all
 //   unlinkInterface, freeInterface           off the list, told of as gone; then its index is free
 //   findByIndex, findByName, firstInterface
-// An interface that belongs to another one (the other half of an epair, the parent of a vlan) names it by its index, for it
-// may be in another vnet: indices are unique over all of them (ifindex.ts).
+// An interface that belongs to another one (the other half of an epair, the parent of a vlan) names it by its index,
+// for it may be in another vnet: indices are unique over all of them (ifindex.ts).
 
 import { IFF, IFT, IfLimit, ND6_IFF } from "../abi/ifnet";
 import { HashTable, Hashed } from "../mem/hash";

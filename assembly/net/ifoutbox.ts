@@ -1,5 +1,5 @@
-// Interfaces that other vnets are to know of: the other half of an epair or the parent of a vlan may be there. They are linked
-// through their own records, so that posting one takes no memory; the host carries them over after the call.
+// Interfaces that other vnets are to know of: the other half of an epair or the parent of a vlan may be there. They are
+// linked through their own records, so that posting one takes no memory; the host carries them over after the call.
 //   post         once for all its changes; one that is gone keeps its record until it was taken
 //   takePosted   the oldest, off the list
 

@@ -1,4 +1,5 @@
-// Switches for what FreeBSD's releases do differently, or where its source leaves a question open. Set at boot, all off.
+// Switches for what FreeBSD's releases do differently, or where its source leaves a question open. Set at boot, all
+// off.
 
 /** Bits. */
 export const enum Switch {

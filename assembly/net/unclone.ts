@@ -159,8 +159,8 @@ function peerOf(index: u32): Interface | null {
 }
 
 /**
- * An interface goes to another vnet: it leaves as if destroyed, and all it has is copied, its index too (if_vmove). Its vlans
- * lose their parent.
+ * An interface goes to another vnet: it leaves as if destroyed, and all it has is copied, its index too (if_vmove). Its
+ * vlans lose their parent.
  * @returns EINVAL lo0; ENOMEM, and nothing changed
  */
 export function leaveVnet(ifp: Interface, into: usize): Errno {

@@ -24,8 +24,8 @@ const TAKEN_OVER: u64 = (<u64>1 << IFCAP.LINKSTATE) | (<u64>1 << IFCAP.TXRTLMT) 
 
 /**
  * Attaches a vlan, or gives one that is attached another vid and ethertype. Nobody is told.
- * @returns EPROTONOSUPPORT the parent cannot carry vlans; EINVAL vid; EBUSY it has another parent; EEXIST the parent has
- *   this vid and ethertype
+ * @returns EPROTONOSUPPORT the parent cannot carry vlans; EINVAL vid; EBUSY it has another parent; EEXIST the parent
+ *   has this vid and ethertype
  */
 export function attachVlan(ifp: Interface, parent: Interface, vid: u32, protocol: u32): Errno {
   const type = parent.type;

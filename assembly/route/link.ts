@@ -62,8 +62,8 @@ function isStrictHeader(header: usize, request: Request): bool {
 }
 
 /**
- * ENODEV for an index or name that no interface has, or one that fails the other filters. Without either: all links, with
- * NLM_F_DUMP or not (rtnetlink B.2.4).
+ * ENODEV for an index or name that no interface has, or one that fails the other filters. Without either: all links,
+ * with NLM_F_DUMP or not (rtnetlink B.2.4).
  */
 function getLink(request: Request): Errno {
   const error = parse(request, PARSER, changetype<usize>(record), offsetof<LinkRequest>());
@@ -105,8 +105,8 @@ function newLink(request: Request): Errno {
 }
 
 /**
- * Makes an interface by the cloner that its name matches, whatever the kind says, and changes it by the same request. An
- * error of the change leaves the interface there (rtnetlink B.3.2).
+ * Makes an interface by the cloner that its name matches, whatever the kind says, and changes it by the same request.
+ * An error of the change leaves the interface there (rtnetlink B.3.2).
  */
 function createLink(request: Request): Errno {
   if (isEmpty(record.name)) return request.report(Errno.EINVAL, "empty IFLA_IFNAME attribute", 0, 0);

@@ -1,4 +1,5 @@
-// What the data of a kind of interface (IFLA_INFO_DATA) says: only vlans take any (net/if_vlan.c; rtnetlink B.3.7, B.4.2).
+// What the data of a kind of interface (IFLA_INFO_DATA) says: only vlans take any (net/if_vlan.c; rtnetlink B.3.7,
+// B.4.2).
 
 import { Errno } from "../abi/errno";
 import { NetlinkSize } from "../abi/netlink";

@@ -1,9 +1,10 @@
-// What RTM_NEWLINK changes of any interface (netlink/route/iface_drivers.c; rtnetlink B.4.3). The first error ends it, what was
-// done before stays; without memory nothing was done.
+// What RTM_NEWLINK changes of any interface (netlink/route/iface_drivers.c; rtnetlink B.4.3). The first error ends it,
+// what was done before stays; without memory nothing was done.
 
 import { Errno } from "../abi/errno";
 import { IFF, IfLimit } from "../abi/ifnet";
 import { NetlinkSize, PRIV } from "../abi/netlink";
+import { append } from "../mem/text";
 import { Request } from "../netlink/request";
 import { holdPromiscuous, setLladdr, setMtu } from "../net/ifchange";
 import { bringDown, bringUp } from "../net/ifcontrol";
@@ -15,7 +16,7 @@ import { LinkRequest } from "./linkrequest";
 export function modifyLink(request: Request, ifp: Interface, link: LinkRequest): Errno {
   const socket = request.from;
   if (link.alias != 0 && !socket.hasPrivilege(PRIV.NET_SETIFDESCR)) {
-    return request.report(Errno.EPERM, "Not enough privileges to set descr", 0, 0);
+    return refuse(request, "Not enough privileges to set descr");
   }
   memory.copy(formerDescription, ifp.description, IfLimit.DESCRIPTION);
   if (link.alias != 0) describe(ifp, link.alias);
@@ -25,13 +26,13 @@ export function modifyLink(request: Request, ifp: Interface, link: LinkRequest):
     return error;
   }
   if (link.mtu != 0) {
-    if (!socket.hasPrivilege(PRIV.NET_SETIFMTU)) return request.report(Errno.EPERM, "Not enough privileges to set mtu", 0, 0);
+    if (!socket.hasPrivilege(PRIV.NET_SETIFMTU)) return refuse(request, "Not enough privileges to set mtu");
     // What the driver says of it is not looked at.
     setMtu(ifp, link.mtu);
   }
   switchPromiscuous(ifp, link);
   if (link.address == 0 || hasSwitch(Switch.LINK_14)) return Errno.OK;
-  if (!socket.hasPrivilege(PRIV.NET_SETIFMAC)) return request.report(Errno.EPERM, "Not enough privileges to set lladdr", 0, 0);
+  if (!socket.hasPrivilege(PRIV.NET_SETIFMAC)) return refuse(request, "Not enough privileges to set lladdr");
   return setLladdr(ifp, link.address + NetlinkSize.NLATTR, load<u16>(link.address) - NetlinkSize.NLATTR);
 }
 
@@ -40,10 +41,14 @@ const formerDescription: usize = memory.data(64);
 
 if (IfLimit.DESCRIPTION != 64) ERROR("formerDescription");
 
+function refuse(request: Request, text: string): Errno {
+  return request.report(Errno.EPERM, text, 0, 0);
+}
+
 /** The empty description is none. One too long for the record is cut. */
 function describe(ifp: Interface, text: usize): void {
   memory.fill(ifp.description, 0, IfLimit.DESCRIPTION);
-  for (let i = 0; i < IfLimit.DESCRIPTION - 1 && load<u8>(text + i) != 0; i++) store<u8>(ifp.description + i, load<u8>(text + i));
+  append(ifp.description, IfLimit.DESCRIPTION, 0, text);
 }
 
 /** A change mask of 0 means all flags (Linux' old clients); in FreeBSD 14 an interface only goes down. */

@@ -8,7 +8,8 @@ import { NETLINK, NetlinkLimit, PRIV } from "../abi/netlink";
 import { HeaderSize, IFLA, IFLA_INFO, IFLA_VLAN, IFLAF, IfInfoMsg, NLA_BITSET, RTM, RTNLGRP } from "../abi/rtnetlink";
 import { hasMembers } from "../netlink/multicast";
 import {
-  Writer, abort, begin, beginNest, end, endNest, flush, openGroup, putAttribute, putBytes, putString, putU16, putU32, putU8,
+  Writer, abort, begin, beginNest, end, endNest, flush, openGroup, putAttribute, putBytes, putString, putU16, putU32,
+  putU8,
   reserve,
 } from "../netlink/writer";
 import { Kind, clonerOf } from "../net/cloner";
@@ -71,7 +72,10 @@ function writeFreebsd(writer: Writer, ifp: Interface): void {
   endNest(writer, freebsd);
 }
 
-/** IFLA_LINKINFO with the driver's name, where there is a cloner of that name; by a switch, what a vlan is (rtnetlink B.1.5). */
+/**
+ * IFLA_LINKINFO with the driver's name, where there is a cloner of that name; by a switch, what a vlan is (rtnetlink
+ * B.1.5).
+ */
 function writeKind(writer: Writer, ifp: Interface): void {
   const cloner = clonerOf(ifp.driver);
   if (cloner == null) return;
