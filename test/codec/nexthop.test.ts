@@ -105,7 +105,7 @@ function only(bytes: Uint8Array): Message {
 }
 
 describe("nexthops", () => {
-  it("[A.3] nhmsg has FreeBSD's size", () => {
+  it("nhmsg has FreeBSD's size", () => {
     expect(nexthop.header.size).toBe(HeaderSize.NHMSG);
   });
 
@@ -223,7 +223,7 @@ describe("nexthops", () => {
     );
   });
 
-  it("[A.8] the numbers", () => {
+  it("the numbers", () => {
     expect([...nexthop.table.byType.keys()].sort((a, b) => a - b)).toEqual([
       NHA.ID,
       NHA.GROUP,

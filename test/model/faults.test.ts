@@ -16,7 +16,7 @@ const periods = fc.integer({ min: 1, max: 14 });
 
 describe(`the model without memory (seed ${SEED})`, () => {
   it(
-    "[N5.1] [N7.4] [N14.18] what is refused for want of memory is not done, what is answered or lost is as the tables say",
+    "[N5.1] [N7.4] what is refused for want of memory is not done, what is answered or lost is as the tables say",
     () => {
       let refused = 0;
       let lost = 0;
@@ -41,7 +41,7 @@ describe(`the model without memory (seed ${SEED})`, () => {
     PATIENCE_MS,
   );
 
-  it("[N14.18] a history played again takes no more memory than before", () => {
+  it("a history played again takes no more memory than before", () => {
     const [history] = fc.sample(histories(LENGTH * 4, periods), { numRuns: 1, seed: 7 });
     const world = new World({ hasReplicas: false });
     const peaks = Array.from({ length: 4 }, () => {

@@ -129,13 +129,12 @@ function isMixed(vnet: Vnet, { fib, prefix, flags }: RouteParts, gateways: reado
 }
 
 /**
- * Whether a gateway is on no link's network and the default route is a user nexthop's: that leads to gateways or not by the
+ * Whether a gateway is on no link's network and the default route has a user nexthop: that leads to gateways or not by the
  * prefix of the first route that used it (rtnetlink F.6).
  */
 function isAstray(vnet: Vnet, fib: number, { gateway, oif }: PathRequest): boolean {
   if (gateway === undefined || oif !== undefined) return false;
-  const hop = longestMatch(vnet, fib, gateway)?.hops[0];
-  return hop !== undefined && hop.nhId !== 0;
+  return longestMatch(vnet, fib, gateway)?.hops.some(({ nhId }) => nhId !== 0) ?? false;
 }
 
 /** Whether a user nexthop, if there is one, still has interface and source, and a group the members it was made of. */
@@ -146,10 +145,11 @@ function isUsable(vnet: Vnet, operation: RouteParts & { id: number }): boolean {
   if (isMixed(vnet, operation, gateways) || new Set(gateways.map((gateway = "") => familyOfText(gateway))).size > 1) {
     return false;
   }
-  return nexthop.hops.every(({ link, source, nhId }) => {
+  return nexthop.hops.every(({ gateway, link, source, nhId }) => {
     const addresses = linkOfUid(vnet, link)?.addresses ?? [];
     const member = vnet.nexthops.find(({ id }) => id === nhId)?.hops[0];
-    return addresses.some(({ uid }) => uid === source) && member?.link === link && member.source === source;
+    const isStill = member?.gateway === gateway && member?.link === link && member.source === source;
+    return isStill && addresses.some(({ uid }) => uid === source);
   });
 }
 

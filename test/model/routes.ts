@@ -167,8 +167,10 @@ export function newRoute(vnet: Vnet, request: RouteRequest): Errno {
   if (flags.includes("P")) return isPinned(present) ? Errno.EEXIST : put(draft.hops, draft.groupId);
   if (!flags.includes("A")) return Errno.EEXIST;
   const all = [...present.hops, ...draft.hops];
-  if (all.some(({ gateway }) => gateway === undefined) || hasTwins(all)) return Errno.EEXIST;
-  return put(all, 0);
+  if (all.some(({ gateway }) => gateway === undefined)) return Errno.EEXIST;
+  // The group is the prefix's family's, where a nexthop of IPv6 is none (net/route/nhgrp_ctl.c, nhgrp_alloc).
+  if (all.some(({ gateway = "" }) => familyOfText(gateway) !== present.family)) return Errno.EINVAL;
+  return hasTwins(all) ? Errno.EEXIST : put(all, 0);
 }
 
 /** E.6 */

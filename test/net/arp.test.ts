@@ -327,7 +327,7 @@ describe("own IPv4 addresses", () => {
 });
 
 describe("a run with neighbours", () => {
-  it("[N14.10] replays to the same outcomes and memory", () => {
+  it("replays to the same outcomes and memory", () => {
     const kernel = Kernel.boot({
       record: true,
       modules: ["netlink"],

@@ -174,7 +174,7 @@ describe("a change of paths and nexthops whose n-th allocation fails", () => {
   it.each<[string, RegExp, Preparation]>([
     ["", /^M+$/, {}],
     [" while a dump waits", /^M+$/, waiting],
-  ])("[N14.18] interfaceDetach with paths through it%s is done or not done", (_, outcomes, preparation) => {
+  ])("interfaceDetach with paths through it%s is done or not done", (_, outcomes, preparation) => {
     const far = "198.51.100.2";
     const em2 = { name: "em2", up: true, addresses: ["198.51.100.1/24"] };
     const routes = [
@@ -261,12 +261,12 @@ describe("a change of neighbours whose n-th allocation fails", () => {
     expect(ofRequest(preparation, request, inverse)).toMatch(outcomes);
   });
 
-  it("[N14.18] [D.5.1] a packet to a neighbour begins its resolution or is refused with ENOMEM", () => {
+  it("[D.5.1] a packet to a neighbour begins its resolution or is refused with ENOMEM", () => {
     const begin = (vnet: Vnet): unknown => vnet.neighbourResolve("em0", HOST);
     expect(ofCall({}, begin, deleted)).toMatch(/^M+$/);
   });
 
-  it("[N14.18] [C.4.5] the first address of an interface brings its own entry or leaves nothing", () => {
+  it("[C.4.5] the first address of an interface brings its own entry or leaves nothing", () => {
     const come = (vnet: Vnet): void => vnet.addressAdd("em1", "198.51.100.1/24");
     const go = (vnet: Vnet): void => vnet.addressDelete("em1", "198.51.100.1");
     expect(ofCall({ groups }, come, go)).toMatch(/^M+N+$/);
