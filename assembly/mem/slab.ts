@@ -21,7 +21,6 @@ export class Slab {
 }
 
 /** Bytes of a record of type T in a slab. */
-// @ts-ignore: decorator
 @inline
 function recordBytes<T>(): u32 {
   return (<u32>offsetof<T>() + 7) & ~7;

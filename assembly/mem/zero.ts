@@ -4,7 +4,6 @@
 const FILL_BYTES: u32 = 128;
 
 /** Zeroes `bytes` bytes, a multiple of 4. */
-// @ts-ignore: decorator
 @inline
 export function zero(at: usize, bytes: u32): void {
   if (bytes >= FILL_BYTES) {

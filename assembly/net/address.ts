@@ -10,13 +10,11 @@ const LINK_LOCAL_MASK: u64 = 0xffc0000000000000;
 /** Where the index of a link-local address's interface is embedded. */
 const ZONE_MASK: u64 = 0x0000ffff00000000;
 
-// @ts-ignore: decorator
 @inline
 export function addressBits(family: u32): u32 {
   return family == AF.INET ? AddressSize.INET_BITS : AddressSize.INET6_BITS;
 }
 
-// @ts-ignore: decorator
 @inline
 export function addressBytes(family: u32): u32 {
   return family == AF.INET ? AddressSize.INET : AddressSize.INET6;
@@ -43,14 +41,12 @@ export function storeAddress(family: u32, bytes: usize, high: u64, low: u64): vo
 }
 
 /** The mask of the high word for a prefix of `bits`. */
-// @ts-ignore: decorator
 @inline
 export function maskHigh(bits: u32): u64 {
   return bits == 0 ? 0 : bits >= 64 ? ~(<u64>0) : ~(<u64>0) << (64 - bits);
 }
 
 /** The mask of the low word. */
-// @ts-ignore: decorator
 @inline
 export function maskLow(bits: u32): u64 {
   return bits <= 64 ? 0 : bits >= 128 ? ~(<u64>0) : ~(<u64>0) << (128 - bits);

@@ -38,25 +38,21 @@ export const INNER_CHILDREN: u32 = 16;
 /** Levels of inner nodes: 36 to the 8th is more than memory holds. */
 export const DEPTH_LIMIT: u32 = 8;
 
-// @ts-ignore: decorator
 @inline
 export function entrySize<E>(): u32 {
   return <u32>offsetof<E>();
 }
 
-// @ts-ignore: decorator
 @inline
 export function leafCapacity<E>(): u32 {
   return ((NODE_BYTES - LEAF_ENTRIES) / entrySize<E>()) & ~(GROUP - 1);
 }
 
-// @ts-ignore: decorator
 @inline
 export function fanout<E>(): u32 {
   return entrySize<E>() == 8 ? 80 : 36;
 }
 
-// @ts-ignore: decorator
 @inline
 function keysAt<E>(): u32 {
   return INNER_CHILDREN + fanout<E>() * 4;
@@ -120,31 +116,26 @@ export class Tree {
 if (offsetof<Step>() != 8) ERROR("a step of the path takes 8 bytes");
 if (offsetof<Tree>() - offsetof<Tree>("path0") != 64) ERROR("the path has DEPTH_LIMIT steps");
 
-// @ts-ignore: decorator
 @inline
 export function step(tree: Tree, level: u32): Step {
   return changetype<Step>(changetype<usize>(tree) + offsetof<Tree>("path0") + level * 8);
 }
 
-// @ts-ignore: decorator
 @inline
 export function leafEntry<E>(leaf: usize, slot: u32): usize {
   return leaf + LEAF_ENTRIES + slot * entrySize<E>();
 }
 
-// @ts-ignore: decorator
 @inline
 export function innerKey<E>(node: usize, index: u32): usize {
   return node + keysAt<E>() + index * entrySize<E>();
 }
 
-// @ts-ignore: decorator
 @inline
 export function child(node: usize, index: u32): usize {
   return node + INNER_CHILDREN + index * 4;
 }
 
-// @ts-ignore: decorator
 @inline
 function isBelow<E>(entry: usize, k0: u64, k1: u64, k2: u64): bool {
   const e0 = load<u64>(entry);
@@ -155,7 +146,6 @@ function isBelow<E>(entry: usize, k0: u64, k1: u64, k2: u64): bool {
   return load<u64>(entry, 16) < k2;
 }
 
-// @ts-ignore: decorator
 @inline
 function isAbove<E>(entry: usize, k0: u64, k1: u64, k2: u64): bool {
   const e0 = load<u64>(entry);
@@ -166,7 +156,6 @@ function isAbove<E>(entry: usize, k0: u64, k1: u64, k2: u64): bool {
   return load<u64>(entry, 16) > k2;
 }
 
-// @ts-ignore: decorator
 @inline
 export function storeEntry<E>(entry: usize, k0: u64, k1: u64, k2: u64): void {
   store<u64>(entry, k0);
@@ -175,7 +164,6 @@ export function storeEntry<E>(entry: usize, k0: u64, k1: u64, k2: u64): void {
   store<u64>(entry, k2, 16);
 }
 
-// @ts-ignore: decorator
 @inline
 function copyEntry<E>(into: usize, from: usize): void {
   store<u64>(into, load<u64>(from));
@@ -190,7 +178,6 @@ export function seek<E>(tree: Tree, k0: u64, k1: u64, k2: u64): void {
   tree.slot = tree.leaf == 0 ? 0 : leafSlot<E>(tree.leaf, k0, k1, k2);
 }
 
-// @ts-ignore: decorator
 @inline
 function isInLeaf<E>(tree: Tree, k0: u64, k1: u64, k2: u64): bool {
   if (isAbove<E>(changetype<usize>(tree) + offsetof<Tree>("low0"), k0, k1, k2)) return false;
@@ -247,7 +234,6 @@ function leafSlot<E>(leaf: usize, k0: u64, k1: u64, k2: u64): u32 {
  * The entry at the position if its leaf has one there, else 0. An entry of the place that was sought is always in the
  * leaf that the seek ended in: what separates leaves has no payload.
  */
-// @ts-ignore: decorator
 @inline
 export function current<E>(tree: Tree): usize {
   if (tree.leaf == 0 || tree.slot >= changetype<Leaf>(tree.leaf).count) return 0;

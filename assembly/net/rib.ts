@@ -135,12 +135,10 @@ export function ribOf(fib: u32, family: u32): Rib | null {
 }
 
 // An entry's words, for a place and a payload.
-// @ts-ignore: decorator
 @inline
 export function word0(rib: Rib, high: u64, bits: u32, payload: u32): u64 {
   return rib.family == AF.INET ? high | (<u64>(32 - bits) << PAYLOAD_BITS) | payload : high;
 }
-// @ts-ignore: decorator
 @inline
 export function word2(bits: u32, payload: u32): u64 {
   return (<u64>(128 - bits) << PAYLOAD_BITS) | payload;

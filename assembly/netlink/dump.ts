@@ -49,7 +49,6 @@ export class Dump {
     return this.chunkUsed + length <= this.chunkCapacity;
   }
   // Accounts for a message of `length` bytes that is being written.
-  // @ts-ignore: decorator
   @inline
   countMessage(length: u32): void {
     if (!this.fitsChunk(length)) this.startChunk(length);

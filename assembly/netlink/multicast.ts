@@ -11,7 +11,6 @@ import { Socket, firstSocket } from "./socket";
 /** Members of each group: ROUTE's 128 words, then GENERIC's. */
 const members: usize = memory.data(1024);
 
-// @ts-ignore: decorator
 @inline
 function memberCount(protocol: u32, group: u32): usize {
   const first: u32 = protocol == <u32>NETLINK.GENERIC ? NetlinkLimit.GROUPS : 0;

@@ -119,7 +119,6 @@ export function flushContinued(writer: Writer, continues: bool): void {
 }
 
 /** Zeroed room for align4(bytes) in the open message; 0 without memory. */
-// @ts-ignore: decorator
 @inline
 export function reserve(writer: Writer, bytes: u32): usize {
   const size = (bytes + 3) & ~3;

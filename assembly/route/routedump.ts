@@ -282,7 +282,6 @@ function fillRun(dump: RouteDump, rib: Rib, run: usize, count: u32, into: usize,
 }
 
 /** Copies a prepared message in whole vectors; up to 15 bytes behind it are written too. */
-// @ts-ignore: decorator
 @inline
 function copyTemplate(at: usize, template: usize, length: u32): void {
   v128.store(at, v128.load(template));
