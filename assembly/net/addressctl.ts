@@ -122,7 +122,7 @@ export function stageAddress(address: IfAddress): bool {
 
 /** @param successor - the address that replaces it, if that is why it goes */
 export function dropAddress(address: IfAddress, successor: IfAddress | null): void {
-  const heir = heirOf(address);
+  const heir = heirOf(address, 0);
   const isHandedOver = address.family == AF.INET && address.hasPrefixRoute && heir != null && heir != successor;
   const isPrefixOver = endsPrefix(address) || (successor != null && heir == successor && address.hasPrefixRoute);
   removeRoutes(address);

@@ -17,6 +17,8 @@ export class NetworkRoute {
   displaced: u32;
   /** Payload of the address that takes it over, held; 0 = none. */
   heir: u32;
+  /** Likewise of the one that takes it over when all addresses of the interface go. */
+  heirElsewhere: u32;
   isAdded: bool;
 }
 
@@ -49,6 +51,10 @@ export class IfAddress {
   /** Its prefix route, or that of its network, is in the table on its behalf (IFA_ROUTE). */
   hasPrefixRoute: bool;
   hasPeer: bool;
+  /** Whether no interface has it any more, and it waits for the last nexthop of which it is the source. */
+  isGone: bool;
+  /** Nexthops of which it is the source. */
+  references: u32;
   /** Duplicate address detection (inet6.ts): the next probe's callout, probes tried and sent, answers of another owner. */
   dadDueMs: u64;
   dadNext: usize;
@@ -66,6 +72,7 @@ export class IfAddress {
   networks: usize;
   networkDisplaced: u32;
   networkHeir: u32;
+  networkHeirElsewhere: u32;
   networkIsAdded: bool;
   addedHost: bool;
   isRaised: bool;
@@ -92,18 +99,39 @@ class Addresses {
 
 const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 16));
 const all = changetype<Addresses>(memory.data(offsetof<Addresses>(), 16));
+/** Addresses that are gone but for nexthops. */
+let waiting: u32 = 0;
 
 /** An address that no interface has yet; 0 without memory. */
 export function allocateAddress(): usize {
   return take<IfAddress>(slab);
 }
 
+/** Frees an address that no list has; one that nexthops know as their source waits for them, as FreeBSD's ifaddr does. */
 export function freeAddress(address: IfAddress): void {
+  address.isGone = true;
+  if (address.references != 0) {
+    waiting++;
+    return;
+  }
   give<IfAddress>(slab, changetype<usize>(address));
 }
 
+/** Keeps an address for a nexthop (ifa_ref). */
+export function holdAddress(address: IfAddress): void {
+  address.references++;
+}
+
+/** Ends what holdAddress began (ifa_free). */
+export function releaseAddress(address: IfAddress): void {
+  if (--address.references != 0 || !address.isGone) return;
+  waiting--;
+  give<IfAddress>(slab, changetype<usize>(address));
+}
+
+/** Addresses of interfaces; those that wait to be freed do not count. */
 export function addressCount(): u32 {
-  return slab.inUse;
+  return slab.inUse - waiting;
 }
 
 /** The first IfAddress of the vnet in order of addition, 0 = none; each leads to its nextOfAll. */

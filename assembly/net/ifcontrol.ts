@@ -18,7 +18,7 @@ import { IfAddress, findAddress } from "./ifaddr";
 import { Runs, startDriver } from "./cloner";
 import { Interface, setDown, setUp, unlinkInterface } from "./ifnet";
 import { heirOf, isNetworkRouted } from "./ifnetwork";
-import { addRoutes, changePeer, hasNewRoutes, keepRoutes, removeNetworkRoute, undoRoutes, unstage } from "./ifroutes";
+import { addRoutes, changePeer, handElsewhere, hasNewRoutes, keepRoutes, removeNetworkRoute, undoRoutes, unstage } from "./ifroutes";
 import {
   FOREVER, armNd, canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal,
 } from "./inet6";
@@ -302,12 +302,16 @@ function lower(ifp: Interface): void {
   for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
     const address = changetype<IfAddress>(entry);
     if (address.family != AF.INET || !address.hasPrefixRoute) continue;
-    if (heirOf(address) == null) onAddress(entry, AddressEvent.DELETED);
+    if (heirOf(address, 0) == null) onAddress(entry, AddressEvent.DELETED);
     removeNetworkRoute(address);
     purgePrefix(address, false);
     sweepFamily(AF.INET, usesSourceInPassing, entry);
   }
   setDown(ifp);
+}
+
+function handAllElsewhere(ifp: Interface): void {
+  for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) handElsewhere(changetype<IfAddress>(entry));
 }
 
 /** Takes what depart may need; false without memory, and nothing is staged. */
@@ -332,6 +336,7 @@ export function unstageDeparture(ifp: Interface): void {
 export function depart(ifp: Interface): void {
   const argument = changetype<usize>(ifp);
   lower(ifp);
+  handAllElsewhere(ifp);
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
   while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
@@ -345,7 +350,10 @@ export function depart(ifp: Interface): void {
 /** Takes all addresses from an interface, which stays (if_purgeaddrs); ENOMEM, and then all is as before. */
 export function withdrawAddresses(ifp: Interface): Errno {
   const isStaged = stageAll(ifp);
-  if (isStaged) while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+  if (isStaged) {
+    handAllElsewhere(ifp);
+    while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+  }
   dropSpares();
   return isStaged ? Errno.OK : Errno.ENOMEM;
 }

@@ -69,14 +69,15 @@ function hasSameNetwork(address: IfAddress, family: u32, fib: u32): bool {
 /**
  * The address that takes over the network's route when this one goes: the first of an interface that is up, for IPv6 of any
  * (netinet/in.c, in_scrubprefix; netinet6/nd6_rtr.c, nd6_prefix_offlink); an IPv6 peer's route is not handed over.
+ * @param apart - an interface whose addresses do not count; 0 = none
  */
-export function heirOf(address: IfAddress): IfAddress | null {
+export function heirOf(address: IfAddress, apart: usize): IfAddress | null {
   const family = address.family;
   if (!needs(address, Own.NETWORK) || (family == AF.INET6 && address.hasPeer)) return null;
   locate(wanted, address, Own.NETWORK);
   for (let at = firstAddress(); at != 0; at = changetype<IfAddress>(at).nextOfAll) {
     const other = changetype<IfAddress>(at);
-    if (other == address || (family == AF.INET && !interfaceOf(other).isUp)) continue;
+    if (other == address || other.ifp == apart || (family == AF.INET && !interfaceOf(other).isUp)) continue;
     if (hasSameNetwork(other, family, interfaceOf(address).fib)) return other;
   }
   return null;

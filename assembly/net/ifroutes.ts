@@ -3,6 +3,7 @@
 //   openNetworks   before an address is used; closeNetworks before it is freed
 //   addRoutes      both, or neither; then keepRoutes, or undoRoutes
 //   stageRemoval   takes all that removing them may need; then removeRoutes cannot fail; unstage in any case
+//   handElsewhere  first, where all addresses of an interface go
 // What an added route displaced is held until it is kept or undone, so that undoing takes no memory. With
 // net.add_addr_allfibs the network's route is in every fib; the own address's always in the interface's alone.
 
@@ -206,14 +207,20 @@ export function stageRemoval(address: IfAddress): bool {
 }
 
 function stageNetworks(address: IfAddress): bool {
-  const heir = heirOf(address);
+  const heir = heirOf(address, 0);
+  const elsewhere = heirOf(address, address.ifp);
   for (let n: u32 = 0; n < address.fibs; n++) {
     const fib = fibOf(address, n);
     if (!stageRoute(ribAt(address, fib), address, Own.NETWORK)) return false;
-    if (heir == null || !reaches(heir, fib)) continue;
-    const payload = payloadOf(heir, Own.NETWORK, fib);
-    if (payload == 0) return false;
-    networkOf(address, n).heir = payload;
+    const network = networkOf(address, n);
+    if (heir != null && reaches(heir, fib)) {
+      network.heir = payloadOf(heir, Own.NETWORK, fib);
+      if (network.heir == 0) return false;
+    }
+    if (elsewhere != null && reaches(elsewhere, fib)) {
+      network.heirElsewhere = payloadOf(elsewhere, Own.NETWORK, fib);
+      if (network.heirElsewhere == 0) return false;
+    }
   }
   return true;
 }
@@ -234,8 +241,11 @@ function stageRoute(rib: Rib, address: IfAddress, own: Own): bool {
 export function unstage(address: IfAddress): void {
   for (let n: u32 = 0; n < address.fibs; n++) {
     const network = networkOf(address, n);
-    if (network.heir != 0) releasePayload(ribAt(address, fibOf(address, n)), network.heir);
+    const rib = ribAt(address, fibOf(address, n));
+    if (network.heir != 0) releasePayload(rib, network.heir);
+    if (network.heirElsewhere != 0) releasePayload(rib, network.heirElsewhere);
     network.heir = 0;
+    network.heirElsewhere = 0;
   }
   if (address.stagedEqual != 0) releasePayload(homeOf(address), address.stagedEqual);
   address.stagedEqual = 0;
@@ -254,19 +264,36 @@ export function removeRoutes(address: IfAddress): void {
 export function removeNetworkRoute(address: IfAddress): void {
   if (!address.hasPrefixRoute) return;
   address.hasPrefixRoute = false;
-  const heir = heirOf(address);
+  const heir = heirOf(address, 0);
+  // IFA_ROUTE passes on also where the route itself is elsewhere already.
+  if (heir != null) heir.hasPrefixRoute = true;
   for (let n: u32 = 0; n < address.fibs; n++) {
     const rib = ribAt(address, fibOf(address, n));
     if (!owns(rib, address, Own.NETWORK)) continue;
     const payload = networkOf(address, n).heir;
     if (heir != null && payload != 0) {
       replaceHere(rib, payload);
-      heir.hasPrefixRoute = true;
     } else if (isHostOnly(address) && address.stagedEqual != 0 && rib == homeOf(address)) {
       giveToEqual(rib, address);
     } else {
       removeHere(rib);
     }
+  }
+}
+
+/**
+ * Hands the route of the address's network to an address of another interface, before all addresses of its own go; the
+ * address still counts as the one that has it, until it goes. After stageRemoval.
+ */
+export function handElsewhere(address: IfAddress): void {
+  const heir = address.hasPrefixRoute ? heirOf(address, address.ifp) : null;
+  if (heir == null) return;
+  for (let n: u32 = 0; n < address.fibs; n++) {
+    const rib = ribAt(address, fibOf(address, n));
+    const payload = networkOf(address, n).heirElsewhere;
+    if (payload == 0 || !owns(rib, address, Own.NETWORK)) continue;
+    replaceHere(rib, payload);
+    heir.hasPrefixRoute = true;
   }
 }
 

@@ -8,6 +8,7 @@
 import { AF } from "../abi/inet";
 import { HashTable, Hashed, finish, mix } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
+import { IfAddress, holdAddress, releaseAddress } from "./ifaddr";
 import { Rib, ribOf } from "./rib";
 
 /** Flags of a nexthop (net/route/nhop.h). */
@@ -71,7 +72,7 @@ export class Nexthop extends NexthopHead {
   aif: u32;
   /** Interface. */
   ifp: usize;
-  /** IfAddress; 0 = the link-level address of the interface. */
+  /** IfAddress, held; 0 = the link-level address of the interface. */
   source: usize;
   gatewayHigh: u64;
   gatewayLow: u64;
@@ -87,11 +88,6 @@ export function clearDraft(fib: u32, upperFamily: u32): void {
   memory.fill(changetype<usize>(draft), 0, offsetof<Nexthop>());
   draft.fib = fib;
   draft.upperFamily = upperFamily;
-}
-
-/** Copies a nexthop into the draft, to make one that differs from it. */
-export function draftFrom(nexthop: Nexthop): void {
-  memory.copy(changetype<usize>(draft), changetype<usize>(nexthop), offsetof<Nexthop>());
 }
 
 function hashDraft(): u32 {
@@ -128,6 +124,7 @@ export function internNexthop(): Nexthop | null {
     give<Nexthop>(slab, record);
     return null;
   }
+  if (nexthop.source != 0) holdAddress(changetype<IfAddress>(nexthop.source));
   return nexthop;
 }
 
@@ -135,6 +132,7 @@ export function freeNexthop(nexthop: Nexthop): void {
   const home = nexthop.home;
   home.nexthops.remove(changetype<usize>(nexthop));
   home.indices.free(nexthop.index);
+  if (nexthop.source != 0) releaseAddress(changetype<IfAddress>(nexthop.source));
   give<Nexthop>(slab, changetype<usize>(nexthop));
 }
 

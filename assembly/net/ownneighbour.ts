@@ -70,7 +70,7 @@ export function addOwnNeighbour(address: IfAddress): void {
 export function endsPrefix(address: IfAddress): bool {
   if (address.family == AF.INET) {
     if (!address.hasPrefixRoute) return false;
-    const heir = heirOf(address);
+    const heir = heirOf(address, 0);
     return heir == null || heir.ifp != address.ifp;
   }
   const bits = address.prefixLength;
