@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLMSG } from "../../assembly/abi/netlink.js";
-import { IFA, IFAF, IFLA, IFLA_INFO, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
+import { IFA, IFAF, IFLA, IFLA_INFO, NUD, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
+import { dst, lladdrOf, ndmsg } from "../route/neighbours.js";
 import {
   ackOf,
   ask,
@@ -164,6 +165,29 @@ describe("payloads", () => {
     const expected = [Errno.ENOENT, `nla type 4: ifindex ${index} invalid`, IN_ADDED_ROUTE];
     expect(fault(socket, route(attribute(RTA.OIF, u32(index))))).toEqual(expected);
   });
+
+  it.each([
+    ["GETNEIGH", RTM.GETNEIGH, "qD"],
+    ["GETNEIGH without DUMP", RTM.GETNEIGH, "qa"],
+    ["NEWNEIGH", RTM.NEWNEIGH, "qaC"],
+    ["DELNEIGH", RTM.DELNEIGH, "qa"],
+  ])(
+    "[RF-CORE-56] [N6.4] [N6.5] ndm_ifindex 999 in the header of %s is ENOENT without text and offset",
+    (_, type, letters) => {
+      const { vnet, socket } = setupE();
+      const before = vnet.statistics().neighbours;
+      const parts = [dst("192.0.2.7"), lladdrOf("02:00:00:00:00:07")];
+      const request = message(
+        { type, flags: letters },
+        ndmsg({ family: AF.INET, index: 999, state: NUD.PERMANENT }),
+        ...parts,
+      );
+      const seen = ask(socket, request);
+      expect(seen).toHaveLength(1);
+      expect(ackOf(seen[0])).toMatchObject({ error: Errno.ENOENT, text: undefined, offset: undefined });
+      expect(vnet.statistics().neighbours).toBe(before);
+    },
+  );
 
   it("[N6.5] an index is looked up in the socket's vnet", () => {
     const { kernel, socket } = setupE();
