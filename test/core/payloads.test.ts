@@ -15,11 +15,14 @@ import {
   doneOf,
   errorOf,
   ifaddrmsg,
+  ifinfomsg,
   ip,
   message,
   numberAt,
+  payloadOf,
   rtmsg,
   text,
+  toHex,
   u8,
   u16,
   u32,
@@ -219,6 +222,28 @@ describe("payloads", () => {
       expect(doneOf(ask(socket, address(attribute(type, ip("127.0.0.1")))).at(-1))).toBe(0);
       const ofAny = message({ type: RTM.GETADDR, flags: "q" }, ifaddrmsg(), attribute(type, ip("127.0.0.1")));
       expect(fault(socket, ofAny)).toEqual([Errno.EINVAL, `wrong family for ${name} attribute: 0 != 2`, undefined]);
+    },
+  );
+});
+
+describe("the text of an error", () => {
+  const START = "unable to find interface ";
+
+  it.each([126, 127, 128, 129, 1000])(
+    "[RF-CORE-55c] [N6.3] of %i characters has at most 127 in 128 bytes with its NUL",
+    (characters) => {
+      const { socket } = setupR();
+      const name = Array.from({ length: characters - START.length }, (_, i) => String.fromCharCode(97 + (i % 26))).join(
+        "",
+      );
+      const request = message({ type: RTM.NEWLINK, flags: "qa" }, ifinfomsg(), attribute(IFLA.IFNAME, text(name)));
+      const seen = ask(socket, request, getLink(1, "qa"));
+      const [refused, ...more] = seen;
+      expect(ackOf(refused)).toMatchObject({ error: Errno.ENOENT, offset: undefined });
+      const told = payloadOf(refused?.body.slice(4 + 16) ?? zeros(0), 1);
+      expect(toHex(told ?? zeros(0))).toBe(toHex(text((START + name).slice(0, 127))));
+      expect(told?.length).toBe(Math.min(characters, 127) + 1);
+      expect(errorOf(more)).toBe(0);
     },
   );
 });
