@@ -101,12 +101,21 @@ function skipGroup(tokens, start) {
   let depth = 0;
   for (let at = start; at < tokens.length; at++) {
     const token = tokens[at];
-    if (token?.kind !== "punctuation") continue;
+    if (token?.kind !== "punctuation" || isArrowhead(tokens, at)) continue;
     if (token.text === open) depth += 1;
     if (token.text === close) depth -= 1;
     if (depth === 0) return at + 1;
   }
   return tokens.length;
+}
+
+/**
+ * Whether a > belongs to the => of a function type: it closes nothing.
+ * @param {Token[]} tokens @param {number} at
+ */
+function isArrowhead(tokens, at) {
+  const before = tokens[at - 1];
+  return tokens[at]?.text === ">" && before?.kind === "punctuation" && before.text === "=";
 }
 
 /**

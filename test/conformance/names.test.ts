@@ -15,6 +15,7 @@ describe("testNames", () => {
     ],
     ["a table", `it.each([["row", 1], ["other", 2]])("%s", f);`, ["row", "other", "%s"]],
     ["a table with type arguments", `it.each<[string, Map<string, number>]>([["row", m]])("%s", f);`, ["row", "%s"]],
+    ["a function type in them", `it.each<[string, (a: A) => void]>([["row", f]])("%s", f);`, ["row", "%s"]],
     ["a table in a template", `it.each\`a | b\n\${1} | \${2}\`("$a", f);`, ["a | b\n… | …", "$a"]],
     ["a cited name of a function call", `it(f("inner"), g);`, []],
   ])("reads %s", (_, source, names) => {

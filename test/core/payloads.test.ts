@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLMSG } from "../../assembly/abi/netlink.js";
-import { IFA, IFAF, IFLA, IFLA_INFO, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
+import { IFA, IFAF, IFLA, IFLA_INFO, NUD, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
+import { dst, lladdrOf, ndmsg } from "../route/neighbours.js";
 import {
   ackOf,
   ask,
@@ -14,11 +15,14 @@ import {
   doneOf,
   errorOf,
   ifaddrmsg,
+  ifinfomsg,
   ip,
   message,
   numberAt,
+  payloadOf,
   rtmsg,
   text,
+  toHex,
   u8,
   u16,
   u32,
@@ -165,6 +169,29 @@ describe("payloads", () => {
     expect(fault(socket, route(attribute(RTA.OIF, u32(index))))).toEqual(expected);
   });
 
+  it.each([
+    ["GETNEIGH", RTM.GETNEIGH, "qD"],
+    ["GETNEIGH without DUMP", RTM.GETNEIGH, "qa"],
+    ["NEWNEIGH", RTM.NEWNEIGH, "qaC"],
+    ["DELNEIGH", RTM.DELNEIGH, "qa"],
+  ])(
+    "[RF-CORE-56] [N6.4] [N6.5] ndm_ifindex 999 in the header of %s is ENOENT without text and offset",
+    (_, type, letters) => {
+      const { vnet, socket } = setupE();
+      const before = vnet.statistics().neighbours;
+      const parts = [dst("192.0.2.7"), lladdrOf("02:00:00:00:00:07")];
+      const request = message(
+        { type, flags: letters },
+        ndmsg({ family: AF.INET, index: 999, state: NUD.PERMANENT }),
+        ...parts,
+      );
+      const seen = ask(socket, request);
+      expect(seen).toHaveLength(1);
+      expect(ackOf(seen[0])).toMatchObject({ error: Errno.ENOENT, text: undefined, offset: undefined });
+      expect(vnet.statistics().neighbours).toBe(before);
+    },
+  );
+
   it("[N6.5] an index is looked up in the socket's vnet", () => {
     const { kernel, socket } = setupE();
     const other = kernel.vnetCreate("other");
@@ -195,6 +222,28 @@ describe("payloads", () => {
       expect(doneOf(ask(socket, address(attribute(type, ip("127.0.0.1")))).at(-1))).toBe(0);
       const ofAny = message({ type: RTM.GETADDR, flags: "q" }, ifaddrmsg(), attribute(type, ip("127.0.0.1")));
       expect(fault(socket, ofAny)).toEqual([Errno.EINVAL, `wrong family for ${name} attribute: 0 != 2`, undefined]);
+    },
+  );
+});
+
+describe("the text of an error", () => {
+  const START = "unable to find interface ";
+
+  it.each([126, 127, 128, 129, 1000])(
+    "[RF-CORE-55c] [N6.3] of %i characters has at most 127 in 128 bytes with its NUL",
+    (characters) => {
+      const { socket } = setupR();
+      const name = Array.from({ length: characters - START.length }, (_, i) => String.fromCharCode(97 + (i % 26))).join(
+        "",
+      );
+      const request = message({ type: RTM.NEWLINK, flags: "qa" }, ifinfomsg(), attribute(IFLA.IFNAME, text(name)));
+      const seen = ask(socket, request, getLink(1, "qa"));
+      const [refused, ...more] = seen;
+      expect(ackOf(refused)).toMatchObject({ error: Errno.ENOENT, offset: undefined });
+      const told = payloadOf(refused?.body.slice(4 + 16) ?? zeros(0), 1);
+      expect(toHex(told ?? zeros(0))).toBe(toHex(text((START + name).slice(0, 127))));
+      expect(told?.length).toBe(Math.min(characters, 127) + 1);
+      expect(errorOf(more)).toBe(0);
     },
   );
 });

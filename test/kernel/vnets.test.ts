@@ -1,14 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
-import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { IFA_F, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, type Socket, type Vnet } from "../../host/kernel/kernel.js";
-import { addressTexts, events, getLink, indexOf, inWords, links } from "../route/links.js";
+import { newAddr } from "../route/addressrequests.js";
+import {
+  type Address,
+  addresses,
+  addressOf,
+  addressTexts,
+  events,
+  getLink,
+  indexOf,
+  inWords,
+  links,
+} from "../route/links.js";
 import { added, delRoute, dump, dumpRequest, find, getRoute, newRoute, routeTo } from "../route/routes.js";
 import { ask, codeOf, concat, drain, errorOf, toHex } from "../support/messages.js";
 import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
 
 const EM0 = { name: "em0", lladdr: "02:00:00:00:00:0a", up: true, addresses: ["192.0.2.1/24"] } as const;
+
+const DAD_COUNT = "net.inet6.ip6.dad_count";
 
 /** Whether two memories are the same, byte for byte; the offset of the first byte that differs, else -1. */
 function firstDifference(left: Uint8Array, right: Uint8Array): number {
@@ -311,5 +324,43 @@ describe("fibs", () => {
     expect(routeTo(socket, "10.1.0.0/16", { table: 1 }).table).toBe(1);
     expect(dump(there, AF.UNSPEC, { table: 1 })).toEqual([]);
     expect(find(there, "10.1.0.0/16")).toBeUndefined();
+  });
+});
+
+describe("duplicate address detection", () => {
+  it("[FB-113] [C.5.3] with dad_count 0 in one vnet its addresses are never tentative; the host's are, as before", () => {
+    const { kernel, vnet: host, socket } = setupE();
+    const jail = kernel.vnetCreate("v", { interfaces: [EM0] });
+    const inside = openSocket(jail);
+    const [hostTold, told] = [monitor(host, RTNLGRP.IPV6_IFADDR), monitor(jail, RTNLGRP.IPV6_IFADDR)];
+    const count = host.sysctl(DAD_COUNT);
+    expect(count).toBeGreaterThan(0);
+    expect(jail.sysctl(DAD_COUNT, 0)).toBe(0);
+    expect([host.sysctl(DAD_COUNT), jail.sysctl(DAD_COUNT)]).toEqual([count, 0]);
+
+    // IPv6 is off on an interface until its first address, which is not detected anywhere: the second tells.
+    const index = indexOf(jail, "em0");
+    for (const own of ["2001:db8::1/64", "2001:db8::2/64"]) {
+      expect(errorOf(ask(inside, newAddr(own, { index })))).toBe(Errno.OK);
+      expect(errorOf(ask(socket, newAddr(own, { index: indexOf(host, "em0") })))).toBe(Errno.OK);
+    }
+    const isTentative = (each: Address): boolean => (each.flags & IFA_F.TENTATIVE) !== 0;
+    const tentative = (from: Socket): string[] =>
+      addresses(from)
+        .filter(isTentative)
+        .map((each) => each.address);
+    const toldTentative = (from: Socket): string[] =>
+      drain(from)
+        .map(addressOf)
+        .filter(isTentative)
+        .map((each) => each.address);
+    expect(toldTentative(told)).toEqual([]);
+    expect(tentative(inside)).toEqual([]);
+    expect(toldTentative(hostTold)).toContain("2001:db8::2");
+    expect(tentative(socket)).toContain("2001:db8::2");
+    // A link-local address that comes of itself waits up to a second before its probes.
+    kernel.advance(1000 * (count + 1));
+    expect([tentative(inside), tentative(socket)]).toEqual([[], []]);
+    expect(host.sysctl(DAD_COUNT)).toBe(count);
   });
 });

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
-import { NDA, NTF, NUD, RTM } from "../../assembly/abi/rtnetlink.js";
+import { NDA, NHAF, NTF, NUD, RTF, RTM } from "../../assembly/abi/rtnetlink.js";
+import type { Socket } from "../../host/kernel/kernel.js";
 import {
   ackOf,
   ask,
@@ -16,6 +17,7 @@ import {
   message,
   numberAt,
   toHex,
+  u8,
   u32,
 } from "../support/messages.js";
 import { openSocket, setupE, setupE6, setupR } from "../support/setups.js";
@@ -30,7 +32,10 @@ import {
   neighbourOf,
   neighbours,
 } from "./neighbours.js";
+import { getNexthop, nexthopOf, succeed } from "./nexthops.js";
+import { getRoute, newRoute, routeOf } from "./routes.js";
 
+const LO0 = 1;
 const EM0 = 2;
 const EM1 = 3;
 const MAC = "90:10:00:01:02:03";
@@ -309,5 +314,56 @@ describe("RTM_GETNEIGH of all entries", () => {
     const seen = ask(socket, message({ type: RTM.GETNEIGH, flags: "qD" }, Uint8Array.of(AF.INET)));
     expect(seen.map(({ type }) => type)).toEqual([RTM.NEWNEIGH, NLMSG.DONE]);
     expect(ask(socket, message({ type: RTM.GETNEIGH, flags: "q" }, ndmsg(), dst("192.0.2.1"))).length).toBe(1);
+  });
+});
+
+describe("which interface arp(8) sets an entry on", () => {
+  /** What guess_ifindex asks: the route first, then the address's interface of its nexthop. Undefined for a gateway. */
+  function guess(
+    socket: Socket,
+    destination: string,
+    table = 0,
+  ): { oif: number | undefined; aif?: number } | undefined {
+    const [reply, ...acks] = ask(socket, getRoute(destination, { table }));
+    expect(errorOf(acks)).toBe(Errno.OK);
+    if (reply === undefined) throw new Error("no route");
+    const { oif, rtFlags, knhId } = routeOf(reply);
+    if ((rtFlags & RTF.GATEWAY) !== 0) return undefined;
+    if (oif !== LO0) return { oif };
+    // NHAF_FAMILY is one byte.
+    const freebsd = [
+      attribute(NHAF.KID, u32(knhId)),
+      attribute(NHAF.FAMILY, u8(AF.INET)),
+      attribute(NHAF.TABLE, u32(table)),
+    ];
+    const [nexthop, ...more] = ask(socket, getNexthop({ freebsd }));
+    expect(errorOf(more)).toBe(Errno.OK);
+    if (nexthop === undefined) throw new Error("no nexthop");
+    return { oif, aif: new Map(nexthopOf(nexthop).freebsd ?? []).get(NHAF.AIF) ?? 0 };
+  }
+
+  it("[FC-NEIGH-6] [E.3.2] [F.4] the AIF of an own address, which is routed to lo0, is the address's interface", () => {
+    const { vnet, socket } = setupE();
+    vnet.addressAdd("em1", "198.51.100.1/24");
+    expect(guess(socket, "192.0.2.1")).toEqual({ oif: LO0, aif: EM0 });
+    expect(guess(socket, "198.51.100.1")).toEqual({ oif: LO0, aif: EM1 });
+  });
+
+  it("[FC-NEIGH-6] [E.3.2] a neighbour's is the route's, and behind a gateway there is none", () => {
+    const { vnet, socket } = setupE();
+    vnet.addressAdd("em1", "198.51.100.1/24");
+    succeed(socket, newRoute("203.0.113.0/24", { gateway: "192.0.2.254" }));
+    expect(guess(socket, "192.0.2.7")).toEqual({ oif: EM0 });
+    expect(guess(socket, "198.51.100.7")).toEqual({ oif: EM1 });
+    expect(guess(socket, "203.0.113.7")).toBeUndefined();
+  });
+
+  it("[FC-NEIGH-6] [E.3.2] in another table the nexthop is looked up there", () => {
+    const { socket } = setupE({
+      fibs: 2,
+      interfaces: [{ name: "em0", fib: 1, up: true, addresses: ["192.0.2.1/24"] }],
+    });
+    expect(errorOf(ask(socket, getRoute("192.0.2.1", { table: 0 })))).toBe(Errno.ESRCH);
+    expect(guess(socket, "192.0.2.1", 1)).toEqual({ oif: LO0, aif: EM0 });
   });
 });
