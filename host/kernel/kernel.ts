@@ -171,7 +171,10 @@ export class Kernel implements VnetOwner {
     if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
   }
 
-  /** @throws NetlinkError ENOENT; EBUSY while sockets are open, and for vnet0 */
+  /**
+   * Every further call on the vnet and its sockets is refused with ENXIO.
+   * @throws NetlinkError ENOENT; EBUSY while sockets are open, and for vnet0
+   */
   vnetDestroy(name: string): void {
     this.journal.perform("vnetDestroy", {}, [name], () => {
       const vnet = this.#vnets.get(name);
@@ -189,6 +192,7 @@ export class Kernel implements VnetOwner {
     }
     this.#vnets.delete(vnet.name);
     this.relay.close(vnet.port);
+    vnet.end();
   }
 
   // ---- modules

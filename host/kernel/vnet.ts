@@ -55,25 +55,53 @@ export interface VnetOwner {
 
 export class Vnet implements SocketOwner {
   readonly name: string;
-  readonly core: Core;
-  readonly journal: Journal;
   readonly budget: number;
   /** What the other hosts of its links do. */
   readonly neighbours: Neighbours;
   /** Its end of what the vnets have in common. */
   readonly port: RelayPort;
+  readonly #core: Core;
   readonly #kernel: VnetOwner;
+  #isDestroyed = false;
   readonly #sockets = new Set<Socket>();
 
   /** Made by Kernel. */
   constructor(kernel: VnetOwner, name: string, core: Core) {
     this.#kernel = kernel;
     this.name = name;
-    this.core = core;
-    this.journal = kernel.journal;
+    this.#core = core;
     this.port = kernel.relay.open(core);
     this.budget = kernel.isStepped ? 0 : ALL_MESSAGES;
     this.neighbours = new Neighbours(this);
+  }
+
+  /**
+   * Once the vnet is destroyed nothing may enter its core, whose tables are taken apart.
+   * @throws NetlinkError ENXIO when it is destroyed
+   */
+  get core(): Core {
+    this.expectAlive();
+    return this.#core;
+  }
+
+  /**
+   * Every call that is an event asks for the journal first, so that one on a destroyed vnet is refused before it is noted:
+   * a replay could not find whom it was made on.
+   * @throws NetlinkError ENXIO when it is destroyed
+   */
+  get journal(): Journal {
+    this.expectAlive();
+    return this.#kernel.journal;
+  }
+
+  /** @throws NetlinkError ENXIO when it is destroyed */
+  expectAlive(): void {
+    if (this.#isDestroyed) throw new NetlinkError(`vnet ${this.name}`, Errno.ENXIO);
+  }
+
+  /** Its kernel destroyed it: from now on every call is refused. */
+  end(): void {
+    this.#isDestroyed = true;
   }
 
   /** Open sockets. */
@@ -232,9 +260,12 @@ export class Vnet implements SocketOwner {
 
   /**
    * Moves an interface to another vnet, where it arrives at the end of the list, with its index and without addresses.
-   * @throws NetlinkError ENXIO; EEXIST it is there, or its name is; EINVAL for lo0; ENOMEM
+   * @throws NetlinkError ENXIO, for a target that is destroyed too; EEXIST it is there, or its name is; EINVAL for lo0;
+   *   ENOMEM
    */
   interfaceMove(name: string, target: Vnet): void {
+    // The log knows the target by its name, which is another vnet's by now, or nobody's.
+    target.expectAlive();
     this.#change("interfaceMove", name, [target.name], (index) => {
       if (target === this || target.interfaceIndex(name) !== undefined) {
         throw new NetlinkError(`interface ${name}`, Errno.EEXIST);
@@ -333,6 +364,7 @@ export class Vnet implements SocketOwner {
    * @throws NetlinkError ENOENT; RangeError for a value beyond 32 bits
    */
   sysctl(name: string, value?: number): number {
+    this.expectAlive();
     const number = VNET_SYSCTLS.get(name);
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
