@@ -299,7 +299,12 @@ export class Kernel implements VnetOwner {
     return this.#socketsOpened;
   }
 
-  /** A socket by its number in order of opening. */
+  forgetSocket(socket: Socket): void {
+    // A call on a closed socket is refused, but it is an event: its replay must find whom it was made on.
+    if (!this.journal.isOn) this.#sockets.delete(socket.number);
+  }
+
+  /** A socket by its number in order of opening; a closed one only while the kernel records. */
   socketByNumber(number: number): Socket | undefined {
     return this.#sockets.get(number);
   }

@@ -75,16 +75,19 @@ const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: SendOptions = {};
 
 export class Socket {
+  /** In order of opening, from 1, over all vnets of its kernel. */
+  readonly number: number;
   readonly #owner: SocketOwner;
   /** Address of the core's record; 0 once closed. */
   #handle: number;
   readonly #target: Target;
 
   /** Made by Vnet.socket. */
-  constructor(owner: SocketOwner, handle: number, target: Target) {
+  constructor(owner: SocketOwner, handle: number, vnet: string, number: number) {
     this.#owner = owner;
     this.#handle = handle;
-    this.#target = target;
+    this.number = number;
+    this.#target = { vnet, socket: number };
   }
 
   get #core(): Core {

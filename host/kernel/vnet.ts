@@ -51,6 +51,8 @@ export interface VnetOwner {
   /** The number of the next socket, in order of opening. */
   nextSocket(socket: Socket): number;
   socketNumber(): number;
+  /** A socket was closed. */
+  forgetSocket(socket: Socket): void;
 }
 
 export class Vnet implements SocketOwner {
@@ -122,6 +124,7 @@ export class Vnet implements SocketOwner {
 
   forget(socket: Socket): void {
     this.#sockets.delete(socket);
+    this.#kernel.forgetSocket(socket);
   }
 
   prepare(): void {
@@ -144,7 +147,7 @@ export class Vnet implements SocketOwner {
       if ((options.domain ?? AF.NETLINK) !== AF.NETLINK) throw new NetlinkError("socket", Errno.EAFNOSUPPORT);
       this.#writeOpen(options);
       const handle = expectSuccess("socket", this.core.call.socketOpen());
-      opened = new Socket(this, handle, { vnet: this.name, socket: number });
+      opened = new Socket(this, handle, this.name, number);
       return number;
     });
     const socket = opened as unknown as Socket;

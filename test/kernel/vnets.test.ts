@@ -303,6 +303,32 @@ describe("what a vnet begins with, and how it ends", () => {
   });
 });
 
+describe("the sockets that a kernel knows by number", () => {
+  it("a closed one is let go, and its number is not given again", () => {
+    const { kernel, vnet } = setupR();
+    const other = kernel.vnetCreate("other");
+    const sockets = [vnet, other, vnet].map((each) => each.socket());
+    const numbers = sockets.map((socket) => socket.number);
+    const [first, second, third] = numbers as [number, number, number];
+    expect(numbers.map((number) => kernel.socketByNumber(number))).toEqual(sockets);
+    sockets[1]?.close();
+    expect(kernel.socketByNumber(second)).toBeUndefined();
+    expect([first, third].map((number) => kernel.socketByNumber(number)?.isClosed)).toEqual([false, false]);
+    expect(vnet.socket().number).toBe(third + 1);
+  });
+
+  it("while the kernel records a closed one stays: calls on it are in the log, and replayed", () => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true });
+    const socket = kernel.vnet0.socket();
+    socket.close();
+    expect(codeOf(() => socket.bind(0))).toBe("EBADF");
+    expect(kernel.socketByNumber(socket.number)).toBe(socket);
+    const log = kernel.record();
+    expect(log.events.at(-1)?.outcome).toEqual({ errno: Errno.EBADF });
+    expect(Kernel.replay(log).record()).toEqual(log);
+  });
+});
+
 describe("interface indices", () => {
   it("[B.6.2] [RF-VNET-12] [RF-LINK-41b] one table for all vnets, the lowest free first", () => {
     const { kernel, vnet } = setupE();
