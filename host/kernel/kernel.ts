@@ -8,6 +8,7 @@ import { type EventLog, hashBytes, Journal } from "./log.js";
 import {
   type BootOptions,
   type CompleteBootOptions,
+  checkInterface,
   completeBoot,
   type InterfaceOptions,
   switchBits,
@@ -126,12 +127,18 @@ export class Kernel implements VnetOwner {
     return this.#vnets.get(name);
   }
 
-  /** A new vnet, whose lo0 is down and without addresses. @throws NetlinkError EEXIST, EINVAL for an empty name */
+  /**
+   * A new vnet, whose lo0 is down and without addresses.
+   * @throws NetlinkError EEXIST, EINVAL for an empty name, and what its interfaces are refused with; RangeError for
+   *   options out of range. There is no vnet then
+   */
   vnetCreate(name: string, options: VnetOptions = {}): Vnet {
     this.journal.perform("vnetCreate", {}, [name, { ...options }], () => {
       if (name === "") throw new NetlinkError("vnet", Errno.EINVAL);
       if (this.#vnets.has(name)) throw new NetlinkError(`vnet ${name}`, Errno.EEXIST);
       checkSysctls(options.sysctls ?? {}, VNET_SYSCTLS);
+      // Before there is anything to undo: a wrong argument is not in the log, and must leave nothing that a replay lacks.
+      for (const each of options.interfaces ?? []) checkInterface(each, this.fibs);
       const vnet = this.#makeVnet(name, options.sysctls);
       try {
         vnet.interfaceAttach({ name: LOOPBACK });

@@ -187,7 +187,6 @@ export class Vnet implements SocketOwner {
     return this.journal.perform("interfaceAttach", { vnet: this.name }, [{ ...options }], () => {
       checkInterface(options, this.#kernel.fibs);
       const lladdr = options.lladdr === undefined ? undefined : parseLladdr(options.lladdr);
-      const addresses = (options.addresses ?? []).map((text) => ({ text, words: parsePrefixed(text) }));
       const { index, name } =
         options.kind === undefined
           ? { index: this.port.run(() => attachInterface(this.core, options, lladdr)), name: options.name }
@@ -196,7 +195,7 @@ export class Vnet implements SocketOwner {
         if (options.kind !== undefined) this.interfaceSet(name, changesOf(options));
         if (options.inet6 ?? false) this.interfaceInet6(name, true);
         if (options.up ?? false) this.interfaceUp(name);
-        for (const { text } of addresses) this.addressAdd(name, text);
+        for (const address of options.addresses ?? []) this.addressAdd(name, address);
       } catch (error) {
         // Half an interface is none: what was attached leaves again.
         this.port.run(() => this.core.call.interfaceDetach(index));

@@ -3,7 +3,7 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { FIO, SO, SOL } from "../../assembly/abi/netlink.js";
 import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import { Kernel, type Peer, type Socket, type Vnet } from "../../host/kernel/kernel.js";
+import { type InterfaceOptions, Kernel, type Peer, type Socket, type Vnet } from "../../host/kernel/kernel.js";
 import { addressTexts, events, getLink, indexOf, inWords, links } from "../route/links.js";
 import { added, delRoute, dump, dumpRequest, find, getRoute, newRoute, routeTo } from "../route/routes.js";
 import { ask, codeOf, concat, drain, errorOf, toHex } from "../support/messages.js";
@@ -165,6 +165,27 @@ describe("what a vnet begins with, and how it ends", () => {
     expect(kernel.vnet("broken")).toBeUndefined();
     const vnet = kernel.vnetCreate("broken", { interfaces: [EM0] });
     expect(["lo0", "em0"].map((name) => vnet.interfaceIndex(name))).toEqual([2, 3]);
+  });
+
+  it.each<[string, InterfaceOptions]>([
+    ["name", { name: "em 1" }],
+    ["mtu", { name: "em1", mtu: 71 }],
+    ["fib", { name: "em1", fib: 1 }],
+    ["lladdr", { name: "em1", lladdr: "02:00" }],
+    ["address", { name: "em1", addresses: ["192.0.2.1/33"] }],
+    ["description", { name: "em1", description: "d".repeat(64) }],
+    ["lladdr of a cloner's", { name: "tap", kind: "tap", lladdr: "02:00" }],
+  ])("is not begun when an interface's %s is wrong: no other vnet hears of it, and the log replays", (_, wrong) => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true, interfaces: [EM0] });
+    const before = kernel.vnet0.memory.slice();
+    // vnet0 knows the indices of all vnets, in a table that grows with them and stays as large when they are given back.
+    const many = Array.from({ length: 500 }, (_, i) => ({ name: `ix${i}` }));
+    expect(() => kernel.vnetCreate("broken", { interfaces: [...many, wrong] })).toThrow();
+    expect(firstDifference(kernel.vnet0.memory, before)).toBe(-1);
+    expect(kernel.vnets).toEqual([kernel.vnet0]);
+    expect(indexOf(kernel.vnetCreate("broken", { interfaces: [EM0] }), "em0")).toBe(4);
+    const log = kernel.record();
+    expect(Kernel.replay(log).record()).toEqual(log);
   });
 
   it("[N2.10] [N8.5] [RF-VNET-9a] with open sockets it stays, and all goes on; without it goes", () => {
