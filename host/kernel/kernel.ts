@@ -11,7 +11,9 @@ import {
   checkInterface,
   completeBoot,
   type InterfaceOptions,
+  integer,
   switchBits,
+  U32_MAX,
 } from "./options.js";
 import { indicesOf, Relay } from "./relay.js";
 import { replayLog } from "./replay.js";
@@ -256,9 +258,14 @@ export class Kernel implements VnetOwner {
     return this.run(1) === 1;
   }
 
-  /** Processes at most `budget` messages. @returns how many */
+  /**
+   * Processes at most `budget` messages.
+   * @returns how many
+   * @throws RangeError for a budget beyond 32 bits
+   */
   run(budget: number): number {
     return this.journal.perform("run", {}, [budget], () => {
+      integer(budget, "run", 0, U32_MAX);
       let left = budget;
       for (let vnet = this.#chooseVnet(); vnet !== undefined && left > 0; vnet = this.#chooseVnet()) {
         const { core, port } = vnet;
@@ -269,7 +276,7 @@ export class Kernel implements VnetOwner {
   }
 
   runUntilIdle(): number {
-    return this.run(U32 - 1);
+    return this.run(U32_MAX);
   }
 
   /** The first vnet with something to do, or by the seeded policy any of them. */
@@ -281,7 +288,8 @@ export class Kernel implements VnetOwner {
 
   /**
    * Reads vnet0's, or with a value sets, a sysctl for all vnets there are.
-   * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read
+   * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read; RangeError for one
+   *   beyond 32 bits
    */
   sysctl(name: string, value?: number): number {
     if (name === NETLINK_FEATURE && value === undefined && this.#vnet0.core.call.isNetlinkLoaded()) return 1;
@@ -289,6 +297,7 @@ export class Kernel implements VnetOwner {
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("sysctl", {}, [name, value], () => {
+        integer(value, `sysctl ${name}`, 0, U32_MAX);
         for (const vnet of this.vnets) expectSuccess(`sysctl ${name}`, vnet.core.call.sysctlWrite(number, value));
       });
     }

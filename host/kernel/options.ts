@@ -103,12 +103,16 @@ export interface SocketOptions {
 }
 
 const WALL_CLOCK_DEFAULT = 1_767_225_600;
-const U32_MAX = 0xffffffff;
+export const U32_MAX = 0xffffffff;
 
 /** Boot options with every default filled in. */
 export type CompleteBootOptions = Required<BootOptions>;
 
-function integer(value: number, what: string, least: number, most: number): number {
+/**
+ * What goes into the core as a word must fit one: WebAssembly takes any number, and cuts off what is above.
+ * @throws RangeError naming what the value is of, and its range
+ */
+export function integer(value: number, what: string, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`${what}: ${value}; expected an integer from ${least} to ${most}`);
   }

@@ -26,16 +26,18 @@ import {
   checkAddress,
   checkInterface,
   type InterfaceOptions,
+  integer,
   jailAddressesOf,
   parseLladdr,
   privilegesOf,
   type SocketOptions,
+  U32_MAX,
   vlanOf,
 } from "./options.js";
 import type { Relay, RelayPort } from "./relay.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
-import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
+import { VNET_SYSCTLS } from "./sysctls.js";
 
 const PROCESS_ID_DEFAULT = 1000;
 const ALL_MESSAGES = 0xffffffff;
@@ -371,7 +373,7 @@ export class Vnet implements SocketOwner {
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("vnetSysctl", { vnet: this.name }, [name, value], () => {
-        checkSysctls({ [name]: value }, VNET_SYSCTLS);
+        integer(value, `sysctl ${name}`, 0, U32_MAX);
         expectSuccess(`sysctl ${name}`, this.core.call.sysctlWrite(number, value));
       });
     }
@@ -396,9 +398,11 @@ export class Vnet implements SocketOwner {
   /**
    * Makes the n-th allocation from now on fail, and with `every` each n-th after it; n = 0 ends the fault.
    * Windows that a receive is copied through are the host's and do not count.
+   * @throws RangeError for an n beyond 32 bits
    */
   failAllocation(n: number, every = false): void {
     this.journal.perform("failAllocation", { vnet: this.name }, [n, every], () => {
+      integer(n, "failAllocation", 0, U32_MAX);
       this.core.call.failAllocation(n, every ? n : 0);
     });
   }
