@@ -95,12 +95,12 @@ if (offsetof<IfAddress>("networkIsAdded") - offsetof<IfAddress>("networkDisplace
 class Addresses {
   first: usize;
   last: usize;
+  /** Addresses that are gone but for nexthops. */
+  waiting: u32;
 }
 
 const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 16));
 const all = changetype<Addresses>(memory.data(offsetof<Addresses>(), 16));
-/** Addresses that are gone but for nexthops. */
-let waiting: u32 = 0;
 
 /** An address that no interface has yet; 0 without memory. */
 export function allocateAddress(): usize {
@@ -111,7 +111,7 @@ export function allocateAddress(): usize {
 export function freeAddress(address: IfAddress): void {
   address.isGone = true;
   if (address.references != 0) {
-    waiting++;
+    all.waiting++;
     return;
   }
   give<IfAddress>(slab, changetype<usize>(address));
@@ -125,13 +125,13 @@ export function holdAddress(address: IfAddress): void {
 /** Ends what holdAddress began (ifa_free). */
 export function releaseAddress(address: IfAddress): void {
   if (--address.references != 0 || !address.isGone) return;
-  waiting--;
+  all.waiting--;
   give<IfAddress>(slab, changetype<usize>(address));
 }
 
 /** Addresses of interfaces; those that wait to be freed do not count. */
 export function addressCount(): u32 {
-  return slab.inUse - waiting;
+  return slab.inUse - all.waiting;
 }
 
 /** The first IfAddress of the vnet in order of addition, 0 = none; each leads to its nextOfAll. */

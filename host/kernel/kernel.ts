@@ -8,9 +8,12 @@ import { type EventLog, hashBytes, Journal } from "./log.js";
 import {
   type BootOptions,
   type CompleteBootOptions,
+  checkInterface,
   completeBoot,
   type InterfaceOptions,
+  integer,
   switchBits,
+  U32_MAX,
 } from "./options.js";
 import { indicesOf, Relay } from "./relay.js";
 import { replayLog } from "./replay.js";
@@ -126,12 +129,18 @@ export class Kernel implements VnetOwner {
     return this.#vnets.get(name);
   }
 
-  /** A new vnet, whose lo0 is down and without addresses. @throws NetlinkError EEXIST, EINVAL for an empty name */
+  /**
+   * A new vnet, whose lo0 is down and without addresses.
+   * @throws NetlinkError EEXIST, EINVAL for an empty name, and what its interfaces are refused with; RangeError for
+   *   options out of range. There is no vnet then
+   */
   vnetCreate(name: string, options: VnetOptions = {}): Vnet {
     this.journal.perform("vnetCreate", {}, [name, { ...options }], () => {
       if (name === "") throw new NetlinkError("vnet", Errno.EINVAL);
       if (this.#vnets.has(name)) throw new NetlinkError(`vnet ${name}`, Errno.EEXIST);
       checkSysctls(options.sysctls ?? {}, VNET_SYSCTLS);
+      // Before there is anything to undo: a wrong argument is not in the log, and must leave nothing that a replay lacks.
+      for (const each of options.interfaces ?? []) checkInterface(each, this.fibs);
       const vnet = this.#makeVnet(name, options.sysctls);
       try {
         vnet.interfaceAttach({ name: LOOPBACK });
@@ -171,7 +180,10 @@ export class Kernel implements VnetOwner {
     if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
   }
 
-  /** @throws NetlinkError ENOENT; EBUSY while sockets are open, and for vnet0 */
+  /**
+   * Every further call on the vnet and its sockets is refused with ENXIO.
+   * @throws NetlinkError ENOENT; EBUSY while sockets are open, and for vnet0
+   */
   vnetDestroy(name: string): void {
     this.journal.perform("vnetDestroy", {}, [name], () => {
       const vnet = this.#vnets.get(name);
@@ -189,6 +201,7 @@ export class Kernel implements VnetOwner {
     }
     this.#vnets.delete(vnet.name);
     this.relay.close(vnet.port);
+    vnet.end();
   }
 
   // ---- modules
@@ -245,9 +258,14 @@ export class Kernel implements VnetOwner {
     return this.run(1) === 1;
   }
 
-  /** Processes at most `budget` messages. @returns how many */
+  /**
+   * Processes at most `budget` messages.
+   * @returns how many
+   * @throws RangeError for a budget beyond 32 bits
+   */
   run(budget: number): number {
     return this.journal.perform("run", {}, [budget], () => {
+      integer(budget, "run", 0, U32_MAX);
       let left = budget;
       for (let vnet = this.#chooseVnet(); vnet !== undefined && left > 0; vnet = this.#chooseVnet()) {
         const { core, port } = vnet;
@@ -258,7 +276,7 @@ export class Kernel implements VnetOwner {
   }
 
   runUntilIdle(): number {
-    return this.run(U32 - 1);
+    return this.run(U32_MAX);
   }
 
   /** The first vnet with something to do, or by the seeded policy any of them. */
@@ -270,7 +288,8 @@ export class Kernel implements VnetOwner {
 
   /**
    * Reads vnet0's, or with a value sets, a sysctl for all vnets there are.
-   * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read
+   * @throws NetlinkError ENOENT; EINVAL for a value out of range; EPERM for one that can only be read; RangeError for one
+   *   beyond 32 bits
    */
   sysctl(name: string, value?: number): number {
     if (name === NETLINK_FEATURE && value === undefined && this.#vnet0.core.call.isNetlinkLoaded()) return 1;
@@ -278,6 +297,7 @@ export class Kernel implements VnetOwner {
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("sysctl", {}, [name, value], () => {
+        integer(value, `sysctl ${name}`, 0, U32_MAX);
         for (const vnet of this.vnets) expectSuccess(`sysctl ${name}`, vnet.core.call.sysctlWrite(number, value));
       });
     }
@@ -295,7 +315,12 @@ export class Kernel implements VnetOwner {
     return this.#socketsOpened;
   }
 
-  /** A socket by its number in order of opening. */
+  forgetSocket(socket: Socket): void {
+    // A call on a closed socket is refused, but it is an event: its replay must find whom it was made on.
+    if (!this.journal.isOn) this.#sockets.delete(socket.number);
+  }
+
+  /** A socket by its number in order of opening; a closed one only while the kernel records. */
   socketByNumber(number: number): Socket | undefined {
     return this.#sockets.get(number);
   }

@@ -5,6 +5,7 @@ import { JAIL_ADDRESSES_MAX } from "../../assembly/abi/exchange.js";
 import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { PRIV } from "../../assembly/abi/netlink.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
+import { parsePrefixed } from "./address.js";
 import { NetlinkError } from "./errno.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
 import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
@@ -102,12 +103,16 @@ export interface SocketOptions {
 }
 
 const WALL_CLOCK_DEFAULT = 1_767_225_600;
-const U32_MAX = 0xffffffff;
+export const U32_MAX = 0xffffffff;
 
 /** Boot options with every default filled in. */
 export type CompleteBootOptions = Required<BootOptions>;
 
-function integer(value: number, what: string, least: number, most: number): number {
+/**
+ * What goes into the core as a word must fit one: WebAssembly takes any number, and cuts off what is above.
+ * @throws RangeError naming what the value is of, and its range
+ */
+export function integer(value: number, what: string, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`${what}: ${value}; expected an integer from ${least} to ${most}`);
   }
@@ -167,8 +172,9 @@ export function checkAddress(options: AddressOptions): void {
 }
 
 /**
+ * What can be said of the options before there is an interface.
  * @param fibs - net.fibs
- * @throws NetlinkError EINVAL or ENAMETOOLONG, RangeError for numbers out of range
+ * @throws NetlinkError EINVAL or ENAMETOOLONG; RangeError for numbers out of range, and texts that are no address
  */
 export function checkInterface(options: InterfaceOptions, fibs: number): void {
   if (!/^[A-Za-z][A-Za-z0-9_.-]*$/.test(options.name))
@@ -176,6 +182,8 @@ export function checkInterface(options: InterfaceOptions, fibs: number): void {
   if (options.name.length >= IfLimit.NAMSIZ) throw new NetlinkError(`interface "${options.name}"`, Errno.ENAMETOOLONG);
   if (options.mtu !== undefined) integer(options.mtu, `${options.name}: mtu`, IfLimit.MIN_MTU, IfLimit.MAX_MTU);
   if (options.fib !== undefined) integer(options.fib, `${options.name}: fib`, 0, fibs - 1);
+  if (options.lladdr !== undefined) parseLladdr(options.lladdr);
+  for (const address of options.addresses ?? []) parsePrefixed(address);
   const description = new TextEncoder().encode(options.description ?? "");
   if (description.length >= IfLimit.DESCRIPTION) {
     throw new RangeError(

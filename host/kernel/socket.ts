@@ -52,8 +52,12 @@ export interface Readiness {
 
 /** What a socket needs of its vnet. */
 export interface SocketOwner {
+  /** @throws NetlinkError ENXIO when the vnet is destroyed */
   readonly core: Core;
+  /** @throws NetlinkError ENXIO when the vnet is destroyed */
   readonly journal: Journal;
+  /** @throws NetlinkError ENXIO when the vnet is destroyed */
+  expectAlive(): void;
   /** Messages that the core processes on its own after a send or a receive: all, or none when the kernel is stepped. */
   readonly budget: number;
   /** Before and after a call that processes messages: what vnets have in common is brought up to date, and carried over. */
@@ -71,20 +75,27 @@ const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: SendOptions = {};
 
 export class Socket {
+  /** In order of opening, from 1, over all vnets of its kernel. */
+  readonly number: number;
   readonly #owner: SocketOwner;
-  readonly #core: Core;
-  readonly #journal: Journal;
   /** Address of the core's record; 0 once closed. */
   #handle: number;
   readonly #target: Target;
 
   /** Made by Vnet.socket. */
-  constructor(owner: SocketOwner, handle: number, target: Target) {
+  constructor(owner: SocketOwner, handle: number, vnet: string, number: number) {
     this.#owner = owner;
-    this.#core = owner.core;
-    this.#journal = owner.journal;
     this.#handle = handle;
-    this.#target = target;
+    this.number = number;
+    this.#target = { vnet, socket: number };
+  }
+
+  get #core(): Core {
+    return this.#owner.core;
+  }
+
+  get #journal(): Journal {
+    return this.#owner.journal;
   }
 
   get isClosed(): boolean {
@@ -92,6 +103,7 @@ export class Socket {
   }
 
   #open(operation: string): number {
+    this.#owner.expectAlive();
     if (this.#handle === 0) throw new NetlinkError(operation, Errno.EBADF);
     return this.#handle;
   }

@@ -26,16 +26,18 @@ import {
   checkAddress,
   checkInterface,
   type InterfaceOptions,
+  integer,
   jailAddressesOf,
   parseLladdr,
   privilegesOf,
   type SocketOptions,
+  U32_MAX,
   vlanOf,
 } from "./options.js";
 import type { Relay, RelayPort } from "./relay.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
-import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
+import { VNET_SYSCTLS } from "./sysctls.js";
 
 const PROCESS_ID_DEFAULT = 1000;
 const ALL_MESSAGES = 0xffffffff;
@@ -51,29 +53,59 @@ export interface VnetOwner {
   /** The number of the next socket, in order of opening. */
   nextSocket(socket: Socket): number;
   socketNumber(): number;
+  /** A socket was closed. */
+  forgetSocket(socket: Socket): void;
 }
 
 export class Vnet implements SocketOwner {
   readonly name: string;
-  readonly core: Core;
-  readonly journal: Journal;
   readonly budget: number;
   /** What the other hosts of its links do. */
   readonly neighbours: Neighbours;
   /** Its end of what the vnets have in common. */
   readonly port: RelayPort;
+  readonly #core: Core;
   readonly #kernel: VnetOwner;
+  #isDestroyed = false;
   readonly #sockets = new Set<Socket>();
 
   /** Made by Kernel. */
   constructor(kernel: VnetOwner, name: string, core: Core) {
     this.#kernel = kernel;
     this.name = name;
-    this.core = core;
-    this.journal = kernel.journal;
+    this.#core = core;
     this.port = kernel.relay.open(core);
     this.budget = kernel.isStepped ? 0 : ALL_MESSAGES;
     this.neighbours = new Neighbours(this);
+  }
+
+  /**
+   * Once the vnet is destroyed nothing may enter its core, whose tables are taken apart.
+   * @throws NetlinkError ENXIO when it is destroyed
+   */
+  get core(): Core {
+    this.expectAlive();
+    return this.#core;
+  }
+
+  /**
+   * Every call that is an event asks for the journal first, so that one on a destroyed vnet is refused before it is noted:
+   * a replay could not find whom it was made on.
+   * @throws NetlinkError ENXIO when it is destroyed
+   */
+  get journal(): Journal {
+    this.expectAlive();
+    return this.#kernel.journal;
+  }
+
+  /** @throws NetlinkError ENXIO when it is destroyed */
+  expectAlive(): void {
+    if (this.#isDestroyed) throw new NetlinkError(`vnet ${this.name}`, Errno.ENXIO);
+  }
+
+  /** Its kernel destroyed it: from now on every call is refused. */
+  end(): void {
+    this.#isDestroyed = true;
   }
 
   /** Open sockets. */
@@ -94,6 +126,7 @@ export class Vnet implements SocketOwner {
 
   forget(socket: Socket): void {
     this.#sockets.delete(socket);
+    this.#kernel.forgetSocket(socket);
   }
 
   prepare(): void {
@@ -116,7 +149,7 @@ export class Vnet implements SocketOwner {
       if ((options.domain ?? AF.NETLINK) !== AF.NETLINK) throw new NetlinkError("socket", Errno.EAFNOSUPPORT);
       this.#writeOpen(options);
       const handle = expectSuccess("socket", this.core.call.socketOpen());
-      opened = new Socket(this, handle, { vnet: this.name, socket: number });
+      opened = new Socket(this, handle, this.name, number);
       return number;
     });
     const socket = opened as unknown as Socket;
@@ -156,7 +189,6 @@ export class Vnet implements SocketOwner {
     return this.journal.perform("interfaceAttach", { vnet: this.name }, [{ ...options }], () => {
       checkInterface(options, this.#kernel.fibs);
       const lladdr = options.lladdr === undefined ? undefined : parseLladdr(options.lladdr);
-      const addresses = (options.addresses ?? []).map((text) => ({ text, words: parsePrefixed(text) }));
       const { index, name } =
         options.kind === undefined
           ? { index: this.port.run(() => attachInterface(this.core, options, lladdr)), name: options.name }
@@ -165,7 +197,7 @@ export class Vnet implements SocketOwner {
         if (options.kind !== undefined) this.interfaceSet(name, changesOf(options));
         if (options.inet6 ?? false) this.interfaceInet6(name, true);
         if (options.up ?? false) this.interfaceUp(name);
-        for (const { text } of addresses) this.addressAdd(name, text);
+        for (const address of options.addresses ?? []) this.addressAdd(name, address);
       } catch (error) {
         // Half an interface is none: what was attached leaves again.
         this.port.run(() => this.core.call.interfaceDetach(index));
@@ -232,9 +264,12 @@ export class Vnet implements SocketOwner {
 
   /**
    * Moves an interface to another vnet, where it arrives at the end of the list, with its index and without addresses.
-   * @throws NetlinkError ENXIO; EEXIST it is there, or its name is; EINVAL for lo0; ENOMEM
+   * @throws NetlinkError ENXIO, for a target that is destroyed too; EEXIST it is there, or its name is; EINVAL for lo0;
+   *   ENOMEM
    */
   interfaceMove(name: string, target: Vnet): void {
+    // The log knows the target by its name, which is another vnet's by now, or nobody's.
+    target.expectAlive();
     this.#change("interfaceMove", name, [target.name], (index) => {
       if (target === this || target.interfaceIndex(name) !== undefined) {
         throw new NetlinkError(`interface ${name}`, Errno.EEXIST);
@@ -333,11 +368,12 @@ export class Vnet implements SocketOwner {
    * @throws NetlinkError ENOENT; RangeError for a value beyond 32 bits
    */
   sysctl(name: string, value?: number): number {
+    this.expectAlive();
     const number = VNET_SYSCTLS.get(name);
     if (number === undefined) throw new NetlinkError(`sysctl ${name}`, Errno.ENOENT);
     if (value !== undefined) {
       this.journal.perform("vnetSysctl", { vnet: this.name }, [name, value], () => {
-        checkSysctls({ [name]: value }, VNET_SYSCTLS);
+        integer(value, `sysctl ${name}`, 0, U32_MAX);
         expectSuccess(`sysctl ${name}`, this.core.call.sysctlWrite(number, value));
       });
     }
@@ -362,9 +398,11 @@ export class Vnet implements SocketOwner {
   /**
    * Makes the n-th allocation from now on fail, and with `every` each n-th after it; n = 0 ends the fault.
    * Windows that a receive is copied through are the host's and do not count.
+   * @throws RangeError for an n beyond 32 bits
    */
   failAllocation(n: number, every = false): void {
     this.journal.perform("failAllocation", { vnet: this.name }, [n, every], () => {
+      integer(n, "failAllocation", 0, U32_MAX);
       this.core.call.failAllocation(n, every ? n : 0);
     });
   }

@@ -208,6 +208,45 @@ describe("options out of range are named", () => {
     expect(() => Kernel.boot(options)).toThrow(expected);
   });
 
+  const WORD = 2 ** 32 - 1;
+  const WORDS: [string, (kernel: Kernel, value: number) => unknown, string][] = [
+    ["run", (kernel, value) => kernel.run(value), "run"],
+    ["failAllocation", ({ vnet0 }, value) => vnet0.failAllocation(value), "failAllocation"],
+    ["failAllocation of every", ({ vnet0 }, value) => vnet0.failAllocation(value, true), "failAllocation"],
+    [
+      "sysctl of the subsystem",
+      (kernel, value) => kernel.sysctl("net.netlink.recvspace", value),
+      "sysctl net.netlink.recvspace",
+    ],
+    [
+      "sysctl of all stacks",
+      (kernel, value) => kernel.sysctl("net.inet6.ip6.dad_count", value),
+      "sysctl net.inet6.ip6.dad_count",
+    ],
+    [
+      "sysctl of a vnet",
+      ({ vnet0 }, value) => vnet0.sysctl("net.inet6.ip6.dad_count", value),
+      "sysctl net.inet6.ip6.dad_count",
+    ],
+  ];
+
+  it.each(WORDS)("%s takes a word, 0 and 2^32 - 1 too", (_, call) => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true });
+    const before = kernel.record().events.length;
+    for (const value of [0, 1, WORD - 1, WORD]) call(kernel, value);
+    expect(kernel.record().events).toHaveLength(before + 4);
+  });
+
+  it.each(WORDS)("%s refuses what is no word, and nothing changes", (_, call, name) => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true });
+    const before = kernel.record();
+    for (const value of [-1, 0.5, WORD + 1, WORD + 2, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const expected = `${name}: ${value}; expected an integer from 0 to ${WORD}`;
+      expect(() => call(kernel, value)).toThrow(new RangeError(expected));
+    }
+    expect(kernel.record()).toEqual(before);
+  });
+
   it.each<[Partial<InterfaceOptions>, string]>([
     [{ mtu: 71 }, "em0: mtu: 71; expected an integer from 72 to 65535"],
     [{ mtu: 65536 }, "em0: mtu: 65536"],

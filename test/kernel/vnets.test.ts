@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
+import { FIO, SO, SOL } from "../../assembly/abi/netlink.js";
 import { IFA_F, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import { Kernel, type Socket, type Vnet } from "../../host/kernel/kernel.js";
+import { type InterfaceOptions, Kernel, type Peer, type Socket, type Vnet } from "../../host/kernel/kernel.js";
 import { newAddr } from "../route/addressrequests.js";
 import {
   type Address,
@@ -179,6 +180,27 @@ describe("what a vnet begins with, and how it ends", () => {
     expect(["lo0", "em0"].map((name) => vnet.interfaceIndex(name))).toEqual([2, 3]);
   });
 
+  it.each<[string, InterfaceOptions]>([
+    ["name", { name: "em 1" }],
+    ["mtu", { name: "em1", mtu: 71 }],
+    ["fib", { name: "em1", fib: 1 }],
+    ["lladdr", { name: "em1", lladdr: "02:00" }],
+    ["address", { name: "em1", addresses: ["192.0.2.1/33"] }],
+    ["description", { name: "em1", description: "d".repeat(64) }],
+    ["lladdr of a cloner's", { name: "tap", kind: "tap", lladdr: "02:00" }],
+  ])("is not begun when an interface's %s is wrong: no other vnet hears of it, and the log replays", (_, wrong) => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true, interfaces: [EM0] });
+    const before = kernel.vnet0.memory.slice();
+    // vnet0 knows the indices of all vnets, in a table that grows with them and stays as large when they are given back.
+    const many = Array.from({ length: 500 }, (_, i) => ({ name: `ix${i}` }));
+    expect(() => kernel.vnetCreate("broken", { interfaces: [...many, wrong] })).toThrow();
+    expect(firstDifference(kernel.vnet0.memory, before)).toBe(-1);
+    expect(kernel.vnets).toEqual([kernel.vnet0]);
+    expect(indexOf(kernel.vnetCreate("broken", { interfaces: [EM0] }), "em0")).toBe(4);
+    const log = kernel.record();
+    expect(Kernel.replay(log).record()).toEqual(log);
+  });
+
   it("[N2.10] [N8.5] [RF-VNET-9a] with open sockets it stays, and all goes on; without it goes", () => {
     const { kernel } = setupR();
     const vnet = kernel.vnetCreate("a", { interfaces: [EM0] });
@@ -190,6 +212,94 @@ describe("what a vnet begins with, and how it ends", () => {
     kernel.vnetDestroy("a");
     expect(kernel.vnet("a")).toBeUndefined();
     expect(openSocket(kernel.vnetCreate("a")).getsockname().port).toBe(0);
+  });
+
+  describe("once destroyed refuses with ENXIO, and nothing of it gets into the log", () => {
+    const refused = (act: (vnet: Vnet, socket: Socket, peer: Peer, kernel: Kernel) => unknown): void => {
+      const kernel = Kernel.boot({ modules: ["netlink"], record: true });
+      const vnet = kernel.vnetCreate("gone", { interfaces: [EM0] });
+      const peer = vnet.peer("em0", { address: "192.0.2.7", lladdr: "02:00:00:00:00:07" });
+      const socket = vnet.socket();
+      socket.close();
+      kernel.vnetDestroy("gone");
+      const { events } = kernel.record();
+      expect(codeOf(() => act(vnet, socket, peer, kernel))).toBe("ENXIO");
+      // A vnet that has the name now is another one.
+      const heir = kernel.vnetCreate("gone", { interfaces: [EM0] });
+      const before = heir.memory.slice();
+      expect(codeOf(() => act(vnet, socket, peer, kernel))).toBe("ENXIO");
+      expect(firstDifference(heir.memory, before)).toBe(-1);
+      const log = kernel.record();
+      expect(log.events.slice(events.length).map(({ call }) => call)).toEqual(["vnetCreate"]);
+      expect(Kernel.replay(log).record()).toEqual(log);
+    };
+
+    it.each<[string, (vnet: Vnet) => unknown]>([
+      ["socket", (vnet) => vnet.socket()],
+      ["interfaceAttach", (vnet) => vnet.interfaceAttach({ name: "em1" })],
+      ["interfaceCreate", (vnet) => vnet.interfaceCreate("tap")],
+      ["interfaceDestroy", (vnet) => vnet.interfaceDestroy("em0")],
+      ["interfaceRename", (vnet) => vnet.interfaceRename("em0", "em1")],
+      ["interfaceSet", (vnet) => vnet.interfaceSet("em0", { mtu: 1400 })],
+      ["interfaceDetach", (vnet) => vnet.interfaceDetach("em0")],
+      ["interfaceUp", (vnet) => vnet.interfaceUp("em0")],
+      ["interfaceDown", (vnet) => vnet.interfaceDown("em0")],
+      ["interfaceInet6", (vnet) => vnet.interfaceInet6("em0", true)],
+      ["interfaceIndex", (vnet) => vnet.interfaceIndex("em0")],
+      ["deviceOpen", (vnet) => vnet.deviceOpen("em0")],
+      ["deviceClose", (vnet) => vnet.deviceClose("em0")],
+      ["addressAdd", (vnet) => vnet.addressAdd("em0", "192.0.2.2/24")],
+      ["addressDelete", (vnet) => vnet.addressDelete("em0", "192.0.2.1")],
+      ["addressDuplicate", (vnet) => vnet.addressDuplicate("em0", "192.0.2.1")],
+      ["sysctl, read", (vnet) => vnet.sysctl("net.route.multipath")],
+      ["sysctl, written", (vnet) => vnet.sysctl("net.route.multipath", 0)],
+      ["sysctl that there is not", (vnet) => vnet.sysctl("net.nosuch")],
+      ["neighbourResolve", (vnet) => vnet.neighbourResolve("em0", "192.0.2.7")],
+      ["peer", (vnet) => vnet.peer("em0", { address: "192.0.2.8", lladdr: "02:00:00:00:00:08" })],
+      ["traffic", (vnet) => vnet.neighbours.traffic()],
+      ["failAllocation", (vnet) => vnet.failAllocation(1)],
+      ["forgetHighWater", (vnet) => vnet.forgetHighWater()],
+      ["check", (vnet) => vnet.check()],
+      ["statistics", (vnet) => vnet.statistics()],
+      ["memory", (vnet) => vnet.memory],
+    ])("a vnet: %s", (_, act) => refused(act));
+
+    it("an interface that leaves it, or would move to it", () => {
+      refused((vnet, _, __, kernel) => vnet.interfaceMove("em0", kernel.vnet0));
+      refused((vnet, _, __, kernel) => kernel.vnet0.interfaceMove("lo0", vnet));
+    });
+
+    it.each<[string, (socket: Socket) => unknown]>([
+      ["bind", (socket) => socket.bind(0)],
+      ["connect", (socket) => socket.connect()],
+      ["getsockname", (socket) => socket.getsockname()],
+      ["getpeername", (socket) => socket.getpeername()],
+      ["listen", (socket) => socket.listen()],
+      ["accept", (socket) => socket.accept()],
+      ["shutdown", (socket) => socket.shutdown(2)],
+      ["setsockopt", (socket) => socket.setsockopt(SOL.SOCKET, SO.RCVBUF, 4000)],
+      ["getsockopt", (socket) => socket.getsockopt(SOL.SOCKET, SO.RCVBUF)],
+      ["send", (socket) => socket.send(new Uint8Array(16))],
+      ["recv", (socket) => socket.recv(new Uint8Array(16))],
+      ["recvmsg", (socket) => socket.recvmsg(new Uint8Array(16))],
+      ["poll", (socket) => socket.poll()],
+      ["ioctl", (socket) => socket.ioctl(FIO.NREAD)],
+    ])("its sockets: %s", (_, act) => refused((__, socket) => act(socket)));
+
+    it.each<[string, (peer: Peer) => unknown]>([
+      ["change", (peer) => peer.change({ answers: false })],
+      ["send", (peer) => peer.send({ message: "announcement" })],
+      ["remove", (peer) => peer.remove()],
+    ])("the other hosts of its links: %s", (_, act) => refused((__, ___, peer) => act(peer)));
+  });
+
+  it("a second close of a socket does nothing, in a destroyed vnet too", () => {
+    const { kernel } = setupR();
+    const socket = kernel.vnetCreate("a").socket();
+    socket.close();
+    kernel.vnetDestroy("a");
+    socket.close();
+    expect(socket.isClosed).toBe(true);
   });
 
   it("[N8.5] [RF-VNET-9b] 200 vnets, one socket and one route each: all answer, and removed they leave nothing", () => {
@@ -224,6 +334,32 @@ describe("what a vnet begins with, and how it ends", () => {
     round();
     expect(firstDifference(kernel.vnet0.memory, memory)).toBe(-1);
     expect(kernel.vnet0.interfaceAttach({ name: "em0" })).toBe(2);
+  });
+});
+
+describe("the sockets that a kernel knows by number", () => {
+  it("a closed one is let go, and its number is not given again", () => {
+    const { kernel, vnet } = setupR();
+    const other = kernel.vnetCreate("other");
+    const sockets = [vnet, other, vnet].map((each) => each.socket());
+    const numbers = sockets.map((socket) => socket.number);
+    const [first, second, third] = numbers as [number, number, number];
+    expect(numbers.map((number) => kernel.socketByNumber(number))).toEqual(sockets);
+    sockets[1]?.close();
+    expect(kernel.socketByNumber(second)).toBeUndefined();
+    expect([first, third].map((number) => kernel.socketByNumber(number)?.isClosed)).toEqual([false, false]);
+    expect(vnet.socket().number).toBe(third + 1);
+  });
+
+  it("while the kernel records a closed one stays: calls on it are in the log, and replayed", () => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true });
+    const socket = kernel.vnet0.socket();
+    socket.close();
+    expect(codeOf(() => socket.bind(0))).toBe("EBADF");
+    expect(kernel.socketByNumber(socket.number)).toBe(socket);
+    const log = kernel.record();
+    expect(log.events.at(-1)?.outcome).toEqual({ errno: Errno.EBADF });
+    expect(Kernel.replay(log).record()).toEqual(log);
   });
 });
 
