@@ -481,11 +481,11 @@ describe("duplicate address detection", () => {
       expect(errorOf(ask(socket, newAddr(own, { index: indexOf(host, "em0") })))).toBe(Errno.OK);
     }
     const isTentative = (each: Address): boolean => (each.flags & IFA_F.TENTATIVE) !== 0;
-    const tentative = (from: Socket): string[] =>
+    const tentative = (from: Socket): (string | undefined)[] =>
       addresses(from)
         .filter(isTentative)
         .map((each) => each.address);
-    const toldTentative = (from: Socket): string[] =>
+    const toldTentative = (from: Socket): (string | undefined)[] =>
       drain(from)
         .map(addressOf)
         .filter(isTentative)
