@@ -11,7 +11,7 @@ import { Indices } from "../mem/indices";
 import { Slab, take } from "../mem/slab";
 import { addressBits, maskHigh, maskLow } from "./address";
 import {
-  Entry4, Entry6, PAYLOAD_BITS, PAYLOAD_MASK, Tree, before, current, entryBefore, seek, settle, treeBytes,
+  Entry4, Entry6, PAYLOAD_BITS, PAYLOAD_MASK, Tree, before, current, entryBefore, seek, settle,
 } from "./btree";
 import { Callout } from "./clock";
 
@@ -280,9 +280,4 @@ export function routeCount(): u32 {
     count += changetype<Rib>(ribs.table + i * offsetof<Rib>()).routes.count;
   }
   return count;
-}
-
-/** Bytes of the nodes of a rib's tree. */
-export function ribBytes(rib: Rib): usize {
-  return treeBytes(rib.routes);
 }

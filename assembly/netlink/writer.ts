@@ -214,11 +214,6 @@ export function putU32(writer: Writer, type: u32, value: u32): void {
   if (at != 0) store<u32>(at, value);
 }
 
-export function putU64(writer: Writer, type: u32, value: u64): void {
-  const at = putAttribute(writer, type, 8);
-  if (at != 0) store<u64>(at, value);
-}
-
 export function putBytes(writer: Writer, type: u32, bytes: usize, count: u32): void {
   const at = putAttribute(writer, type, count);
   if (at != 0) memory.copy(at, bytes, count);
@@ -229,13 +224,6 @@ export function putString(writer: Writer, type: u32, text: usize): void {
   let length: u32 = 0;
   while (load<u8>(text + length) != 0) length++;
   putBytes(writer, type, text, length + 1);
-}
-
-/** @param text - ASCII */
-export function putLiteral(writer: Writer, type: u32, text: string): void {
-  const at = putAttribute(writer, type, text.length + 1);
-  if (at == 0) return;
-  for (let i = 0, n = text.length; i < n; i++) store<u8>(at + i, load<u8>(changetype<usize>(text) + (<usize>i << 1)));
 }
 
 /** Opens a nest, without NLA_F_NESTED (netlink-core N7.5); its place, for endNest. u32.MAX_VALUE without memory. */

@@ -32,6 +32,11 @@ const ONE = { id: 1, gateway: A, oif: EM0 };
 const TWO = { id: 2, gateway: B, oif: EM0 };
 const NET = "10.1.0.0/16";
 
+/** A group as a request says it. */
+function group(id: number, ...members: [id: number, weight: number][]) {
+  return { id, group: members };
+}
+
 function get(vnet: Vnet, id: number): Nexthop {
   return nexthopOf(ask(vnet.socket(), getNexthop({ id }, "q"))[0] as never);
 }
@@ -118,33 +123,11 @@ describe("RTM_NEWNEXTHOP", () => {
       undefined,
     ],
     ["[RF-NHOP-4b] a group of 0 bytes", { id: 9, extra: [attribute(NHA.GROUP)] }, Errno.EINVAL, undefined],
-    [
-      "[RF-NHOP-4b] a group with an unknown member",
-      {
-        id: 9,
-        group: [
-          [5, 1],
-          [99, 1],
-        ],
-      },
-      Errno.ESRCH,
-      undefined,
-    ],
-    [
-      "[RF-NHOP-4b] a group with a group",
-      {
-        id: 9,
-        group: [
-          [5, 1],
-          [10, 1],
-        ],
-      },
-      Errno.EOPNOTSUPP,
-      undefined,
-    ],
+    ["[RF-NHOP-4b] a group with an unknown member", group(9, [5, 1], [99, 1]), Errno.ESRCH, undefined],
+    ["[RF-NHOP-4b] a group with a group", group(9, [5, 1], [10, 1]), Errno.EOPNOTSUPP, undefined],
   ])("[F.2] %s is refused and makes nothing", (_, fields, errno, text) => {
     const { vnet, socket } = setupE();
-    made(socket, { id: 5, gateway: A, oif: EM0 }, { id: 10, group: [[5, 1]] });
+    made(socket, { id: 5, gateway: A, oif: EM0 }, group(10, [5, 1]));
     const before = vnet.statistics();
     const ack = ackOf(ask(socket, newNexthop(fields))[0]);
     expect([Errno[ack.error], ack.text]).toEqual([Errno[errno], text]);
@@ -186,13 +169,7 @@ describe("RTM_NEWNEXTHOP", () => {
 
   it("[F.2] [E.4.1] [RF-NHOP-4c] a group of weights 0 is made, and a route with it is ENOMEM", () => {
     const { vnet, socket } = setupE();
-    made(socket, ONE, TWO, {
-      id: 10,
-      group: [
-        [1, 0],
-        [2, 0],
-      ],
-    });
+    made(socket, ONE, TWO, group(10, [1, 0], [2, 0]));
     const before = vnet.statistics();
     expect(errorOf(ask(socket, newRoute(NET, { nexthopId: 10 })))).toBe(Errno.ENOMEM);
     expect(find(socket, NET)).toBeUndefined();
@@ -228,13 +205,7 @@ describe("RTM_DELNEXTHOP", () => {
 
   it("[F.5] [RF-NHOP-9b] one in use goes: its route works and shows its id, its group keeps it, the id is free", () => {
     const { vnet, socket } = setupE();
-    made(socket, ONE, TWO, {
-      id: 10,
-      group: [
-        [1, 1],
-        [2, 1],
-      ],
-    });
+    made(socket, ONE, TWO, group(10, [1, 1], [2, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 1 }));
     const before = routeTo(socket, NET);
     succeed(socket, delNexthop({ id: 1 }));
@@ -256,13 +227,7 @@ describe("RTM_DELNEXTHOP", () => {
   it("[F.5] what was made of it goes with its last route", () => {
     const { vnet, socket } = setupE();
     const before = vnet.statistics();
-    made(socket, ONE, TWO, {
-      id: 10,
-      group: [
-        [1, 1],
-        [2, 1],
-      ],
-    });
+    made(socket, ONE, TWO, group(10, [1, 1], [2, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 10 }));
     succeed(socket, delRoute(NET));
     expect(vnet.statistics()).toMatchObject({ groups: 1, nexthops: before.nexthops + 2 });
@@ -354,13 +319,7 @@ describe("routes with RTA_NH_ID", () => {
 
   it("[E.1.3] [F.6] [RF-NHOP-10] with a group: MULTIPATH, the group's id and kernel index", () => {
     const { socket } = setupE();
-    made(socket, ONE, TWO, {
-      id: 10,
-      group: [
-        [2, 3],
-        [1, 1],
-      ],
-    });
+    made(socket, ONE, TWO, group(10, [2, 3], [1, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 10 }));
     const route = routeTo(socket, NET);
     expect(route.order).toEqual([RTA.TABLE, RTA.DST, RTA.NH_ID, RTA.KNH_ID, RTA.RTFLAGS, RTA.MULTIPATH]);
@@ -378,20 +337,7 @@ describe("routes with RTA_NH_ID", () => {
 
   it("[E.6.3] a partial deletion leaves a group that is no longer the user's", () => {
     const { socket } = setupE();
-    made(
-      socket,
-      ONE,
-      TWO,
-      { id: 3, gateway: C, oif: EM0 },
-      {
-        id: 10,
-        group: [
-          [1, 1],
-          [2, 1],
-          [3, 1],
-        ],
-      },
-    );
+    made(socket, ONE, TWO, { id: 3, gateway: C, oif: EM0 }, group(10, [1, 1], [2, 1], [3, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 10 }));
     succeed(socket, delRoute(NET, { gateway: A }));
     expect(gatewaysOf(routeTo(socket, NET))).toEqual([B, C]);
@@ -404,13 +350,7 @@ describe("routes with RTA_NH_ID", () => {
   // (struct nhop_priv) and of groups (cmp_nhgrp), so that neither is ever shared.
   it("[E.8.3] [RF-ROUTE-39] the same paths written by hand are nexthops and a group of their own", () => {
     const { socket } = setupE();
-    made(socket, ONE, TWO, {
-      id: 10,
-      group: [
-        [1, 1],
-        [2, 1],
-      ],
-    });
+    made(socket, ONE, TWO, group(10, [1, 1], [2, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 10 }));
     succeed(socket, newRoute("10.2.0.0/16", { extra: [multipath({ gateway: A }, { gateway: B })] }));
     expect(nexthopIdOf(routeTo(socket, "10.2.0.0/16"))).toBeUndefined();
@@ -430,13 +370,7 @@ describe("routes with RTA_NH_ID", () => {
     const { vnet, socket } = setupE();
     vnet.addressAdd("em1", "198.51.100.1/24");
     const far = { id: 3, gateway: "198.51.100.2", oif: 3 };
-    made(socket, ONE, far, {
-      id: 10,
-      group: [
-        [1, 1],
-        [3, 1],
-      ],
-    });
+    made(socket, ONE, far, group(10, [1, 1], [3, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 10 }));
     succeed(socket, newRoute("10.3.0.0/16", { nexthopId: 3 }));
     vnet.interfaceDetach("em1");
@@ -483,13 +417,7 @@ describe("routes with RTA_NH_ID", () => {
 
   it("[N9.5] [RF-MOD-5b] unload and load: the nexthop is gone, its route and NH_ID stay", () => {
     const { kernel, vnet, socket } = setupE();
-    made(socket, ONE, TWO, {
-      id: 10,
-      group: [
-        [1, 1],
-        [2, 1],
-      ],
-    });
+    made(socket, ONE, TWO, group(10, [1, 1], [2, 1]));
     succeed(socket, newRoute(NET, { nexthopId: 1 }));
     succeed(socket, newRoute("10.2.0.0/16", { nexthopId: 10 }));
     socket.close();
