@@ -6,6 +6,7 @@ import { MSG, NetlinkSize } from "../../assembly/abi/netlink.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import type { Journal, Target } from "./log.js";
+import type { RelayPort } from "./relay.js";
 
 export interface SendOptions {
   /** MSG bits: OOB is refused, the others make no difference. */
@@ -61,8 +62,7 @@ export interface SocketOwner {
   /** Messages that the core processes on its own after a send or a receive: all, or none when the kernel is stepped. */
   readonly budget: number;
   /** Before and after a call that processes messages: what vnets have in common is brought up to date, and carried over. */
-  prepare(): void;
-  settle(): void;
+  readonly port: RelayPort;
   forget(socket: Socket): void;
 }
 
@@ -78,6 +78,10 @@ export class Socket {
   /** In order of opening, from 1, over all vnets of its kernel. */
   readonly number: number;
   readonly #owner: SocketOwner;
+  // Kept here as well, because each send and each receive needs them; #open refuses those of a destroyed vnet.
+  readonly #core: Core;
+  readonly #port: RelayPort;
+  readonly #isRecorded: boolean;
   /** Address of the core's record; 0 once closed. */
   #handle: number;
   readonly #target: Target;
@@ -85,13 +89,12 @@ export class Socket {
   /** Made by Vnet.socket. */
   constructor(owner: SocketOwner, handle: number, vnet: string, number: number) {
     this.#owner = owner;
+    this.#core = owner.core;
+    this.#port = owner.port;
+    this.#isRecorded = owner.journal.isOn;
     this.#handle = handle;
     this.number = number;
     this.#target = { vnet, socket: number };
-  }
-
-  get #core(): Core {
-    return this.#owner.core;
   }
 
   get #journal(): Journal {
@@ -199,7 +202,7 @@ export class Socket {
    *   processed; EINVAL control data; EOPNOTSUPP MSG_OOB; ENAMETOOLONG
    */
   send(bytes: Uint8Array, options: SendOptions = NO_OPTIONS): number {
-    if (!this.#journal.isOn) return this.#put(bytes, options);
+    if (!this.#isRecorded) return this.#put(bytes, options);
     return this.#journal.perform("send", this.#target, [bytes, { ...options }], () => this.#put(bytes, options));
   }
 
@@ -214,9 +217,9 @@ export class Socket {
     const reserved = call.socketReserve(socket, bytes.length, options.flags ?? 0, options.control ? 1 : 0);
     const place = expectSuccess("send", reserved);
     this.#core.views.bytes.set(bytes, place);
-    this.#owner.prepare();
+    this.#port.prepare();
     call.socketSend(socket, this.#owner.budget);
-    this.#owner.settle();
+    this.#port.settle();
     return bytes.length;
   }
 
@@ -227,7 +230,7 @@ export class Socket {
    * @throws NetlinkError EAGAIN nothing queued; ENOBUFS no memory to look at a dump, and nothing is lost
    */
   recv(into: Uint8Array, flags = 0): number {
-    if (this.#journal.isOn) return this.#receive(into, flags, 0, 0).length;
+    if (this.#isRecorded) return this.#receive(into, flags, 0, 0).length;
     const socket = this.#open("recv");
     const copied = this.#copy(socket, into, flags);
     const excess = flags & MSG.TRUNC ? this.#received(ReceiveLayout.EXCESS) : 0;
@@ -264,7 +267,7 @@ export class Socket {
     const { call, views } = this.#core;
     const isPeek = flags & MSG.PEEK ? 1 : 0;
     let copied = 0;
-    this.#owner.prepare();
+    this.#port.prepare();
     do {
       const piece = call.socketReceive(socket, into.length, copied, isPeek, this.#owner.budget);
       if (piece < 0) throw new NetlinkError("recv", -piece);
@@ -272,7 +275,7 @@ export class Socket {
       into.set(views.bytes.subarray(window, window + piece), copied);
       copied += piece;
     } while (this.#received(ReceiveLayout.HAS_MORE) !== 0);
-    this.#owner.settle();
+    this.#port.settle();
     return copied;
   }
 
@@ -309,11 +312,11 @@ export class Socket {
     this.#journal.perform("close", this.#target, [], () => {
       const socket = this.#handle;
       this.#handle = 0;
-      this.#owner.prepare();
+      this.#port.prepare();
       this.#core.call.socketClose(socket);
       this.#owner.forget(this);
       this.#core.call.run(this.#owner.budget);
-      this.#owner.settle();
+      this.#port.settle();
     });
   }
 }

@@ -129,14 +129,6 @@ export class Vnet implements SocketOwner {
     this.#kernel.forgetSocket(socket);
   }
 
-  prepare(): void {
-    this.port.prepare();
-  }
-
-  settle(): void {
-    this.port.settle();
-  }
-
   /**
    * Opens a netlink socket.
    * @throws NetlinkError EAFNOSUPPORT the module is not loaded, or another domain; EPROTOTYPE, EPROTONOSUPPORT for types;
