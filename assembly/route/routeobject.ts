@@ -35,9 +35,12 @@ export class RouteView {
   /** NexthopHead */
   nexthop: usize;
   weight: u32;
-  /** Uptime from which the remaining seconds of an expiring route count. */
+  /** Uptime from which the remaining seconds of an expiring route count, or NOW. */
   nowSeconds: u32;
 }
+
+/** Stands for the present uptime: a division that only expiring routes need. */
+const NOW: u32 = u32.MAX_VALUE;
 
 /** The view that handlers fill in; one route is shown at a time. */
 export const view = changetype<RouteView>(memory.data(offsetof<RouteView>(), 16));
@@ -50,7 +53,7 @@ export function viewRoute(rib: Rib, high: u64, low: u64, bits: u32, payload: u32
   view.bits = bits;
   view.nexthop = rib.payload(payload).nexthop;
   view.weight = rib.payload(payload).weight;
-  view.nowSeconds = uptimeSeconds();
+  view.nowSeconds = NOW;
 }
 
 /** Writes the view as a message; ENOMEM. */
@@ -79,9 +82,13 @@ function writeNexthop(writer: Writer, nexthop: Nexthop): void {
   putU32(writer, RTA.KNH_ID, nexthop.index);
   putU32(writer, RTA.RTFLAGS, nexthop.rtFlags);
   if ((nexthop.rtFlags & RTF.FIXEDMTU) != 0) writeMetrics(writer, nexthop.mtu);
-  if (nexthop.expireSeconds != 0) putU32(writer, RTA.EXPIRES, nexthop.expireSeconds - view.nowSeconds);
+  if (nexthop.expireSeconds != 0) putU32(writer, RTA.EXPIRES, nexthop.expireSeconds - viewedSeconds());
   putU32(writer, RTA.OIF, nexthop.oif);
   if (view.weight != <u32>RouteLimit.WEIGHT_DEFAULT) putU32(writer, RTA.WEIGHT, view.weight);
+}
+
+function viewedSeconds(): u32 {
+  return view.nowSeconds == NOW ? uptimeSeconds() : view.nowSeconds;
 }
 
 /** The paths of a multipath route: flags are the first one's unless a path has others (dump_rc_nhg; E.1.3). */

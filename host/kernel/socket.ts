@@ -264,17 +264,20 @@ export class Socket {
 
   /** Copies what a receive gives, window by window. @returns bytes */
   #copy(socket: number, into: Uint8Array, flags: number): number {
-    const { call, views } = this.#core;
+    const { call, exchange, views } = this.#core;
     const isPeek = flags & MSG.PEEK ? 1 : 0;
     let copied = 0;
+    let hasMore = true;
     this.#port.prepare();
-    do {
+    while (hasMore) {
       const piece = call.socketReceive(socket, into.length, copied, isPeek, this.#owner.budget);
       if (piece < 0) throw new NetlinkError("recv", -piece);
-      const window = this.#received(ReceiveLayout.WINDOW);
-      into.set(views.bytes.subarray(window, window + piece), copied);
+      const { bytes, words } = views;
+      const window = words[(exchange + ReceiveLayout.WINDOW) >>> 2] as number;
+      into.set(bytes.subarray(window, window + piece), copied);
       copied += piece;
-    } while (this.#received(ReceiveLayout.HAS_MORE) !== 0);
+      hasMore = words[(exchange + ReceiveLayout.HAS_MORE) >>> 2] !== 0;
+    }
     this.#port.settle();
     return copied;
   }
