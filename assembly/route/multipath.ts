@@ -2,8 +2,8 @@
 // rtnetlink E.4.1).
 //   parseMultipath   the attribute's parser; what it stores is the number of paths
 //   describePaths    their nexthops, put together for internGroup; releasePaths in any case
-// FreeBSD parses the paths into scratch, of which it does not ask whether there was any. Here only the addresses come
-// from there, so that their number ends a request (netlink-core N6.6), and the paths lie beside it.
+// FreeBSD takes memory for the paths from the message's scratch and does not check that it got any. Here the paths lie
+// beside scratch, and only their addresses come from it: that bounds how many a request can have (netlink-core N6.6).
 
 import { Errno } from "../abi/errno";
 import { NetlinkSize } from "../abi/netlink";
