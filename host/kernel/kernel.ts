@@ -37,7 +37,7 @@ export type {
 export { ReplayError } from "./replay.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
-export type { Vnet } from "./vnet.js";
+export type { Attendant, Vnet } from "./vnet.js";
 
 /** A loaded module, as kldstat lists it. */
 export interface ModuleStatus {
@@ -185,6 +185,9 @@ export class Kernel implements VnetOwner {
    * @throws NetlinkError ENOENT; EBUSY while sockets are open, and for vnet0
    */
   vnetDestroy(name: string): void {
+    const leaving = this.#vnets.get(name);
+    // Before the call: what attendants close are events of their own.
+    if (leaving !== undefined && leaving !== this.#vnet0 && !leaving.isBusy) leaving.dismiss();
     this.journal.perform("vnetDestroy", {}, [name], () => {
       const vnet = this.#vnets.get(name);
       if (vnet === undefined) throw new NetlinkError(`vnet ${name}`, Errno.ENOENT);
@@ -216,6 +219,9 @@ export class Kernel implements VnetOwner {
 
   /** @throws NetlinkError ENOENT it is not loaded; EBUSY a socket is open in any vnet, and nothing changes */
   kldunload(name: string): void {
+    if (name === NETLINK_MODULE && !this.vnets.some((vnet) => vnet.isBusy)) {
+      for (const vnet of this.vnets) vnet.dismiss();
+    }
     this.journal.perform("kldunload", {}, [name], () => {
       const isThere = name === NETLINK_MODULE && this.#vnet0.core.call.isNetlinkLoaded() !== 0;
       if (!isThere) throw new NetlinkError(`kldunload ${name}`, Errno.ENOENT);

@@ -42,6 +42,17 @@ import { VNET_SYSCTLS } from "./sysctls.js";
 const PROCESS_ID_DEFAULT = 1000;
 const ALL_MESSAGES = 0xffffffff;
 
+/**
+ * Something of the host that has sockets of a vnet on nobody's behalf, as the Linux-compat layer does, which in FreeBSD is
+ * part of the kernel. Such sockets keep neither the vnet nor the netlink module in place.
+ */
+export interface Attendant {
+  /** How many it has open. */
+  readonly sockets: number;
+  /** The vnet or the module goes: closes them. */
+  leave(): void;
+}
+
 /** What a vnet needs of its kernel. */
 export interface VnetOwner {
   readonly journal: Journal;
@@ -68,6 +79,7 @@ export class Vnet implements SocketOwner {
   readonly #kernel: VnetOwner;
   #isDestroyed = false;
   readonly #sockets = new Set<Socket>();
+  readonly #attendants = new Set<Attendant>();
 
   /** Made by Kernel. */
   constructor(kernel: VnetOwner, name: string, core: Core) {
@@ -122,6 +134,24 @@ export class Vnet implements SocketOwner {
 
   statistics(): VnetStatistics {
     return readStatistics(this.core);
+  }
+
+  /** From now on an attendant is told when the vnet or the netlink module goes. */
+  attend(attendant: Attendant): void {
+    this.#attendants.add(attendant);
+  }
+
+  /** Whether a program has a socket of this vnet open. */
+  get isBusy(): boolean {
+    let attendants = 0;
+    for (const { sockets } of this.#attendants) attendants += sockets;
+    return this.#sockets.size > attendants;
+  }
+
+  /** The attendants close their sockets. */
+  dismiss(): void {
+    for (const attendant of this.#attendants) attendant.leave();
+    this.#attendants.clear();
   }
 
   forget(socket: Socket): void {

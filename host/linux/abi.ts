@@ -1,0 +1,92 @@
+// The Linux-compat intercept layer of a kernel: opens sockets for Linux programs and keeps what it knows of each vnet.
+
+import { NETLINK } from "../../assembly/abi/netlink.js";
+import { Errno, type Kernel, NetlinkError, type Vnet } from "../kernel/kernel.js";
+import { Channel } from "./channel.js";
+import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
+import { EVENTS, REQUESTS } from "./objects.js";
+import { PortSource } from "./ports.js";
+import { LinuxSocket, type LinuxSocketOptions, type SocketProtocol } from "./socket.js";
+import { LinuxVnet } from "./vnet.js";
+
+export { LinuxErrno, LinuxError } from "./errno.js";
+export { type Datagram, LinuxSocket, type LinuxSocketOptions, type SocketAddress } from "./socket.js";
+
+/** `strict` is FreeBSD's layer as it is, gaps included; `extended` answers in addition what today's Linux programs need. */
+export type Mode = "strict" | "extended";
+
+export interface LinuxAbiOptions {
+  readonly mode?: Mode;
+  /** compat.linux.use_real_ifnames: Ethernet interfaces keep FreeBSD's names. Default false. */
+  readonly usesRealNames?: boolean;
+  /** Seed of the port ids that the layer chooses when the process id is taken. Default 1. */
+  readonly seed?: number;
+}
+
+/** Protocols above are none on either side (netlink-core N1.7). */
+const PROTOCOL_LIMIT = 32;
+
+export class LinuxAbi {
+  readonly kernel: Kernel;
+  readonly #options: LinuxAbiOptions;
+  readonly #ports: PortSource;
+  readonly #vnets = new Map<Vnet, LinuxVnet>();
+
+  constructor(kernel: Kernel, options: LinuxAbiOptions = {}) {
+    this.kernel = kernel;
+    this.#options = options;
+    this.#ports = new PortSource(options.seed ?? 1);
+  }
+
+  /**
+   * Opens a netlink socket for a Linux program.
+   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the netlink module is not loaded
+   */
+  socket(vnet: Vnet, options: LinuxSocketOptions): LinuxSocket {
+    const { protocol } = options;
+    if (protocol < 0 || protocol >= PROTOCOL_LIMIT) throw new LinuxError("socket", LinuxErrno.EINVAL);
+    if (protocol !== NETLINK.ROUTE && protocol !== NETLINK.KOBJECT_UEVENT) {
+      throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);
+    }
+    const known = asLinux("socket", () => this.vnet(vnet));
+    return new LinuxSocket(known, options, this.#protocolOf(known, protocol));
+  }
+
+  /** What the layer knows of a vnet. @throws NetlinkError EAFNOSUPPORT when the netlink module is not loaded */
+  vnet(vnet: Vnet): LinuxVnet {
+    let known = this.#vnets.get(vnet);
+    if (known === undefined) {
+      known = new LinuxVnet(this.kernel, vnet, EVENTS, this.#options.usesRealNames ?? false, () => {
+        this.#vnets.delete(vnet);
+      });
+      this.#vnets.set(vnet, known);
+    }
+    known.attach();
+    return known;
+  }
+
+  /** Carries what the kernel did by itself, or for others, to the Linux sockets of every vnet. */
+  settle(): void {
+    for (const vnet of this.#vnets.values()) vnet.settle();
+  }
+
+  #protocolOf(known: LinuxVnet, protocol: number): SocketProtocol {
+    // A socket for uevents is silent: it takes groups, and nothing is ever sent to them (E10.2).
+    const handlers = protocol === NETLINK.ROUTE ? REQUESTS : new Map();
+    return { handlers, openChannel: (port, options) => this.#openChannel(known, port, options) };
+  }
+
+  /** @param port - 0: the process id, else one from 0x80000000 on (E2.9). @throws NetlinkError EADDRINUSE */
+  #openChannel({ vnet }: LinuxVnet, port: number, { pid, isPrivileged }: LinuxSocketOptions): Channel {
+    const cred = { uid: isPrivileged ? 0 : 1 };
+    if (port !== 0) return new Channel(this.kernel, vnet, { cred, port, pid });
+    for (const candidate of this.#ports.candidates(pid)) {
+      try {
+        return new Channel(this.kernel, vnet, { cred, port: candidate, pid });
+      } catch (error) {
+        if (!(error instanceof NetlinkError) || error.errno !== Errno.EADDRINUSE) throw error;
+      }
+    }
+    throw new NetlinkError("bind", Errno.EADDRINUSE);
+  }
+}

@@ -1,0 +1,190 @@
+// Dumps of a Linux socket: messages made as the reader takes them, in datagrams of the size that Linux gives this reader
+// (linux-compat E2.2 to E2.4; linux-clients C2.1).
+
+import { NetlinkSize, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { type ChannelPool, endOf } from "./channel.js";
+import type { MessageReader } from "./messagereader.js";
+import { MessageWriter } from "./messagewriter.js";
+import { LinuxErrorAttribute, LinuxLimit } from "./number.js";
+import { Refusal } from "./refusal.js";
+
+/** nlmsg_flags, seq and pid of every message of a dump. */
+export interface ReplyHeader {
+  readonly flags: number;
+  readonly seq: number;
+  readonly port: number;
+}
+
+/** Messages of a dump, one after the other. */
+export interface DumpSource {
+  /**
+   * Writes the next messages, or none.
+   * @returns whether there may be more
+   * @throws Refusal the dump ends with its errno
+   */
+  next(writer: MessageWriter, header: ReplyHeader): boolean;
+  /** Gives back what it holds, finished or not. */
+  close(): void;
+}
+
+export interface DumpOptions {
+  /** The header's filter was applied: NLM_F_DUMP_FILTERED. */
+  readonly isFiltered?: boolean;
+  /** NLMSG_DONE may share the last datagram (neighbours, nexthops, rules, address labels). */
+  readonly doneJoins?: boolean;
+}
+
+/** A dump under way on a socket. */
+export class Dump {
+  readonly header: ReplyHeader;
+  readonly #source: DumpSource;
+  readonly #doneJoins: boolean;
+  readonly #hasExtAck: boolean;
+  readonly #writer = new MessageWriter();
+  /** What was written past the end of the last datagram. */
+  #rest: Uint8Array | undefined;
+  #done: Uint8Array | undefined;
+  #isOver = false;
+
+  constructor(source: DumpSource, seq: number, port: number, hasExtAck: boolean, options: DumpOptions = {}) {
+    const flags = NLM_F.MULTI | (options.isFiltered ? NLM_F.DUMP_FILTERED : 0);
+    this.header = { flags, seq, port };
+    this.#source = source;
+    this.#doneJoins = options.doneJoins ?? false;
+    this.#hasExtAck = hasExtAck;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * The next datagram. Its bytes are the dump's until the next call.
+   * @param offer - largest receive buffer that the program has offered, in bytes
+   */
+  chunk(offer: number): Uint8Array {
+    const writer = this.#writer;
+    const limit = Math.max(LinuxLimit.CHUNK_LEAST, Math.min(offer, LinuxLimit.CHUNK_MOST));
+    writer.rewind();
+    if (this.#rest !== undefined) writer.whole(this.#rest);
+    this.#rest = undefined;
+    while (this.#done === undefined) {
+      const mark = writer.at;
+      const hasMore = this.#next();
+      if (writer.at > limit && mark > 0) {
+        this.#rest = writer.written.slice(mark);
+        writer.rewind(mark);
+        if (!hasMore) this.#end(undefined);
+        return writer.written;
+      }
+      if (!hasMore) this.#end(undefined);
+    }
+    const fits = this.#doneJoins && writer.at + this.#done.length <= limit;
+    if (writer.at > 0 && !fits) return writer.written;
+    writer.whole(this.#done);
+    this.#isOver = true;
+    return writer.written;
+  }
+
+  /** A dump that ends early gives back what it holds. */
+  close(): void {
+    if (this.#done === undefined) this.#source.close();
+    this.#isOver = true;
+  }
+
+  #next(): boolean {
+    try {
+      return this.#source.next(this.#writer, this.header);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#end(error);
+      return true;
+    }
+  }
+
+  #end(refusal: Refusal | undefined): void {
+    if (this.#done !== undefined) return;
+    this.#source.close();
+    this.#done = doneOf(this.header, refusal, this.#hasExtAck);
+  }
+}
+
+/** NLMSG_DONE: the int is 0 or a negative errno, with TLVs directly behind it (E4.5). */
+function doneOf({ flags, seq, port }: ReplyHeader, refusal: Refusal | undefined, hasExtAck: boolean): Uint8Array {
+  const text = hasExtAck ? refusal?.text : undefined;
+  const writer = new MessageWriter(64);
+  writer.begin(NLMSG.DONE, flags | (text === undefined ? 0 : NLM_F.ACK_TLVS), seq, port, NetlinkSize.NLMSGERR - 16);
+  writer.header32(0, refusal === undefined ? 0 : -refusal.errno);
+  if (text !== undefined) writer.string(LinuxErrorAttribute.MSG, text);
+  writer.end();
+  return writer.written.slice();
+}
+
+/** Messages that are all made at once: few, and from the layer's own state. */
+export function listSource(writes: Iterable<(writer: MessageWriter, header: ReplyHeader) => void>): DumpSource {
+  const rest = writes[Symbol.iterator]();
+  return {
+    next(writer, header) {
+      const { value, done } = rest.next();
+      if (done) return false;
+      value(writer, header);
+      return true;
+    },
+    close() {},
+  };
+}
+
+/** One source after the other. */
+export function sequence(sources: readonly DumpSource[]): DumpSource {
+  let current = 0;
+  return {
+    next(writer, header) {
+      const source = sources[current];
+      if (source === undefined) return false;
+      if (!source.next(writer, header)) current++;
+      return current < sources.length;
+    },
+    close() {
+      for (const source of sources) source.close();
+    },
+  };
+}
+
+/** How one message of the kernel's dump becomes Linux's: none, one or more. */
+export type Translate = (message: MessageReader, writer: MessageWriter, header: ReplyHeader) => void;
+
+/**
+ * A dump of the kernel, rewritten message by message. It is one state, that of the request: the kernel keeps what changes
+ * aside.
+ * @param failed - what the dump ends with where the kernel's errno (FreeBSD's) is not 0
+ */
+export function kernelDump(
+  pool: ChannelPool,
+  request: Uint8Array,
+  translate: Translate,
+  failed: (errno: number) => Refusal | undefined,
+): DumpSource {
+  const channel = pool.take();
+  channel.start(request);
+  let state: "open" | "read" | "closed" = "open";
+  return {
+    next(writer, header) {
+      const message = channel.next();
+      if (message === undefined) return false;
+      const end = endOf(message);
+      if (end === undefined) {
+        translate(message, writer, header);
+        return true;
+      }
+      state = "read";
+      const refusal = end.errno === 0 ? undefined : failed(end.errno);
+      if (refusal !== undefined) throw refusal;
+      return false;
+    },
+    close() {
+      if (state === "read") pool.giveBack(channel);
+      else if (state === "open") channel.close();
+      state = "closed";
+    },
+  };
+}

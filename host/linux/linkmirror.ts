@@ -1,0 +1,93 @@
+// The vnet's interfaces as the kernel last told of them, in order of arrival.
+
+import { IFF, IFT } from "../../assembly/abi/ifnet.js";
+import { HeaderSize, IFLA, IFLA_INFO, IfInfoMsg } from "../../assembly/abi/rtnetlink.js";
+import type { MessageReader } from "./messagereader.js";
+
+/** An interface, with FreeBSD's numbers. */
+export interface Link {
+  readonly index: number;
+  /** FreeBSD's name. */
+  readonly name: string;
+  /** IFLA_INFO_KIND: the driver. Empty when no cloner has its name. */
+  readonly driver: string;
+  /** IFT. */
+  readonly type: number;
+  /** IFF bits, with LOWER_UP. */
+  readonly flags: number;
+  /** IF_OPER. */
+  readonly operstate: number;
+  readonly carrier: number;
+  readonly mtu: number;
+  readonly lladdr: Uint8Array;
+}
+
+export class LinkMirror {
+  readonly #links = new Map<number, Link>();
+
+  /** @param message - RTM_NEWLINK of the kernel; it is indexed afterwards */
+  set(message: MessageReader): Link {
+    const link = readLink(message);
+    this.#links.set(link.index, link);
+    return link;
+  }
+
+  delete(index: number): void {
+    this.#links.delete(index);
+  }
+
+  clear(): void {
+    this.#links.clear();
+  }
+
+  get(index: number): Link | undefined {
+    return this.#links.get(index);
+  }
+
+  /** In order of arrival. */
+  all(): IterableIterator<Link> {
+    return this.#links.values();
+  }
+
+  /** lo0's, else the first loopback's; 0 when there is none. */
+  get loopback(): number {
+    let found = 0;
+    for (const { type, flags, name, index } of this.#links.values()) {
+      if (type !== IFT.LOOP || (flags & IFF.LOOPBACK) === 0) continue;
+      if (name === "lo0") return index;
+      if (found === 0) found = index;
+    }
+    return found;
+  }
+}
+
+/** @param message - RTM_NEWLINK or RTM_DELLINK of the kernel */
+export function readLink(message: MessageReader): Link {
+  message.index(HeaderSize.IFINFOMSG);
+  const linkinfo = message.has(IFLA.LINKINFO) ? message.at(IFLA.LINKINFO) : 0;
+  const linkinfoEnd = linkinfo + message.size(IFLA.LINKINFO);
+  const link = {
+    index: message.header32(IfInfoMsg.INDEX),
+    name: message.text(IFLA.IFNAME) ?? "",
+    driver: "",
+    type: message.header16(IfInfoMsg.TYPE),
+    flags: message.header32(IfInfoMsg.FLAGS),
+    operstate: message.u8(IFLA.OPERSTATE),
+    carrier: message.u8(IFLA.CARRIER),
+    mtu: message.u32(IFLA.MTU),
+    lladdr: message.payload(IFLA.ADDRESS)?.slice() ?? new Uint8Array(0),
+  };
+  if (linkinfo !== 0) {
+    message.each(linkinfo, linkinfoEnd, (type, at, size) => {
+      if (type === IFLA_INFO.KIND) link.driver = textOf(message.bytes, at, size);
+    });
+  }
+  return link;
+}
+
+/** A string payload up to its NUL. */
+function textOf(bytes: Uint8Array, at: number, size: number): string {
+  let text = "";
+  for (let i = at; i < at + size && bytes[i] !== 0; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
+}

@@ -1,0 +1,112 @@
+// The names that Linux programs know interfaces by (sys/compat/linux/linux_util.c, ifname_bsd_to_linux_*; linux-compat L4.3
+// to L4.5, E5.4): "lo" for lo0, "ethN" for Ethernet, and names that a program chose.
+
+import { IFT } from "../../assembly/abi/ifnet.js";
+
+/** An interface as far as its name goes. */
+interface Named {
+  /** FreeBSD's name. */
+  name: string;
+  readonly isEthernet: boolean;
+  readonly isLoopback: boolean;
+  /** Of an Ethernet interface: its N in "ethN", the lowest that was free when it arrived. */
+  readonly number: number;
+  /** What a program named it. */
+  alias: string | undefined;
+}
+
+const LOOPBACK = "lo0";
+const LINUX_LOOPBACK = "lo";
+const NUMBERED = /^eth(0|[1-9][0-9]*)$/;
+
+export class NameTable {
+  /** By interface index, in order of arrival. */
+  readonly #interfaces = new Map<number, Named>();
+  readonly #usesRealNames: boolean;
+
+  /** @param usesRealNames - compat.linux.use_real_ifnames: Ethernet interfaces keep FreeBSD's names */
+  constructor(usesRealNames = false) {
+    this.#usesRealNames = usesRealNames;
+  }
+
+  /** An interface arrived, or has another name. An Ethernet one takes the lowest free number, and keeps it. */
+  set(index: number, name: string, type: number): void {
+    const known = this.#interfaces.get(index);
+    if (known !== undefined) {
+      known.name = name;
+      return;
+    }
+    const isEthernet = type === IFT.ETHER;
+    const number = isEthernet ? this.#freeNumber() : -1;
+    const isLoopback = type === IFT.LOOP && name === LOOPBACK;
+    this.#interfaces.set(index, { name, isEthernet, isLoopback, number, alias: undefined });
+  }
+
+  /** It departed, and gives its number back. */
+  delete(index: number): void {
+    this.#interfaces.delete(index);
+  }
+
+  clear(): void {
+    this.#interfaces.clear();
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.#interfaces.values()].map(({ number }) => number));
+    let number = 0;
+    while (taken.has(number)) number++;
+    return number;
+  }
+
+  /** What `strict` calls an interface; undefined when there is none. */
+  plain(index: number): string | undefined {
+    const found = this.#interfaces.get(index);
+    if (found === undefined) return undefined;
+    if (found.isLoopback) return LINUX_LOOPBACK;
+    return found.isEthernet && !this.#usesRealNames ? `eth${found.number}` : found.name;
+  }
+
+  /** What Linux programs call an interface: the alias, if it has one. */
+  of(index: number): string | undefined {
+    return this.#interfaces.get(index)?.alias ?? this.plain(index);
+  }
+
+  /** Alias, then Linux name, then FreeBSD's. @returns the index, undefined for a name that nobody has */
+  find(name: string): number | undefined {
+    return (
+      this.#search((each) => each.alias === name) ??
+      this.#search((each, index) => each.alias === undefined && this.plain(index) === name) ??
+      this.#search((each) => each.name === name)
+    );
+  }
+
+  /** FreeBSD's name first, as `strict`'s ioctls look (ifname_linux_to_ifp). */
+  findPlain(name: string): number | undefined {
+    const exact = this.#search((each) => each.name === name);
+    if (exact !== undefined) return exact;
+    if (name === LINUX_LOOPBACK) return this.#search((each) => each.isLoopback);
+    const number = NUMBERED.exec(name)?.[1];
+    if (number === undefined || this.#usesRealNames) return undefined;
+    return this.#search((each) => each.number === Number(number));
+  }
+
+  #search(matches: (each: Named, index: number) => boolean): number | undefined {
+    for (const [index, each] of this.#interfaces) if (matches(each, index)) return index;
+    return undefined;
+  }
+
+  /** FreeBSD's name. */
+  real(index: number): string | undefined {
+    return this.#interfaces.get(index)?.name;
+  }
+
+  /** A program named it; the name it has anyway needs no alias. */
+  rename(index: number, alias: string): void {
+    const found = this.#interfaces.get(index);
+    if (found !== undefined) found.alias = alias === this.plain(index) ? undefined : alias;
+  }
+
+  alias(index: number): string | undefined {
+    return this.#interfaces.get(index)?.alias;
+  }
+}

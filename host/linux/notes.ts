@@ -1,0 +1,93 @@
+// What Linux programs said of objects that the kernel has no place for (linux-compat E1.1). A note goes when its object
+// goes. Plain data, so that it can be kept with a snapshot.
+
+/** Of an interface, by index. */
+export interface LinkNote {
+  /** Attributes that are accepted and shown back, by type: IFLA_TXQLEN, GROUP, LINKMODE … */
+  readonly words: Map<number, number>;
+  /** Linux IFF bits without effect: NOARP, MULTICAST, ALLMULTI, DEBUG. */
+  flags: number;
+  flagsMask: number;
+  /** Index of the bridge or bond that it is a member of, 0 for none. */
+  master: number;
+  /** IFLA_INFO_KIND that a program gave, where the kernel's driver would read back as another. */
+  kind: string | undefined;
+  /** IFLA_INFO_DATA as given, for kinds whose settings the kernel's driver has not. */
+  data: Uint8Array | undefined;
+  carrierChanges: number;
+}
+
+/** Of an address. */
+export interface AddressNote {
+  label: string | undefined;
+  /** IFA_F bits that the kernel has not. */
+  flags: number;
+  hasBroadcast: boolean;
+  peer: Uint8Array | undefined;
+  priority: number;
+  /** Milliseconds since boot. */
+  created: number;
+  changed: number;
+  /** IPv4 lifetimes in seconds from `changed`. */
+  preferred: number;
+  valid: number;
+}
+
+/** Of a route. */
+export interface RouteNote {
+  /** RTA_PRIORITY. */
+  priority: number;
+  protocol: number;
+  scope: number;
+  /** RTN. */
+  type: number;
+  /** RTNH_F bits. */
+  flags: number;
+  prefsrc: Uint8Array | undefined;
+  /** RTA_PREF. */
+  pref: number;
+  /** RTA_METRICS beyond the MTU, as attributes. */
+  metrics: Uint8Array | undefined;
+  flow: number;
+}
+
+/** Of a neighbour. */
+export interface NeighbourNote {
+  /** NUD. */
+  state: number;
+  /** NTF bits that the kernel has not. */
+  flags: number;
+  protocol: number;
+}
+
+/** Of a nexthop, or one that is here alone because the kernel knows none of its kind: a blackhole, a device without gateway. */
+export interface NexthopNote {
+  readonly isOwn: boolean;
+  readonly isBlackhole: boolean;
+  readonly index: number;
+  readonly family: number;
+  readonly protocol: number;
+  readonly flags: number;
+}
+
+/** A policy rule, as RTM_NEWRULE gave it: family header and attributes. */
+export interface RuleNote {
+  readonly family: number;
+  readonly priority: number;
+  readonly message: Uint8Array;
+}
+
+export class Notes {
+  readonly links = new Map<number, LinkNote>();
+  /** By `index family address`. */
+  readonly addresses = new Map<string, AddressNote>();
+  /** By `fib family prefix/length`. */
+  readonly routes = new Map<string, RouteNote>();
+  /** By `index family address`. */
+  readonly neighbours = new Map<string, NeighbourNote>();
+  /** By id. */
+  readonly nexthops = new Map<number, NexthopNote>();
+  readonly rules: RuleNote[] = [];
+  /** Fibs that stand for tables of larger ids: fib by table id. */
+  readonly tables = new Map<number, number>();
+}

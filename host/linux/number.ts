@@ -1,0 +1,60 @@
+// Linux's numbers where FreeBSD has others, or none (include/uapi/linux: netlink.h, rtnetlink.h, if_link.h, if_arp.h, if.h,
+// asm-generic/socket.h). What both share is in assembly/abi.
+
+/** Message types of NETLINK_ROUTE that FreeBSD's header does not name. */
+export const LinuxRTM = {
+  NEWNEXTHOPBUCKET: 116,
+  GETNEXTHOPBUCKET: 118,
+  NEWVLAN: 112,
+  DELVLAN: 113,
+  GETVLAN: 114,
+  NEWLINKPROP: 108,
+  DELLINKPROP: 109,
+  GETCHAIN: 102,
+  GETTUNNEL: 122,
+} as const;
+
+/** Options of level SOL_SOCKET. */
+export const LinuxSO = {
+  DEBUG: 1,
+  TYPE: 3,
+  ERROR: 4,
+  SNDBUF: 7,
+  RCVBUF: 8,
+  PRIORITY: 12,
+  PASSCRED: 16,
+  RCVTIMEO: 20,
+  SNDTIMEO: 21,
+  ATTACH_FILTER: 26,
+  DETACH_FILTER: 27,
+  TIMESTAMP: 29,
+  SNDBUFFORCE: 32,
+  RCVBUFFORCE: 33,
+  MARK: 36,
+  PROTOCOL: 38,
+  DOMAIN: 39,
+} as const;
+
+export const LinuxSOL = { SOCKET: 1, NETLINK: 270 } as const;
+
+/** Limits and sizes of Linux's netlink sockets. */
+export const LinuxLimit = {
+  /** RTNLGRP_MAX of 6.x. */
+  GROUPS: 39,
+  /** net.core.rmem_default and wmem_default, rmem_max and wmem_max, in bytes. */
+  SOCKBUF: 212_992,
+  /** SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF: what a smaller value becomes, already doubled. */
+  SOCKBUF_LEAST: 4608,
+  /** Of SO_SNDBUF: what a message cannot use (af_netlink.c, netlink_sendmsg). */
+  SNDBUF_OVERHEAD: 32,
+  /** Largest receive buffer that makes a difference to dumps: 32,768. */
+  OFFER: 32_768,
+  /** A dump's datagram is filled up to what the reader offered, within these (E2.3). */
+  CHUNK_LEAST: 3776,
+  CHUNK_MOST: 32_448,
+  /** IFNAMSIZ, with the NUL. */
+  IFNAMSIZ: 16,
+} as const;
+
+/** Flags of TLVs behind an NLMSG_ERROR that FreeBSD lacks (NLMSGERR_ATTR_*). */
+export const LinuxErrorAttribute = { MSG: 1, OFFS: 2, COOKIE: 3, POLICY: 4, MISS_TYPE: 5, MISS_NEST: 6 } as const;

@@ -1,0 +1,15 @@
+// Which handler a message type has: requests of Linux programs, and notifications of the kernel. One row a type.
+
+import { RTM } from "../../assembly/abi/rtnetlink.js";
+import { getLinks, linkArrived, linkDeparted } from "./link.js";
+import type { RequestHandler } from "./request.js";
+import type { EventHandler } from "./vnet.js";
+
+/** By nlmsg_type. */
+export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([[RTM.GETLINK, getLinks]]);
+
+/** By nlmsg_type. */
+export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHandler>([
+  [RTM.NEWLINK, linkArrived],
+  [RTM.DELLINK, linkDeparted],
+]);

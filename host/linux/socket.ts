@@ -1,0 +1,284 @@
+// A netlink socket as an unmodified Linux program knows it, in the mode `extended`: requests are processed before send
+// returns, and what is read are datagrams (linux-compat E2). Errnos are Linux's.
+
+import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import type { Channel } from "./channel.js";
+import { type Datagram, ReceiveQueue } from "./datagram.js";
+import type { Dump } from "./dump.js";
+import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
+import { MessageReader } from "./messagereader.js";
+import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
+import { SocketOptionTable } from "./options.js";
+import { Refusal } from "./refusal.js";
+import { Request, type Requester, type RequestHandler } from "./request.js";
+import type { LinuxVnet } from "./vnet.js";
+
+export type { Datagram } from "./datagram.js";
+
+/** A socket's address: its port id and, as a mask, groups 1 … 32. */
+export interface SocketAddress {
+  readonly port: number;
+  readonly groups: number;
+}
+
+export interface LinuxSocketOptions {
+  /** SOCK_RAW 3 or SOCK_DGRAM 2. */
+  readonly type: number;
+  readonly protocol: number;
+  /** Process id of the opener (its thread group's): the port id it gets if that is free. */
+  readonly pid: number;
+  /** CAP_NET_ADMIN. */
+  readonly isPrivileged: boolean;
+}
+
+/** What the layer gives a socket of a protocol. */
+export interface SocketProtocol {
+  /** By message type; what is not there is EOPNOTSUPP. */
+  readonly handlers: ReadonlyMap<number, RequestHandler>;
+  /** Takes the port, or one of the layer's choice for 0. @throws LinuxError EADDRINUSE */
+  openChannel(port: number, options: LinuxSocketOptions): Channel;
+}
+
+/** The two low bits of a message type of NETLINK_ROUTE: 0 NEW, 1 DEL, 2 GET, 3 SET. */
+const OPERATION_MASK = 3;
+const OPERATION_GET = 2;
+
+export class LinuxSocket implements Requester {
+  readonly vnet: LinuxVnet;
+  readonly isPrivileged: boolean;
+  readonly #options: LinuxSocketOptions;
+  readonly #protocol: SocketProtocol;
+  readonly #table: SocketOptionTable;
+  readonly #queue: ReceiveQueue;
+  readonly #reader = new MessageReader();
+  #channel: Channel | undefined;
+  #port = 0;
+  #dump: Dump | undefined;
+  /** Largest receive buffer that the program has offered, in bytes. */
+  #offer = 0;
+  /** A notification was lost: the next receive says so, once. */
+  #isOverrun = false;
+  #isClosed = false;
+
+  /** Made by LinuxAbi.socket. */
+  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, protocol: SocketProtocol) {
+    this.vnet = vnet;
+    this.isPrivileged = options.isPrivileged;
+    this.#options = options;
+    this.#protocol = protocol;
+    this.#table = new SocketOptionTable(options.type, options.protocol, options.isPrivileged);
+    this.#queue = new ReceiveQueue(this.#table.receiveLimit);
+    vnet.members.add(this);
+  }
+
+  // ---- as requester and member
+
+  get port(): number {
+    return this.#port;
+  }
+  get groups(): ReadonlySet<number> {
+    return this.#table.groups;
+  }
+  get channel(): Channel {
+    this.#autobind();
+    return this.#channel as Channel;
+  }
+  get hasExtAck(): boolean {
+    return this.#table.isOn(NETLINK_OPTION.EXT_ACK);
+  }
+  get hasCapAck(): boolean {
+    return this.#table.isOn(NETLINK_OPTION.CAP_ACK);
+  }
+  get isStrict(): boolean {
+    return this.#table.isOn(NETLINK_OPTION.GET_STRICT_CHK);
+  }
+  get isDumping(): boolean {
+    return this.#dump !== undefined;
+  }
+
+  reply(bytes: Uint8Array): void {
+    if (this.#passes(bytes)) this.#queue.push(bytes);
+  }
+
+  notify(bytes: Uint8Array, group: number): void {
+    if (!this.#passes(bytes)) return;
+    if (this.#queue.fits(bytes.length)) this.#queue.push(bytes, group);
+    else if (!this.#table.isOn(NETLINK_OPTION.NO_ENOBUFS)) this.#isOverrun = true;
+  }
+
+  #passes(bytes: Uint8Array): boolean {
+    return this.#table.filter === undefined || this.#table.filter.run(bytes) !== 0;
+  }
+
+  startDump(dump: Dump): void {
+    this.#dump = dump;
+    this.#continueDump();
+  }
+
+  /** Makes the next datagram of the dump, as Linux does inside a receive while the queue is at most half full. */
+  #continueDump(): void {
+    const dump = this.#dump;
+    if (dump === undefined || !this.#queue.hasRoomForDump) return;
+    const bytes = dump.chunk(this.#offer).slice();
+    if (dump.isOver) this.#dump = undefined;
+    this.reply(bytes);
+  }
+
+  // ---- calls
+
+  /**
+   * Takes a port and sets groups 1 … 32 to exactly a mask.
+   * @param port - 0 leaves the choice to the layer: the process id if it is free, else one from 0x80000000 on
+   * @throws LinuxError EINVAL bound already to another port; EADDRINUSE
+   */
+  bind(port: number, groups: number): void {
+    this.#open("bind");
+    if (this.#channel !== undefined && port !== 0 && port !== this.#port) {
+      throw new LinuxError("bind", LinuxErrno.EINVAL);
+    }
+    if (this.#channel === undefined) this.#take(port);
+    this.#table.setGroupMask(groups);
+  }
+
+  /** Binds, if it is not yet; where to is what send is for. @throws LinuxError EADDRINUSE */
+  connect(_port: number, _groups: number): void {
+    this.#open("connect");
+    this.#autobind();
+  }
+
+  #autobind(): void {
+    if (this.#channel === undefined) this.#take(0);
+  }
+
+  #take(port: number): void {
+    this.#channel = asLinux("bind", () => this.#protocol.openChannel(port, this.#options));
+    this.#port = this.#channel.socket.getsockname().port;
+  }
+
+  getsockname(): SocketAddress {
+    this.#open("getsockname");
+    return { port: this.#port, groups: this.#table.groupMask };
+  }
+
+  /** The kernel, to which every socket talks. */
+  getpeername(): SocketAddress {
+    this.#open("getpeername");
+    return { port: 0, groups: 0 };
+  }
+
+  /**
+   * @param value - bytes of the value; of SO_ATTACH_FILTER the instructions themselves
+   * @throws LinuxError ENOPROTOOPT, EINVAL, EPERM, ENOENT
+   */
+  setsockopt(level: number, option: number, value: Uint8Array): void {
+    this.#open("setsockopt");
+    this.#table.set(level, option, value);
+    this.#queue.limit = this.#table.receiveLimit;
+  }
+
+  /** @param room - bytes the program has. @throws LinuxError ENOPROTOOPT, EINVAL */
+  getsockopt(level: number, option: number, room: number): Uint8Array {
+    this.#open("getsockopt");
+    if (level === LinuxSOL.SOCKET && option === LinuxSO.ERROR) {
+      const errno = this.#isOverrun ? LinuxErrno.ENOBUFS : 0;
+      this.#isOverrun = false;
+      return Uint8Array.of(errno, 0, 0, 0);
+    }
+    return this.#table.get(level, option, room);
+  }
+
+  /**
+   * Processes any number of messages; their answers are queued when it returns.
+   * @param destination - a port other than 0 is another program, and none listens
+   * @returns the number of bytes
+   * @throws LinuxError ECONNREFUSED; EMSGSIZE above SO_SNDBUF; EADDRINUSE when no port is left
+   */
+  send(bytes: Uint8Array, destination: SocketAddress = { port: 0, groups: 0 }): number {
+    this.#open("send");
+    if (destination.port !== 0) throw new LinuxError("send", LinuxErrno.ECONNREFUSED);
+    if (bytes.length > this.#table.sendLimit - LinuxLimit.SNDBUF_OVERHEAD) {
+      throw new LinuxError("send", LinuxErrno.EMSGSIZE);
+    }
+    this.#autobind();
+    this.vnet.settle();
+    // What the program sent is echoed in errors, perhaps after its buffer has changed.
+    this.#reader.use(bytes.slice());
+    // A tail that is no whole message is ignored: iproute2 sends one of zeros (E3.1).
+    for (let at = 0; this.#reader.seek(at); at = this.#reader.next) this.#process();
+    return bytes.length;
+  }
+
+  #process(): void {
+    const { flags, type } = this.#reader;
+    if ((flags & NLM_F.REQUEST) === 0 || type < NLMSG.MIN_TYPE) {
+      if (flags & NLM_F.ACK) new Request(this, this.#reader).finish(undefined);
+      return;
+    }
+    const request = new Request(this, this.#reader);
+    let refusal: Refusal | undefined;
+    try {
+      this.#handle(request);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refusal = error;
+    }
+    this.vnet.settle(request.cause);
+    request.finish(refusal);
+  }
+
+  /** @throws Refusal */
+  #handle(request: Request): void {
+    // Privilege comes before anything is parsed (E3.10).
+    if ((request.type & OPERATION_MASK) !== OPERATION_GET && !this.isPrivileged) throw new Refusal(LinuxErrno.EPERM);
+    const handler = this.#protocol.handlers.get(request.type);
+    if (handler === undefined) throw new Refusal(LinuxErrno.EOPNOTSUPP);
+    handler(request);
+  }
+
+  /**
+   * Takes the next datagram off the queue. It counts against the receive limit until `taken` has its bytes.
+   * @param offer - largest buffer that the program has offered in a receive with data, in bytes: it sizes the datagrams of
+   *   dumps
+   * @returns undefined when nothing is queued
+   * @throws LinuxError ENOBUFS, once, when a notification was lost
+   */
+  receive(offer: number): Datagram | undefined {
+    this.#open("recv");
+    this.vnet.settle();
+    if (this.#isOverrun) {
+      this.#isOverrun = false;
+      throw new LinuxError("recv", LinuxErrno.ENOBUFS);
+    }
+    this.#offer = Math.max(this.#offer, Math.min(offer, LinuxLimit.OFFER));
+    if (this.#queue.isEmpty) this.#continueDump();
+    const datagram = this.#queue.shift();
+    this.#continueDump();
+    return datagram;
+  }
+
+  /** The program has bytes of what `receive` gave, in order. */
+  taken(bytes: number): void {
+    this.#queue.taken(bytes);
+  }
+
+  /** Whether a receive would give something: a datagram, a part of a dump, or an error. */
+  get isReadable(): boolean {
+    if (this.#isClosed) return false;
+    this.vnet.settle();
+    return !this.#queue.isEmpty || this.#isOverrun || (this.#dump !== undefined && this.#queue.hasRoomForDump);
+  }
+
+  /** A second close does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#dump?.close();
+    this.#dump = undefined;
+    this.vnet.members.delete(this);
+    this.#channel?.close();
+  }
+
+  #open(operation: string): void {
+    if (this.#isClosed) throw new LinuxError(operation, LinuxErrno.EBADF);
+  }
+}

@@ -1,0 +1,184 @@
+// What the layer knows of one vnet: its Linux sockets, what is there (kept from the kernel's notifications), and what Linux
+// programs said that the kernel has no place for. In FreeBSD the layer is part of the kernel; here it holds sockets of its
+// own, which do not keep the vnet or the module in place.
+
+import { NETLINK_OPTION, NLM_F, SOL } from "../../assembly/abi/netlink.js";
+import { HeaderSize, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import type { Attendant, Kernel, Vnet } from "../kernel/kernel.js";
+import { AddressMirror } from "./addressmirror.js";
+import { Channel, ChannelPool } from "./channel.js";
+import { LinkMirror } from "./linkmirror.js";
+import type { MessageReader } from "./messagereader.js";
+import { MessageWriter } from "./messagewriter.js";
+import { NameTable } from "./names.js";
+import { Notes } from "./notes.js";
+
+/** A Linux socket, as far as notifications go. */
+export interface Member {
+  /** Groups that it joined. */
+  readonly groups: ReadonlySet<number>;
+  readonly port: number;
+  /** Queues a notification, or notes that there was no room for it. */
+  notify(bytes: Uint8Array, group: number): void;
+  /** Queues a reply, which always has room. */
+  reply(bytes: Uint8Array): void;
+}
+
+/** The request that a notification is caused by. */
+export interface Cause {
+  readonly socket: Member;
+  readonly seq: number;
+  /** nlmsg_flags. */
+  readonly flags: number;
+}
+
+/**
+ * Takes note of what the kernel tells of, and tells Linux sockets.
+ * @param cause - the request that did it; undefined for another program, or the kernel by itself
+ */
+export type EventHandler = (vnet: LinuxVnet, message: MessageReader, cause: Cause | undefined) => void;
+
+/** Groups that the kernel sends to (rtnetlink A.2). */
+const GROUPS = [
+  RTNLGRP.LINK,
+  RTNLGRP.NEIGH,
+  RTNLGRP.IPV4_IFADDR,
+  RTNLGRP.IPV6_IFADDR,
+  RTNLGRP.IPV4_ROUTE,
+  RTNLGRP.IPV6_ROUTE,
+  RTNLGRP.NEXTHOP,
+] as const;
+
+/** Notifications of one call into the kernel that the layer can hear: 256 MiB, memory that is used only while they wait. */
+const OBSERVER_LIMIT = 1 << 28;
+
+export class LinuxVnet implements Attendant {
+  readonly kernel: Kernel;
+  readonly vnet: Vnet;
+  readonly names: NameTable;
+  readonly links = new LinkMirror();
+  readonly addresses = new AddressMirror();
+  readonly notes = new Notes();
+  readonly members = new Set<Member>();
+  readonly channels: ChannelPool;
+  /** Asks on the layer's own behalf, with every privilege. */
+  #agent: Channel | undefined;
+  /** Member of every group. */
+  #observer: Channel | undefined;
+  readonly #writer = new MessageWriter();
+  /** By message type. */
+  readonly #events: ReadonlyMap<number, EventHandler>;
+  readonly #ended: () => void;
+
+  /** @param ended - called when the vnet or the module goes */
+  constructor(
+    kernel: Kernel,
+    vnet: Vnet,
+    events: ReadonlyMap<number, EventHandler>,
+    usesRealNames: boolean,
+    ended: () => void,
+  ) {
+    this.#events = events;
+    this.kernel = kernel;
+    this.vnet = vnet;
+    this.names = new NameTable(usesRealNames);
+    this.channels = new ChannelPool(kernel, vnet);
+    this.#ended = ended;
+    vnet.attend(this);
+  }
+
+  // ---- as attendant of the vnet
+
+  get sockets(): number {
+    return (this.#agent === undefined ? 0 : 1) + (this.#observer === undefined ? 0 : 1) + this.channels.idle;
+  }
+
+  /** The vnet or the module goes: what the layer knew of it goes too. */
+  leave(): void {
+    this.#agent?.close();
+    this.#observer?.close();
+    this.channels.close();
+    this.#agent = undefined;
+    this.#observer = undefined;
+    this.#ended();
+  }
+
+  // ---- what is there
+
+  /**
+   * Begins to listen, if it does not yet, and learns what is there.
+   * @throws NetlinkError EAFNOSUPPORT when the module is not loaded
+   */
+  attach(): void {
+    if (this.#observer !== undefined) return;
+    const observer = new Channel(this.kernel, this.vnet);
+    observer.setReceiveLimit(OBSERVER_LIMIT);
+    for (const group of GROUPS) observer.socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, group);
+    this.#observer = observer;
+    this.#learn();
+  }
+
+  get agent(): Channel {
+    this.#agent ??= new Channel(this.kernel, this.vnet);
+    return this.#agent;
+  }
+
+  #learn(): void {
+    this.agent.ask(this.dumpRequest(RTM.GETLINK, HeaderSize.IFINFOMSG), (message) => {
+      const link = this.links.set(message);
+      this.names.set(link.index, link.name, link.type);
+    });
+    this.agent.ask(this.dumpRequest(RTM.GETADDR, HeaderSize.IFADDRMSG), (message) => this.addresses.set(message));
+  }
+
+  /** A request for all objects of a type, as the kernel's own ABI has it. */
+  dumpRequest(type: number, headerSize: number): Uint8Array {
+    const writer = new MessageWriter(64);
+    writer.begin(type, NLM_F.REQUEST | NLM_F.DUMP, 0, 0, headerSize);
+    writer.end();
+    return writer.written;
+  }
+
+  /**
+   * Carries to Linux sockets what the kernel did since the last call.
+   * @param cause - the request that is being handled, when everything since the last call is its doing
+   */
+  settle(cause?: Cause): void {
+    const observer = this.#observer;
+    if (observer === undefined) return;
+    for (let message = observer.next(); message !== undefined; message = observer.next()) {
+      this.#events.get(message.type)?.(this, message, cause);
+    }
+  }
+
+  // ---- notifications
+
+  /** Whether a group has a Linux member, or the cause wants its own notification back: else there is nothing to write. */
+  hasMembers(group: number, cause?: Cause): boolean {
+    if (cause !== undefined && (cause.flags & NLM_F.ECHO) !== 0) return true;
+    for (const member of this.members) if (member.groups.has(group)) return true;
+    return false;
+  }
+
+  /**
+   * Sends one message to the Linux members of a group.
+   * @param write - writes it, with the port id and sequence number of its cause: 0 for what the kernel does by itself
+   */
+  multicast(
+    group: number,
+    cause: Cause | undefined,
+    write: (writer: MessageWriter, seq: number, port: number) => void,
+  ): void {
+    if (!this.hasMembers(group, cause)) return;
+    this.#writer.rewind();
+    write(this.#writer, cause?.seq ?? 0, cause?.socket.port ?? 0);
+    const bytes = this.#writer.written.slice();
+    if (bytes.length === 0) return;
+    // NLM_F_ECHO: the requester has it as a reply, and not a second time as a member (E3.9).
+    const isEchoed = cause !== undefined && (cause.flags & NLM_F.ECHO) !== 0;
+    if (isEchoed) cause.socket.reply(bytes);
+    for (const member of this.members) {
+      if (member.groups.has(group) && !(isEchoed && member === cause.socket)) member.notify(bytes, group);
+    }
+  }
+}
