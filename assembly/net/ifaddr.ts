@@ -4,7 +4,6 @@
 //   addressFor                     the best source on an interface for a destination (ifaof_ifpforaddr)
 //   addressWithin                  the address whose network holds a destination (ifa_ifwithnet)
 
-import { AF } from "../abi/inet";
 import { Slab, give, take } from "../mem/slab";
 import { maskHigh, maskLow } from "./address";
 import { Callout } from "./clock";

@@ -11,7 +11,7 @@ import { PeerMessage } from "../abi/exchange";
 import { IN6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { randomWord } from "../mem/random";
-import { setCallout, stopCallout, uptimeMs, uptimeSeconds } from "./clock";
+import { setCallout, uptimeMs, uptimeSeconds } from "./clock";
 import { NeighbourEvent, onNeighbour } from "./hooks";
 import { findAddress } from "./ifaddr";
 import { Interface } from "./ifnet";

@@ -6,7 +6,7 @@
 // index of the fib and the family of its neighbours: IPv4 routes over IPv6 gateways are numbered with IPv6's (E.8.2).
 
 import { AF } from "../abi/inet";
-import { HashTable, Hashed, finish, mix } from "../mem/hash";
+import { Hashed, finish, mix } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
 import { IfAddress, holdAddress, releaseAddress } from "./ifaddr";
 import { Rib, ribOf } from "./rib";

@@ -5,7 +5,7 @@
 //   scratch         zeroed memory for the time of the message, within its limit
 
 import { Errno } from "../abi/errno";
-import { NetlinkLimit } from "../abi/netlink";
+import { NetlinkLimit, NlMsgHdr } from "../abi/netlink";
 import { append, format } from "../mem/text";
 import { zero } from "../mem/zero";
 import { Socket } from "./socket";
@@ -41,6 +41,23 @@ export class Request {
   }
   get replies(): Writer {
     return changetype<Writer>(this.writer);
+  }
+  /** nlmsg_type. */
+  get type(): u32 {
+    return <u32>load<u16>(this.header, NlMsgHdr.TYPE);
+  }
+  /** nlmsg_flags. */
+  get flags(): u32 {
+    return <u32>load<u16>(this.header, NlMsgHdr.FLAGS);
+  }
+  get seq(): u32 {
+    return load<u32>(this.header, NlMsgHdr.SEQ);
+  }
+
+  /** The request's own header becomes another's, where FreeBSD writes into it: the ack echoes it. */
+  rewrite(type: u32, flags: u32): void {
+    store<u16>(this.header, <u16>type, NlMsgHdr.TYPE);
+    store<u16>(this.header, <u16>flags, NlMsgHdr.FLAGS);
   }
 
   /**

@@ -1,9 +1,9 @@
-// Addresses: RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR (netlink/route/iface.c; rtnetlink C). addressobject.ts writes them.
+// Addresses: RTM_GETADDR, RTM_NEWADDR, RTM_DELADDR (netlink/route/iface.c; rtnetlink C). addressobject.ts writes them.
 
 import { Errno } from "../abi/errno";
 import { IN6_IFF } from "../abi/ifnet";
 import { AF, AddressSize } from "../abi/inet";
-import { NLM_F, NlMsgHdr, PRIV } from "../abi/netlink";
+import { NLM_F, PRIV } from "../abi/netlink";
 import { HeaderSize, IFA, IFA_F, IFAF, IfAddrMsg, RTM } from "../abi/rtnetlink";
 import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netlink/parser";
 import { Request } from "../netlink/request";
@@ -18,7 +18,7 @@ import { writeAddress } from "./addressobject";
 
 /** An address request after parsing; what was absent is 0. */
 @unmanaged
-class AddressRecord {
+class ParsedAddress {
   family: u8;
   prefixLength: u8;
   scope: u8;
@@ -26,6 +26,8 @@ class AddressRecord {
   flags: u32;
   vhid: u32;
   in6Flags: u32;
+  /** Interface of `index`; changes have one. */
+  ifp: usize;
   /** sockaddrs */
   address: usize;
   local: usize;
@@ -36,32 +38,32 @@ class AddressRecord {
   stamps: u64;
 }
 
-const record = changetype<AddressRecord>(memory.data(offsetof<AddressRecord>(), 16));
+const record = changetype<ParsedAddress>(memory.data(offsetof<ParsedAddress>(), 16));
 /** What the stack is asked. */
 const asked = changetype<AddressRequest>(memory.data(offsetof<AddressRequest>(), 16));
 
 const FIELDS: StaticArray<usize> = [
   // in the header        kind           into
-  IfAddrMsg.FAMILY,       Field.U8,      offsetof<AddressRecord>("family"),
-  IfAddrMsg.PREFIXLEN,    Field.U8,      offsetof<AddressRecord>("prefixLength"),
-  IfAddrMsg.FLAGS,        Field.U8_U32,  offsetof<AddressRecord>("flags"),
-  IfAddrMsg.SCOPE,        Field.U8,      offsetof<AddressRecord>("scope"),
-  IfAddrMsg.INDEX,        Field.U32,     offsetof<AddressRecord>("index"),
+  IfAddrMsg.FAMILY,       Field.U8,      offsetof<ParsedAddress>("family"),
+  IfAddrMsg.PREFIXLEN,    Field.U8,      offsetof<ParsedAddress>("prefixLength"),
+  IfAddrMsg.FLAGS,        Field.U8_U32,  offsetof<ParsedAddress>("flags"),
+  IfAddrMsg.SCOPE,        Field.U8,      offsetof<ParsedAddress>("scope"),
+  IfAddrMsg.INDEX,        Field.U32,     offsetof<ParsedAddress>("index"),
 ];
 
 const FREEBSD: StaticArray<usize> = [
   // attribute            payload          into                                  argument
-  IFAF.VHID,              Payload.U32,     offsetof<AddressRecord>("vhid"),      0,
-  IFAF.FLAGS,             Payload.U32,     offsetof<AddressRecord>("in6Flags"),  0,
+  IFAF.VHID,              Payload.U32,     offsetof<ParsedAddress>("vhid"),      0,
+  IFAF.FLAGS,             Payload.U32,     offsetof<ParsedAddress>("in6Flags"),  0,
 ];
 
 const ATTRIBUTES: StaticArray<usize> = [
   // attribute            payload          into                                  argument
-  IFA.ADDRESS,            Payload.IP,      offsetof<AddressRecord>("address"),   0,
-  IFA.LOCAL,              Payload.IP,      offsetof<AddressRecord>("local"),     0,
-  IFA.BROADCAST,          Payload.IP,      offsetof<AddressRecord>("broadcast"), 0,
-  IFA.CACHEINFO,          Payload.CACHEINFO, offsetof<AddressRecord>("preferredSeconds"), 0,
-  IFA.FLAGS,              Payload.U32,     offsetof<AddressRecord>("flags"),     0,
+  IFA.ADDRESS,            Payload.IP,      offsetof<ParsedAddress>("address"),   0,
+  IFA.LOCAL,              Payload.IP,      offsetof<ParsedAddress>("local"),     0,
+  IFA.BROADCAST,          Payload.IP,      offsetof<ParsedAddress>("broadcast"), 0,
+  IFA.CACHEINFO,          Payload.CACHEINFO, offsetof<ParsedAddress>("preferredSeconds"), 0,
+  IFA.FLAGS,              Payload.U32,     offsetof<ParsedAddress>("flags"),     0,
   IFA.FREEBSD,            Payload.NESTED,  0,                                    changetype<usize>(FREEBSD),
 ];
 
@@ -71,7 +73,7 @@ const PARSER: StaticArray<usize> = [
 
 /** Every address must be of the header's family (rtnetlink C.2.2). */
 function isConsistent(parsed: usize, request: Request): bool {
-  const attributes = changetype<AddressRecord>(parsed);
+  const attributes = changetype<ParsedAddress>(parsed);
   const family = <u32>attributes.family;
   if (attributes.address != 0 && sockaddrFamily(attributes.address) != family) {
     request.report(Errno.EINVAL, "wrong family for IFA_ADDRESS attribute: % != %", family, sockaddrFamily(attributes.address));
@@ -88,26 +90,49 @@ function isConsistent(parsed: usize, request: Request): bool {
   return true;
 }
 
-/** Parses into `record`, and finds the interface; null when either fails, and `refused` says why. */
-function parseTarget(request: Request): Interface | null {
-  refused.error = parse(request, PARSER, changetype<usize>(record), offsetof<AddressRecord>());
-  if (refused.error != Errno.OK) return null;
+function parseAddress(request: Request): Errno {
+  return parse(request, PARSER, changetype<usize>(record), offsetof<ParsedAddress>());
+}
+
+/** What a change must name, an interface and a family: ENOENT, EAFNOSUPPORT. */
+function parseChange(request: Request): Errno {
+  const error = parseAddress(request);
+  if (error != Errno.OK) return error;
   const ifp = findByIndex(record.index);
-  if (ifp == null) {
-    refused.error = request.report(Errno.ENOENT, "Unable to find interface with index %", record.index, 0);
-  } else if (record.family != <u8>AF.INET && record.family != <u8>AF.INET6) {
-    refused.error = Errno.EAFNOSUPPORT;
+  if (ifp == null) return request.report(Errno.ENOENT, "Unable to find interface with index %", record.index, 0);
+  record.ifp = changetype<usize>(ifp);
+  return record.family == <u8>AF.INET || record.family == <u8>AF.INET6 ? Errno.OK : Errno.EAFNOSUPPORT;
+}
+
+/** Always a dump, by interface and family; an unknown interface ends it with ENOENT (rtnetlink C.2). */
+function getAddress(request: Request): Errno {
+  const parsed = parseAddress(request);
+  if (parsed != Errno.OK) return parsed;
+  const seq = request.seq;
+  const flags = request.flags | NLM_F.MULTI;
+  let error: Errno = Errno.OK;
+  if (record.index != 0) {
+    const ifp = findByIndex(record.index);
+    error = ifp == null ? Errno.ENOENT : dumpInterface(request, ifp, seq, flags);
+  } else {
+    for (let at = firstInterface(); at != 0 && error == Errno.OK; at = changetype<Interface>(at).next) {
+      error = dumpInterface(request, changetype<Interface>(at), seq, flags);
+    }
   }
-  return refused.error == Errno.OK ? ifp : null;
+  if (!done(request.replies, request.from.port, seq, error)) return Errno.ENOMEM;
+  return error;
 }
 
-@unmanaged
-class Refusal {
-  error: Errno;
+function dumpInterface(request: Request, ifp: Interface, seq: u32, flags: u32): Errno {
+  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    const address = changetype<IfAddress>(at);
+    if (record.family != 0 && <u32>record.family != address.family) continue;
+    if (!seesAddress(request.from, address.family, address.high, address.low)) continue;
+    const error = writeAddress(request.replies, address, request.from.port, seq, RTM.NEWADDR, flags);
+    if (error != Errno.OK) return error;
+  }
+  return Errno.OK;
 }
-
-/** Why parseTarget gave nothing. */
-const refused = changetype<Refusal>(memory.data(offsetof<Refusal>(), 16));
 
 /**
  * Gives an interface an address, or replaces it, whatever NLM_F_CREATE and its kin say (rtnetlink C.3 to C.5). ENOENT no
@@ -115,8 +140,9 @@ const refused = changetype<Refusal>(memory.data(offsetof<Refusal>(), 16));
  * there is no carp; EEXIST; ENOMEM.
  */
 function newAddress(request: Request): Errno {
-  const ifp = parseTarget(request);
-  if (ifp == null) return refused.error;
+  const parsed = parseChange(request);
+  if (parsed != Errno.OK) return parsed;
+  const ifp = changetype<Interface>(record.ifp);
   memory.fill(changetype<usize>(asked), 0, offsetof<AddressRequest>());
   asked.family = record.family;
   asked.prefixLength = record.prefixLength;
@@ -189,8 +215,9 @@ function in6FlagsOf(flags: u32): u32 {
 
 /** Takes an address from an interface: IFA_LOCAL, else IFA_ADDRESS; nothing else is compared (rtnetlink C.6.1). */
 function delAddress(request: Request): Errno {
-  const ifp = parseTarget(request);
-  if (ifp == null) return refused.error;
+  const parsed = parseChange(request);
+  if (parsed != Errno.OK) return parsed;
+  const ifp = changetype<Interface>(record.ifp);
   const family = <u32>record.family;
   const own = record.local != 0 ? record.local : record.address;
   if (own == 0) {
@@ -201,40 +228,9 @@ function delAddress(request: Request): Errno {
   return address == null ? Errno.EADDRNOTAVAIL : deleteAddress(address);
 }
 
-/** Always a dump, by interface and family; an unknown interface ends it with ENOENT (rtnetlink C.2). */
-function getAddress(request: Request): Errno {
-  const parsed = parse(request, PARSER, changetype<usize>(record), offsetof<AddressRecord>());
-  if (parsed != Errno.OK) return parsed;
-  const header = request.header;
-  const seq = load<u32>(header, NlMsgHdr.SEQ);
-  const flags = <u32>load<u16>(header, NlMsgHdr.FLAGS) | NLM_F.MULTI;
-  let error: Errno = Errno.OK;
-  if (record.index != 0) {
-    const ifp = findByIndex(record.index);
-    error = ifp == null ? Errno.ENOENT : dumpInterface(request, ifp, seq, flags);
-  } else {
-    for (let at = firstInterface(); at != 0 && error == Errno.OK; at = changetype<Interface>(at).next) {
-      error = dumpInterface(request, changetype<Interface>(at), seq, flags);
-    }
-  }
-  if (!done(request.replies, request.from.port, seq, error)) return Errno.ENOMEM;
-  return error;
-}
-
-function dumpInterface(request: Request, ifp: Interface, seq: u32, flags: u32): Errno {
-  for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
-    const address = changetype<IfAddress>(at);
-    if (record.family != 0 && <u32>record.family != address.family) continue;
-    if (!seesAddress(request.from, address.family, address.high, address.low)) continue;
-    const error = writeAddress(request.replies, address, request.from.port, seq, RTM.NEWADDR, flags);
-    if (error != Errno.OK) return error;
-  }
-  return Errno.OK;
-}
-
 export const ADDRESS_MESSAGES: StaticArray<usize> = [
   // request       privilege            in a jail without vnet   handler
+  RTM.GETADDR,     PRIV.NONE,           1,                       changetype<usize>(getAddress),
   RTM.NEWADDR,     PRIV.NET_ADDIFADDR,  0,                       changetype<usize>(newAddress),
   RTM.DELADDR,     PRIV.NET_DELIFADDR,  0,                       changetype<usize>(delAddress),
-  RTM.GETADDR,     PRIV.NONE,           1,                       changetype<usize>(getAddress),
 ];

@@ -3,7 +3,7 @@
 // Each object's file lists its requests; they are laid out by type at load, as FreeBSD's handlers register.
 
 import { Errno } from "../abi/errno";
-import { NETLINK, NlMsgHdr } from "../abi/netlink";
+import { NETLINK } from "../abi/netlink";
 import { RTM_LIMIT } from "../abi/rtnetlink";
 import { registerProtocol } from "../netlink/protocol";
 import { Request } from "../netlink/request";
@@ -13,7 +13,8 @@ import { notifyAddress } from "./addressobject";
 import { LINK_MESSAGES } from "./link";
 import { notifyLink } from "./linkobject";
 import { NEXTHOP_MESSAGES, detachNexthops } from "./nexthop";
-import { NEIGHBOUR_MESSAGES, notifyNeighbour } from "./neighbour";
+import { NEIGHBOUR_MESSAGES } from "./neighbour";
+import { notifyNeighbour } from "./neighbourobject";
 import { ROUTE_MESSAGES } from "./route";
 
 /** Handles one request of the family. */
@@ -52,7 +53,7 @@ function registerMessages(table: StaticArray<usize>): void {
 
 /** ENOTSUP for a type without handler, EPERM without its privilege or out of a jail; both before anything is parsed. */
 function handleRoute(request: Request): Errno {
-  const type = <u32>load<u16>(request.header, NlMsgHdr.TYPE);
+  const type = request.type;
   const row = type < <u32>RTM_LIMIT ? load<usize>(rows + type * sizeof<usize>()) : 0;
   if (row == 0) return request.report(Errno.EOPNOTSUPP, "unknown message type: %", type, 0);
   const socket = request.from;

@@ -1,29 +1,26 @@
-// Nexthops: RTM_NEWNEXTHOP, RTM_DELNEXTHOP, RTM_GETNEXTHOP and their notifications (netlink/route/nexthop.c;
-// rtnetlink F).
+// Nexthops: RTM_GETNEXTHOP, RTM_NEWNEXTHOP, RTM_DELNEXTHOP (netlink/route/nexthop.c; rtnetlink F). nexthopobject.ts writes
+// them.
 
 import { Errno } from "../abi/errno";
-import { AF } from "../abi/inet";
-import { NETLINK, NLM_F, NetlinkLimit, NetlinkSize, NlMsgHdr, PRIV } from "../abi/netlink";
-import { HeaderSize, NHA, NHAF, NexthopGrp, NhMsg, RTM, RTNLGRP } from "../abi/rtnetlink";
-import { hasMembers } from "../netlink/multicast";
+import { NLM_F, NetlinkSize, PRIV } from "../abi/netlink";
+import { HeaderSize, NHA, NHAF, NexthopGrp, NhMsg, RTM } from "../abi/rtnetlink";
 import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netlink/parser";
 import { Request } from "../netlink/request";
-import {
-  Writer, abort, begin, beginNest, done, end, endNest, flush, openGroup, putAttribute, putU16, putU32, reserve,
-} from "../netlink/writer";
-import { addressBytes, loadHigh, loadLow, storeAddress, withZone, withoutZone } from "../net/address";
-import { IfAddress, addressFor } from "../net/ifaddr";
+import { done } from "../netlink/writer";
+import { loadHigh, loadLow, withZone } from "../net/address";
+import { addressFor } from "../net/ifaddr";
 import { Interface } from "../net/ifnet";
-import { NHF, Nexthop, firstNexthop, nextNexthop } from "../net/nexthop";
+import { Nexthop, firstNexthop, nextNexthop } from "../net/nexthop";
 import { ribOf } from "../net/rib";
 import {
   UserNexthop, allocateUserNexthop, findUserNexthop, firstUserNexthop, forgetUserNexthops, freeUserNexthop,
   hasUserNexthops, insertUserNexthop, nextUserNexthop, removeUserNexthop, spareId, startUserNexthops,
 } from "../net/usernexthop";
+import { notifyNexthop, writeKernelNexthop, writeUserNexthop } from "./nexthopobject";
 
 /** A nexthop request after parsing; what was absent is 0. */
 @unmanaged
-class NexthopRequest {
+class ParsedNexthop {
   family: u8;
   protocol: u8;
   isBlackhole: bool;
@@ -35,39 +32,46 @@ class NexthopRequest {
   oif: usize;
   /** sockaddr */
   gateway: usize;
-  /** NHA_GROUP, the attribute. */
-  group: usize;
+  /** The first of the members of NHA_GROUP, and how many there are. */
+  members: usize;
+  memberCount: u32;
   table: u32;
   kernelId: u32;
   aif: u32;
 }
 
-const record = changetype<NexthopRequest>(memory.data(offsetof<NexthopRequest>(), 16));
-const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
+/** A nexthop_grp as it lies in the message. */
+@unmanaged
+class GroupMember {
+  id: u32;
+  weight: u8;
+}
+
+const record = changetype<ParsedNexthop>(memory.data(offsetof<ParsedNexthop>(), 16));
 
 const FIELDS: StaticArray<usize> = [
   // in the header    kind              into
-  NhMsg.FAMILY,       Field.U8,         offsetof<NexthopRequest>("family"),
-  NhMsg.PROTOCOL,     Field.U8,         offsetof<NexthopRequest>("protocol"),
+  NhMsg.FAMILY,       Field.U8,         offsetof<ParsedNexthop>("family"),
+  NhMsg.PROTOCOL,     Field.U8,         offsetof<ParsedNexthop>("protocol"),
 ];
 
 const FREEBSD: StaticArray<usize> = [
   // attribute        payload           into                                       argument
-  NHAF.KNHOPS,        Payload.FLAG,     offsetof<NexthopRequest>("wantsKernel"),   0,
-  NHAF.TABLE,         Payload.U32,      offsetof<NexthopRequest>("table"),         0,
-  NHAF.FAMILY,        Payload.U8,       offsetof<NexthopRequest>("tableFamily"),   0,
-  NHAF.KID,           Payload.U32,      offsetof<NexthopRequest>("kernelId"),      0,
-  NHAF.AIF,           Payload.U32,      offsetof<NexthopRequest>("aif"),           0,
+  NHAF.KNHOPS,        Payload.FLAG,     offsetof<ParsedNexthop>("wantsKernel"),   0,
+  NHAF.TABLE,         Payload.U32,      offsetof<ParsedNexthop>("table"),         0,
+  NHAF.FAMILY,        Payload.U8,       offsetof<ParsedNexthop>("tableFamily"),   0,
+  NHAF.KID,           Payload.U32,      offsetof<ParsedNexthop>("kernelId"),      0,
+  NHAF.AIF,           Payload.U32,      offsetof<ParsedNexthop>("aif"),           0,
 ];
 
 const ATTRIBUTES: StaticArray<usize> = [
   // attribute        payload           into                                       argument
-  NHA.ID,             Payload.U32,      offsetof<NexthopRequest>("id"),            0,
-  NHA.GROUP,          Payload.CUSTOM,   offsetof<NexthopRequest>("group"),         changetype<usize>(parseGroup),
-  NHA.BLACKHOLE,      Payload.FLAG,     offsetof<NexthopRequest>("isBlackhole"),   0,
-  NHA.OIF,            Payload.IFP,      offsetof<NexthopRequest>("oif"),           0,
-  NHA.GATEWAY,        Payload.IP,       offsetof<NexthopRequest>("gateway"),       0,
-  NHA.GROUPS,         Payload.FLAG,     offsetof<NexthopRequest>("wantsGroups"),   0,
+  NHA.ID,             Payload.U32,      offsetof<ParsedNexthop>("id"),            0,
+  NHA.GROUP,          Payload.CUSTOM,   offsetof<ParsedNexthop>("members"),       changetype<usize>(parseGroup),
+  NHA.BLACKHOLE,      Payload.FLAG,     offsetof<ParsedNexthop>("isBlackhole"),   0,
+  NHA.OIF,            Payload.IFP,      offsetof<ParsedNexthop>("oif"),           0,
+  NHA.GATEWAY,        Payload.IP,       offsetof<ParsedNexthop>("gateway"),       0,
+  NHA.GROUPS,         Payload.FLAG,     offsetof<ParsedNexthop>("wantsGroups"),   0,
   NHA.FREEBSD,        Payload.NESTED,   0,                                         changetype<usize>(FREEBSD),
 ];
 
@@ -79,12 +83,67 @@ const PARSER: StaticArray<usize> = [
 function parseGroup(request: Request, attribute: usize, into: usize): Errno {
   const bytes = <u32>load<u16>(attribute) - NetlinkSize.NLATTR;
   if (bytes == 0 || bytes % NexthopGrp.BYTES != 0) return Errno.EINVAL;
-  store<usize>(into, attribute);
+  store<usize>(into, attribute + NetlinkSize.NLATTR);
+  record.memberCount = bytes / NexthopGrp.BYTES;
   return Errno.OK;
 }
 
 function parseNexthop(request: Request): Errno {
-  return parse(request, PARSER, changetype<usize>(record), offsetof<NexthopRequest>());
+  return parse(request, PARSER, changetype<usize>(record), offsetof<ParsedNexthop>());
+}
+
+/** One user nexthop, one of the kernel's, or all of either; NLM_F_DUMP is not asked for (rtnetlink F.4). ESRCH. */
+function getNexthop(request: Request): Errno {
+  const parsed = parseNexthop(request);
+  if (parsed != Errno.OK) return parsed;
+  const flags = request.flags;
+  if (record.id != 0) {
+    const user = findUserNexthop(record.id);
+    if (user == null) return Errno.ESRCH;
+    writeUserNexthop(request.replies, user, request.from.port, request.seq, RTM.NEWNEXTHOP, flags);
+    return Errno.OK;
+  }
+  if (record.kernelId != 0) return getKernelNexthop(request, flags);
+  return record.wantsKernel ? dumpKernelNexthops(request, flags) : dumpUserNexthops(request, flags);
+}
+
+function getKernelNexthop(request: Request, flags: u32): Errno {
+  const rib = ribOf(record.table, record.tableFamily);
+  if (rib == null) return Errno.ESRCH;
+  for (let at = firstNexthop(rib); at != 0; at = nextNexthop(rib, at)) {
+    const nexthop = changetype<Nexthop>(at);
+    if (nexthop.index != record.kernelId) continue;
+    writeKernelNexthop(request.replies, nexthop, request.from.port, request.seq, flags);
+    return Errno.OK;
+  }
+  return Errno.ESRCH;
+}
+
+/** A table that is not there has no nexthops: nothing but NLMSG_DONE. */
+function dumpKernelNexthops(request: Request, flags: u32): Errno {
+  const rib = ribOf(record.table, record.tableFamily);
+  let error: Errno = Errno.OK;
+  if (rib != null) {
+    for (let at = firstNexthop(rib); at != 0 && error == Errno.OK; at = nextNexthop(rib, at)) {
+      const nexthop = changetype<Nexthop>(at);
+      error = writeKernelNexthop(request.replies, nexthop, request.from.port, request.seq, flags | NLM_F.MULTI);
+    }
+  }
+  return done(request.replies, request.from.port, request.seq, Errno.OK) ? Errno.OK : Errno.ENOMEM;
+}
+
+function dumpUserNexthops(request: Request, flags: u32): Errno {
+  if (!hasUserNexthops()) return Errno.ESRCH;
+  const port = request.from.port;
+  const seq = request.seq;
+  let error: Errno = Errno.OK;
+  for (let at = firstUserNexthop(); at != 0 && error == Errno.OK; at = nextUserNexthop(changetype<UserNexthop>(at))) {
+    const user = changetype<UserNexthop>(at);
+    if (record.wantsGroups && !user.isGroup) continue;
+    if (record.oif != 0 && user.ifp != record.oif) continue;
+    error = writeUserNexthop(request.replies, user, port, seq, RTM.NEWNEXTHOP, flags | NLM_F.MULTI);
+  }
+  return done(request.replies, port, seq, Errno.OK) ? Errno.OK : Errno.ENOMEM;
 }
 
 /**
@@ -98,32 +157,31 @@ function newNexthop(request: Request): Errno {
   if (parsed != Errno.OK) return parsed;
   if (record.id == 0) record.id = spareId();
   if (record.id == 0) return Errno.ENOSPC;
-  const members = record.group == 0 ? 0 : (<u32>load<u16>(record.group) - NetlinkSize.NLATTR) / NexthopGrp.BYTES;
-  const made = allocateUserNexthop(members);
+  const made = allocateUserNexthop(record.memberCount);
   if (made == 0) return Errno.ENOMEM;
   const user = changetype<UserNexthop>(made);
   user.id = record.id;
   user.protocol = record.protocol;
-  let error = members != 0 ? describeGroup(user) : describeNexthop(request, user);
+  let error = record.memberCount != 0 ? describeGroup(user) : describeNexthop(request, user);
   if (error == Errno.OK && findUserNexthop(user.id) != null) error = Errno.EEXIST;
   if (error != Errno.OK) {
     freeUserNexthop(user);
     return error;
   }
   insertUserNexthop(user);
-  report(request, user, RTM.NEWNEXTHOP);
+  notifyNexthop(request, user, RTM.NEWNEXTHOP);
   return Errno.OK;
 }
 
 /** The members, each with its weight as it was sent. */
 function describeGroup(user: UserNexthop): Errno {
   for (let i: u32 = 0; i < user.memberCount; i++) {
-    const from = record.group + NetlinkSize.NLATTR + i * NexthopGrp.BYTES;
-    const member = findUserNexthop(load<u32>(from, NexthopGrp.ID));
+    const asked = changetype<GroupMember>(record.members + i * NexthopGrp.BYTES);
+    const member = findUserNexthop(asked.id);
     if (member == null) return Errno.ESRCH;
     if (member.isGroup) return Errno.EOPNOTSUPP;
     user.member(i).id = member.id;
-    user.member(i).weight = load<u8>(from, NexthopGrp.WEIGHT);
+    user.member(i).weight = asked.weight;
   }
   return Errno.OK;
 }
@@ -157,137 +215,9 @@ function delNexthop(request: Request): Errno {
   const user = findUserNexthop(record.id);
   if (user == null) return Errno.ENOENT;
   removeUserNexthop(user);
-  report(request, user, RTM.DELNEXTHOP);
+  notifyNexthop(request, user, RTM.DELNEXTHOP);
   freeUserNexthop(user);
   return Errno.OK;
-}
-
-/** One user nexthop, one of the kernel's, or all of either; NLM_F_DUMP is not asked for (rtnetlink F.4). ESRCH. */
-function getNexthop(request: Request): Errno {
-  const parsed = parseNexthop(request);
-  if (parsed != Errno.OK) return parsed;
-  const flags = <u32>load<u16>(request.header, NlMsgHdr.FLAGS);
-  if (record.id != 0) {
-    const user = findUserNexthop(record.id);
-    if (user == null) return Errno.ESRCH;
-    writeUserNexthop(request.replies, user, request.from.port, seqOf(request), RTM.NEWNEXTHOP, flags);
-    return Errno.OK;
-  }
-  if (record.kernelId != 0) return getKernelNexthop(request, flags);
-  return record.wantsKernel ? dumpKernelNexthops(request, flags) : dumpUserNexthops(request, flags);
-}
-
-function seqOf(request: Request): u32 {
-  return load<u32>(request.header, NlMsgHdr.SEQ);
-}
-
-function getKernelNexthop(request: Request, flags: u32): Errno {
-  const rib = ribOf(record.table, record.tableFamily);
-  if (rib == null) return Errno.ESRCH;
-  for (let at = firstNexthop(rib); at != 0; at = nextNexthop(rib, at)) {
-    const nexthop = changetype<Nexthop>(at);
-    if (nexthop.index != record.kernelId) continue;
-    writeKernelNexthop(request.replies, nexthop, request.from.port, seqOf(request), flags);
-    return Errno.OK;
-  }
-  return Errno.ESRCH;
-}
-
-/** A table that is not there has no nexthops: nothing but NLMSG_DONE. */
-function dumpKernelNexthops(request: Request, flags: u32): Errno {
-  const rib = ribOf(record.table, record.tableFamily);
-  let error: Errno = Errno.OK;
-  if (rib != null) {
-    for (let at = firstNexthop(rib); at != 0 && error == Errno.OK; at = nextNexthop(rib, at)) {
-      const nexthop = changetype<Nexthop>(at);
-      error = writeKernelNexthop(request.replies, nexthop, request.from.port, seqOf(request), flags | NLM_F.MULTI);
-    }
-  }
-  return done(request.replies, request.from.port, seqOf(request), Errno.OK) ? Errno.OK : Errno.ENOMEM;
-}
-
-function dumpUserNexthops(request: Request, flags: u32): Errno {
-  if (!hasUserNexthops()) return Errno.ESRCH;
-  const port = request.from.port;
-  const seq = seqOf(request);
-  let error: Errno = Errno.OK;
-  for (let at = firstUserNexthop(); at != 0 && error == Errno.OK; at = nextUserNexthop(changetype<UserNexthop>(at))) {
-    const user = changetype<UserNexthop>(at);
-    if (record.wantsGroups && !user.isGroup) continue;
-    if (record.oif != 0 && user.ifp != record.oif) continue;
-    error = writeUserNexthop(request.replies, user, port, seq, RTM.NEWNEXTHOP, flags | NLM_F.MULTI);
-  }
-  return done(request.replies, port, seq, Errno.OK) ? Errno.OK : Errno.ENOMEM;
-}
-
-/** Writes the object of a user nexthop (dump_unhop; rtnetlink F.3); ENOMEM. */
-function writeUserNexthop(writer: Writer, user: UserNexthop, port: u32, seq: u32, type: u32, flags: u32): Errno {
-  if (!begin(writer, port, seq, type, flags, HeaderSize.NHMSG)) return Errno.ENOMEM;
-  putHeader(writer, user.isGroup ? AF.UNSPEC : user.family, user.protocol);
-  putU32(writer, NHA.ID, user.id);
-  if (user.isGroup) {
-    putU16(writer, NHA.GROUP_TYPE, 0);
-    putMembers(writer, user);
-  } else {
-    putU32(writer, NHA.OIF, user.oif);
-    putGateway(writer, user.family, user.high, user.low);
-    const freebsd = beginNest(writer, NHA.FREEBSD);
-    putU32(writer, NHAF.AIF, user.aif);
-    endNest(writer, freebsd);
-  }
-  return end(writer) ? Errno.OK : Errno.ENOMEM;
-}
-
-function putMembers(writer: Writer, user: UserNexthop): void {
-  const members = putAttribute(writer, NHA.GROUP, user.memberCount * NexthopGrp.BYTES);
-  if (members == 0) return;
-  for (let i: u32 = 0; i < user.memberCount; i++) {
-    const at = members + i * NexthopGrp.BYTES;
-    store<u32>(at, user.member(i).id, NexthopGrp.ID);
-    store<u8>(at, <u8>user.member(i).weight, NexthopGrp.WEIGHT);
-  }
-}
-
-/** Writes the object of a kernel nexthop (dump_nhop); ENOMEM. */
-function writeKernelNexthop(writer: Writer, nexthop: Nexthop, port: u32, seq: u32, flags: u32): Errno {
-  if (!begin(writer, port, seq, RTM.NEWNEXTHOP, flags, HeaderSize.NHMSG)) return Errno.ENOMEM;
-  const isDirect = nexthop.neighbourFamily == AF.LINK;
-  putHeader(writer, isDirect ? nexthop.upperFamily : nexthop.neighbourFamily, nexthop.origin);
-  if ((nexthop.flags & NHF.BLACKHOLE) != 0) {
-    putAttribute(writer, NHA.BLACKHOLE, 0);
-    return end(writer) ? Errno.OK : Errno.ENOMEM;
-  }
-  putU32(writer, NHA.OIF, nexthop.oif);
-  if (!isDirect) putGateway(writer, nexthop.neighbourFamily, nexthop.gatewayHigh, nexthop.gatewayLow);
-  const freebsd = beginNest(writer, NHA.FREEBSD);
-  putU32(writer, NHAF.AIF, nexthop.aif);
-  putU32(writer, NHAF.KID, nexthop.index);
-  putU32(writer, NHAF.FAMILY, nexthop.upperFamily);
-  putU32(writer, NHAF.TABLE, nexthop.fib);
-  endNest(writer, freebsd);
-  return end(writer) ? Errno.OK : Errno.ENOMEM;
-}
-
-function putHeader(writer: Writer, family: u32, protocol: u32): void {
-  const header = reserve(writer, HeaderSize.NHMSG);
-  if (header == 0) return;
-  store<u8>(header, <u8>family, NhMsg.FAMILY);
-  store<u8>(header, <u8>protocol, NhMsg.PROTOCOL);
-}
-
-function putGateway(writer: Writer, family: u32, high: u64, low: u64): void {
-  const at = putAttribute(writer, NHA.GATEWAY, addressBytes(family));
-  if (at != 0) storeAddress(family, at, withoutZone(family, high), low);
-}
-
-/** Tells the group of a change, with the port, the sequence and the flags of the request. */
-function report(request: Request, user: UserNexthop, type: u32): void {
-  if (!hasMembers(NETLINK.ROUTE, RTNLGRP.NEXTHOP)) return;
-  if (!openGroup(groupWriter, NetlinkLimit.NLMSG_SMALL, NETLINK.ROUTE, RTNLGRP.NEXTHOP, PRIV.NONE)) return;
-  const flags = load<u16>(request.header, NlMsgHdr.FLAGS);
-  const error = writeUserNexthop(groupWriter, user, request.from.port, seqOf(request), type, flags);
-  if (error != Errno.OK) abort(groupWriter);
-  flush(groupWriter);
 }
 
 /** When the module goes, user nexthops go with it. */
@@ -297,7 +227,7 @@ export function detachNexthops(): void {
 
 export const NEXTHOP_MESSAGES: StaticArray<usize> = [
   // request         privilege         in a jail without vnet   handler
+  RTM.GETNEXTHOP,    PRIV.NONE,        0,                       changetype<usize>(getNexthop),
   RTM.NEWNEXTHOP,    PRIV.NET_ROUTE,   0,                       changetype<usize>(newNexthop),
   RTM.DELNEXTHOP,    PRIV.NET_ROUTE,   0,                       changetype<usize>(delNexthop),
-  RTM.GETNEXTHOP,    PRIV.NONE,        0,                       changetype<usize>(getNexthop),
 ];

@@ -1,14 +1,12 @@
-// Routes: RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE and their notifications (netlink/route/rt.c; rtnetlink E).
+// Routes: RTM_GETROUTE, RTM_NEWROUTE, RTM_DELROUTE (netlink/route/rt.c; rtnetlink E). routeobject.ts writes them,
+// routedump.ts all of them, multipath.ts reads RTA_MULTIPATH.
 
 import { Errno } from "../abi/errno";
-import { AF } from "../abi/inet";
-import { NETLINK, NLM_F, NetlinkLimit, NlMsgHdr, PRIV } from "../abi/netlink";
-import { HeaderSize, RTA, RTAX, RTF, RTM, RTM_F, RTN, RTNLGRP, RTPROT, RouteLimit, RtMsg } from "../abi/rtnetlink";
-import { hasMembers } from "../netlink/multicast";
+import { NLM_F, PRIV } from "../abi/netlink";
+import { HeaderSize, RTA, RTAX, RTF, RTM, RTM_F, RTN, RTPROT, RouteLimit, RtMsg } from "../abi/rtnetlink";
 import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netlink/parser";
 import { Request } from "../netlink/request";
-import { Writer, abort, flush, openGroup } from "../netlink/writer";
-import { addressBits, isLinkLocal, loadHigh, loadLow, maskHigh, maskLow, withZone } from "../net/address";
+import { addressBits, loadHigh, loadLow, maskHigh, maskLow, withZone } from "../net/address";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
 import { Interface } from "../net/ifnet";
 import { NHF, NexthopHead, clearDraft, draft } from "../net/nexthop";
@@ -16,15 +14,15 @@ import { internGroup, internedGroup, workingPath } from "../net/nhgroup";
 import { nexthopOf, payloadFor, payloadOfDraft, releasePayload } from "../net/payload";
 import { completeDraft, needsInterface, setBlackhole, setGateway } from "../net/resolve";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, findRoute, longestMatch, ribOf } from "../net/rib";
-import { RouteCommand, RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "../net/routectl";
+import { RouteFilter, RouteOp, finishChange, routeAdd, routeDelete } from "../net/routectl";
 import { findUserNexthop, headFor, keepInstances, undoInstances } from "../net/usernexthop";
 import { common, describePaths, parseMultipath, releasePaths } from "./multipath";
 import { dumpRoutes, seesRoute } from "./routedump";
-import { view, viewRoute, writeRoute } from "./routeobject";
+import { notifyRoute, view, viewRoute, writeRoute } from "./routeobject";
 
 /** A route request after parsing; what was absent is 0. */
 @unmanaged
-class RouteRequest {
+class ParsedRoute {
   family: u8;
   dstLength: u8;
   protocol: u8;
@@ -47,41 +45,40 @@ class RouteRequest {
   expires: u32;
 }
 
-const record = changetype<RouteRequest>(memory.data(offsetof<RouteRequest>(), 16));
+const record = changetype<ParsedRoute>(memory.data(offsetof<ParsedRoute>(), 16));
 const filter = changetype<RouteFilter>(memory.data(offsetof<RouteFilter>(), 16));
-const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
 
 /** Flags that a request may set (net/route/nhop_ctl.c, RT_SET_RTFLAGS_MASK). */
 const SETTABLE_RTFLAGS: u32 = RTF.STATIC | RTF.PROTO1 | RTF.PROTO2 | RTF.PROTO3;
 
 const FIELDS: StaticArray<usize> = [
   // in the header   kind        into
-  RtMsg.FAMILY,      Field.U8,   offsetof<RouteRequest>("family"),
-  RtMsg.DST_LEN,     Field.U8,   offsetof<RouteRequest>("dstLength"),
-  RtMsg.PROTOCOL,    Field.U8,   offsetof<RouteRequest>("protocol"),
-  RtMsg.TYPE,        Field.U8,   offsetof<RouteRequest>("type"),
-  RtMsg.TABLE,       Field.U8,   offsetof<RouteRequest>("headerTable"),
-  RtMsg.FLAGS,       Field.U32,  offsetof<RouteRequest>("headerFlags"),
+  RtMsg.FAMILY,      Field.U8,   offsetof<ParsedRoute>("family"),
+  RtMsg.DST_LEN,     Field.U8,   offsetof<ParsedRoute>("dstLength"),
+  RtMsg.PROTOCOL,    Field.U8,   offsetof<ParsedRoute>("protocol"),
+  RtMsg.TYPE,        Field.U8,   offsetof<ParsedRoute>("type"),
+  RtMsg.TABLE,       Field.U8,   offsetof<ParsedRoute>("headerTable"),
+  RtMsg.FLAGS,       Field.U32,  offsetof<ParsedRoute>("headerFlags"),
 ];
 
 const METRICS: StaticArray<usize> = [
   // attribute       payload             into                                   argument
-  RTAX.MTU,          Payload.U32,        offsetof<RouteRequest>("mtu"),         0,
+  RTAX.MTU,          Payload.U32,        offsetof<ParsedRoute>("mtu"),         0,
 ];
 
 const ATTRIBUTES: StaticArray<usize> = [
   // attribute       payload             into                                   argument
-  RTA.DST,           Payload.IP,         offsetof<RouteRequest>("dst"),         0,
-  RTA.OIF,           Payload.IFP,        offsetof<RouteRequest>("oif"),         0,
-  RTA.GATEWAY,       Payload.IP,         offsetof<RouteRequest>("gateway"),     0,
+  RTA.DST,           Payload.IP,         offsetof<ParsedRoute>("dst"),         0,
+  RTA.OIF,           Payload.IFP,        offsetof<ParsedRoute>("oif"),         0,
+  RTA.GATEWAY,       Payload.IP,         offsetof<ParsedRoute>("gateway"),     0,
   RTA.METRICS,       Payload.NESTED,     0,                                     changetype<usize>(METRICS),
-  RTA.MULTIPATH,     Payload.CUSTOM,     offsetof<RouteRequest>("paths"),       changetype<usize>(parseMultipath),
-  RTA.WEIGHT,        Payload.U32,        offsetof<RouteRequest>("weight"),      0,
-  RTA.RTFLAGS,       Payload.U32,        offsetof<RouteRequest>("rtFlags"),     0,
-  RTA.TABLE,         Payload.U32,        offsetof<RouteRequest>("fib"),         0,
-  RTA.VIA,           Payload.VIA,        offsetof<RouteRequest>("gateway"),     0,
-  RTA.EXPIRES,       Payload.U32,        offsetof<RouteRequest>("expires"),     0,
-  RTA.NH_ID,         Payload.U32,        offsetof<RouteRequest>("nexthopId"),   0,
+  RTA.MULTIPATH,     Payload.CUSTOM,     offsetof<ParsedRoute>("paths"),       changetype<usize>(parseMultipath),
+  RTA.WEIGHT,        Payload.U32,        offsetof<ParsedRoute>("weight"),      0,
+  RTA.RTFLAGS,       Payload.U32,        offsetof<ParsedRoute>("rtFlags"),     0,
+  RTA.TABLE,         Payload.U32,        offsetof<ParsedRoute>("fib"),         0,
+  RTA.VIA,           Payload.VIA,        offsetof<ParsedRoute>("gateway"),     0,
+  RTA.EXPIRES,       Payload.U32,        offsetof<ParsedRoute>("expires"),     0,
+  RTA.NH_ID,         Payload.U32,        offsetof<ParsedRoute>("nexthopId"),   0,
 ];
 
 const PARSER: StaticArray<usize> = [
@@ -90,7 +87,7 @@ const PARSER: StaticArray<usize> = [
 
 /** Parses into `record`; EINVAL and the other answers of the parser. */
 function parseRoute(request: Request): Errno {
-  return parse(request, PARSER, changetype<usize>(record), offsetof<RouteRequest>());
+  return parse(request, PARSER, changetype<usize>(record), offsetof<ParsedRoute>());
 }
 
 /** The high word of a parsed address; a link-local one belongs to RTA_OIF's interface (set_scope6). */
@@ -104,13 +101,37 @@ function lowOf(sockaddr: usize): u64 {
   return loadLow(sockaddrFamily(sockaddr), sockaddrAddress(sockaddr));
 }
 
-/** The payload that a request describes. */
-@unmanaged
-class Chosen {
-  payload: u32;
+/** A dump of one fib, or the route of an address or a prefix (rtnetlink E.3). */
+function getRoute(request: Request): Errno {
+  const parsed = parseRoute(request);
+  if (parsed != Errno.OK) return parsed;
+  if (record.fib >= fibCount()) return request.report(Errno.EINVAL, "invalid fib", 0, 0);
+  if ((request.flags & NLM_F.DUMP) != 0) return dumpRoutes(request, record.fib, record.family);
+  if (record.dst == 0) return request.report(Errno.EINVAL, "No RTA_DST supplied", 0, 0);
+  const rib = ribOf(record.fib, record.family);
+  if (rib == null) return Errno.EAFNOSUPPORT;
+  if (sockaddrFamily(record.dst) != rib.family) return Errno.ESRCH;
+  const entry = lookUp(rib);
+  if (entry == 0) return Errno.ESRCH;
+  viewRoute(rib, entryHigh(rib, entry), entryLow(rib, entry), entryBits(rib, entry), entryPayload(rib, entry));
+  // Of a multipath route one path is shown, with the weight that the route has besides (rtnetlink E.3.2).
+  view.nexthop = changetype<usize>(nexthopOf(rib, entryPayload(rib, entry)));
+  if (!seesRoute(request.from, rib, view.high, view.low, view.bits)) return Errno.ESRCH;
+  // Quirk: the request's own header gets the reply's type, and the ack echoes it (rtnetlink E.3.2).
+  request.rewrite(RTM.NEWROUTE, request.flags);
+  writeRoute(request.replies, request.from.port, request.seq, RTM.NEWROUTE, request.flags);
+  return Errno.OK;
 }
 
-const chosen = changetype<Chosen>(memory.data(offsetof<Chosen>(), 16));
+/** The entry asked for: of exactly the prefix with RTM_F_PREFIX, else of the longest match; 0 = none. */
+function lookUp(rib: Rib): usize {
+  const high = highOf(record.dst);
+  const low = lowOf(record.dst);
+  if ((record.headerFlags & RTM_F.PREFIX) == 0) return longestMatch(rib, high, low);
+  const bits = <u32>record.dstLength;
+  if (bits > addressBits(rib.family)) return 0;
+  return findRoute(rib, high & maskHigh(bits), low & maskLow(bits), bits);
+}
 
 /**
  * Adds or changes a route (rtnetlink E.4, E.5). EINVAL no destination, fib, nexthop; ESRCH, EEXIST by the flags or an
@@ -142,11 +163,19 @@ function newRoute(request: Request): Errno {
 function addChosen(request: Request, rib: Rib): Errno {
   const payload = chosen.payload;
   const added = routeAdd(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, payload, operationOf(request));
-  if (added == Errno.OK) reportChange(request);
+  if (added == Errno.OK) notifyRoute(request);
   finishChange();
   releasePayload(rib, payload);
   return added;
 }
+
+/** The payload that a request describes. */
+@unmanaged
+class Chosen {
+  payload: u32;
+}
+
+const chosen = changetype<Chosen>(memory.data(offsetof<Chosen>(), 16));
 
 function choose(head: NexthopHead): Errno {
   // A group's weights are its members'; the route's own is kept as it was sent (rtnetlink E.4.4).
@@ -184,16 +213,6 @@ function chooseNexthop(request: Request, rib: Rib): Errno {
   return chosen.payload == 0 ? Errno.ENOMEM : Errno.OK;
 }
 
-/** Origins up to STATIC are not stored: they are guessed from the flags when shown (rtnetlink E.1.4). */
-function storedOrigin(): u32 {
-  return record.protocol > <u8>RTPROT.STATIC ? record.protocol : 0;
-}
-
-function prefixKind(rib: Rib): u32 {
-  if (<u32>record.dstLength == addressBits(rib.family)) return NHF.HOST;
-  return record.dstLength == 0 ? NHF.DEFAULT : 0;
-}
-
 /** Puts the request's nexthop together in the draft. */
 function describeNexthop(request: Request, rib: Rib): Errno {
   const oif = changetype<Interface | null>(record.oif);
@@ -223,6 +242,16 @@ function describeNexthop(request: Request, rib: Rib): Errno {
   return completeDraft(highOf(record.dst), lowOf(record.dst));
 }
 
+/** Origins up to STATIC are not stored: they are guessed from the flags when shown (rtnetlink E.1.4). */
+function storedOrigin(): u32 {
+  return record.protocol > <u8>RTPROT.STATIC ? record.protocol : 0;
+}
+
+function prefixKind(rib: Rib): u32 {
+  if (<u32>record.dstLength == addressBits(rib.family)) return NHF.HOST;
+  return record.dstLength == 0 ? NHF.DEFAULT : 0;
+}
+
 /** The uptime second of a unix second; one that is past falls due at once. */
 function uptimeOf(seconds: u32): u32 {
   const wall = wallClockSeconds();
@@ -230,7 +259,7 @@ function uptimeOf(seconds: u32): u32 {
 }
 
 function operationOf(request: Request): u32 {
-  const flags = <u32>load<u16>(request.header, NlMsgHdr.FLAGS);
+  const flags = request.flags;
   let operation: u32 = 0;
   if ((flags & NLM_F.REPLACE) != 0) operation |= RouteOp.REPLACE;
   if ((flags & NLM_F.EXCL) != 0) operation |= RouteOp.EXCL;
@@ -256,69 +285,14 @@ function delRoute(request: Request): Errno {
   }
   filter.includesPinned = (record.rtFlags & RTF.PINNED) != 0;
   const error = routeDelete(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, filter);
-  if (error == Errno.OK) reportChange(request);
+  if (error == Errno.OK) notifyRoute(request);
   finishChange();
   return error;
 }
 
-/** A dump of one fib, or the route of an address or a prefix (rtnetlink E.3). */
-function getRoute(request: Request): Errno {
-  const parsed = parseRoute(request);
-  if (parsed != Errno.OK) return parsed;
-  if (record.fib >= fibCount()) return request.report(Errno.EINVAL, "invalid fib", 0, 0);
-  const header = request.header;
-  if ((load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.DUMP) != 0) return dumpRoutes(request, record.fib, record.family);
-  if (record.dst == 0) return request.report(Errno.EINVAL, "No RTA_DST supplied", 0, 0);
-  const rib = ribOf(record.fib, record.family);
-  if (rib == null) return Errno.EAFNOSUPPORT;
-  if (sockaddrFamily(record.dst) != rib.family) return Errno.ESRCH;
-  const entry = lookUp(rib);
-  if (entry == 0) return Errno.ESRCH;
-  viewRoute(rib, entryHigh(rib, entry), entryLow(rib, entry), entryBits(rib, entry), entryPayload(rib, entry));
-  // Of a multipath route one path is shown, with the weight that the route has besides (rtnetlink E.3.2).
-  view.nexthop = changetype<usize>(nexthopOf(rib, entryPayload(rib, entry)));
-  if (!seesRoute(request.from, rib, view.high, view.low, view.bits)) return Errno.ESRCH;
-  // Quirk: the request's own header gets the reply's type, and the ack echoes it (rtnetlink E.3.2).
-  store<u16>(header, RTM.NEWROUTE, NlMsgHdr.TYPE);
-  writeRoute(request.replies, request.from.port, load<u32>(header, NlMsgHdr.SEQ), RTM.NEWROUTE, load<u16>(header, NlMsgHdr.FLAGS));
-  return Errno.OK;
-}
-
-/** The entry asked for: of exactly the prefix with RTM_F_PREFIX, else of the longest match; 0 = none. */
-function lookUp(rib: Rib): usize {
-  const high = highOf(record.dst);
-  const low = lowOf(record.dst);
-  if ((record.headerFlags & RTM_F.PREFIX) == 0) return longestMatch(rib, high, low);
-  const bits = <u32>record.dstLength;
-  if (bits > addressBits(rib.family)) return 0;
-  return findRoute(rib, high & maskHigh(bits), low & maskLow(bits), bits);
-}
-
-/**
- * Tells the group of a change that a request made. The request's own header becomes the notification's: its flags are
- * edited in place, and the ack echoes them (rtnetlink E.7.1).
- */
-function reportChange(request: Request): void {
-  const header = request.header;
-  let flags = <u32>load<u16>(header, NlMsgHdr.FLAGS) & ~(NLM_F.REPLACE | NLM_F.CREATE | NLM_F.EXCL | NLM_F.APPEND);
-  if (change.command == RouteCommand.ADD) flags |= NLM_F.CREATE | NLM_F.EXCL;
-  else if (change.command == RouteCommand.CHANGE) flags |= NLM_F.REPLACE;
-  const type = change.command == RouteCommand.DELETE ? RTM.DELROUTE : RTM.NEWROUTE;
-  store<u16>(header, <u16>flags, NlMsgHdr.FLAGS);
-  store<u16>(header, <u16>type, NlMsgHdr.TYPE);
-  const rib = changetype<Rib>(change.rib);
-  const group = rib.family == AF.INET ? RTNLGRP.IPV4_ROUTE : RTNLGRP.IPV6_ROUTE;
-  if (!hasMembers(NETLINK.ROUTE, group)) return;
-  if (!openGroup(groupWriter, NetlinkLimit.NLMSG_SMALL, NETLINK.ROUTE, group, PRIV.NONE)) return;
-  viewRoute(rib, change.high, change.low, change.bits, change.payload);
-  const seq = load<u32>(header, NlMsgHdr.SEQ);
-  if (writeRoute(groupWriter, request.from.port, seq, type, flags) != Errno.OK) abort(groupWriter);
-  flush(groupWriter);
-}
-
 export const ROUTE_MESSAGES: StaticArray<usize> = [
   // request       privilege         in a jail without vnet   handler
+  RTM.GETROUTE,    PRIV.NONE,        1,                       changetype<usize>(getRoute),
   RTM.NEWROUTE,    PRIV.NET_ROUTE,   0,                       changetype<usize>(newRoute),
   RTM.DELROUTE,    PRIV.NET_ROUTE,   0,                       changetype<usize>(delRoute),
-  RTM.GETROUTE,    PRIV.NONE,        1,                       changetype<usize>(getRoute),
 ];

@@ -59,9 +59,8 @@ const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 16));
 export function dumpRoutes(request: Request, fib: u32, family: u32): Errno {
   const inet = family == AF.INET || family == AF.UNSPEC ? ribOf(fib, AF.INET) : null;
   const inet6 = family == AF.INET6 || family == AF.UNSPEC ? ribOf(fib, AF.INET6) : null;
-  const header = request.header;
-  const seq = load<u32>(header, NlMsgHdr.SEQ);
-  const flags = <u32>load<u16>(header, NlMsgHdr.FLAGS) | NLM_F.MULTI;
+  const seq = request.seq;
+  const flags = request.flags | NLM_F.MULTI;
   let bytes: u64 = DONE_BYTES;
   if (inet != null) bytes += tableBytes(inet);
   if (inet6 != null) bytes += tableBytes(inet6);

@@ -3,18 +3,24 @@
 //   writeRoute     as a message of a writer
 //   routeLength    the bytes it takes: known from the payload alone, so a dump's length needs no walk
 //   composeRoute   the message in a place of its own, to be copied
+//   notifyRoute    what a request did, to the family's group
 
 import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
-import { NetlinkSize } from "../abi/netlink";
-import { HeaderSize, RTA, RTAX, RTF, RTM, RTN, RTPROT, RouteLimit, RtMsg, RtNextHop } from "../abi/rtnetlink";
+import { NETLINK, NLM_F, NetlinkLimit, NetlinkSize, PRIV } from "../abi/netlink";
+import { HeaderSize, RTA, RTAX, RTF, RTM, RTN, RTNLGRP, RTPROT, RouteLimit, RtMsg, RtNextHop } from "../abi/rtnetlink";
 import { Buffer } from "../mem/buffer";
-import { Writer, begin, beginNest, end, endNest, putAttribute, putU32, reserve } from "../netlink/writer";
+import { hasMembers } from "../netlink/multicast";
+import { Request } from "../netlink/request";
+import {
+  Writer, abort, begin, beginNest, end, endNest, flush, openGroup, putAttribute, putU32, reserve,
+} from "../netlink/writer";
 import { addressBytes, storeAddress, withoutZone } from "../net/address";
 import { uptimeSeconds } from "../net/clock";
 import { NHF, Nexthop, NexthopHead } from "../net/nexthop";
 import { NexthopGroup } from "../net/nhgroup";
 import { Rib, RoutePayload } from "../net/rib";
+import { RouteCommand, change } from "../net/routectl";
 
 /** Offsets in a message: the prefix length, and the payload of RTA_DST behind RTA_TABLE. */
 export const DST_LEN_OFFSET: u32 = NetlinkSize.NLMSGHDR + RtMsg.DST_LEN;
@@ -207,4 +213,25 @@ export function composeRoute(port: u32, seq: u32, flags: u32): usize {
   composer.buffer = changetype<usize>(composedBuffer);
   writeRoute(composer, port, seq, RTM.NEWROUTE, flags);
   return composedBytes;
+}
+
+const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
+
+/**
+ * Tells the group of a change that a request made. The request's own header becomes the notification's: its flags are
+ * edited in place, and the ack echoes them (rtnetlink E.7.1).
+ */
+export function notifyRoute(request: Request): void {
+  let flags = request.flags & ~(NLM_F.REPLACE | NLM_F.CREATE | NLM_F.EXCL | NLM_F.APPEND);
+  if (change.command == RouteCommand.ADD) flags |= NLM_F.CREATE | NLM_F.EXCL;
+  else if (change.command == RouteCommand.CHANGE) flags |= NLM_F.REPLACE;
+  const type = change.command == RouteCommand.DELETE ? RTM.DELROUTE : RTM.NEWROUTE;
+  request.rewrite(type, flags);
+  const rib = changetype<Rib>(change.rib);
+  const group = rib.family == AF.INET ? RTNLGRP.IPV4_ROUTE : RTNLGRP.IPV6_ROUTE;
+  if (!hasMembers(NETLINK.ROUTE, group)) return;
+  if (!openGroup(groupWriter, NetlinkLimit.NLMSG_SMALL, NETLINK.ROUTE, group, PRIV.NONE)) return;
+  viewRoute(rib, change.high, change.low, change.bits, change.payload);
+  if (writeRoute(groupWriter, request.from.port, request.seq, type, flags) != Errno.OK) abort(groupWriter);
+  flush(groupWriter);
 }
