@@ -46,8 +46,10 @@ import { userNexthopCount } from "./net/usernexthop";
 import { PeerCall, hear, resolveNeighbour } from "./net/wire";
 import { bootSwitches } from "./net/switches";
 import { removeInterface } from "./net/unclone";
+import { attachGeneric, detachGeneric } from "./generic/family";
 import { attachRoute, detachRoute } from "./route/family";
 
+export * from "./generics";
 export * from "./links";
 
 export function exchange(): usize {
@@ -141,12 +143,23 @@ export function check(): u32 {
 
 // ---- the netlink module
 
+/** ROUTE first, as FreeBSD's modules come (netlink-core N14.10). */
+function attachFamilies(): void {
+  attachRoute();
+  attachGeneric();
+}
+
+function detachFamilies(): void {
+  detachGeneric();
+  detachRoute();
+}
+
 export function loadNetlink(): i32 {
-  return -loadModule(attachRoute);
+  return -loadModule(attachFamilies);
 }
 
 export function unloadNetlink(): i32 {
-  return -unloadModule(detachRoute);
+  return -unloadModule(detachFamilies);
 }
 
 export function isNetlinkLoaded(): bool {

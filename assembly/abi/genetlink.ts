@@ -56,3 +56,15 @@ export enum GENL_OP {
   CAP_HASPOL = 0x8,
   UNS_ADMIN_PERM = 0x10,
 }
+
+/** Commands and attributes of nlsysevent (netlink/netlink_sysevent.h). */
+export enum NLSE_CMD {
+  NEWEVENT = 1,
+}
+
+export enum NLSE_ATTR {
+  SYSTEM = 1,
+  SUBSYSTEM = 2,
+  TYPE = 3,
+  DATA = 4,
+}

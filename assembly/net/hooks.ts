@@ -2,6 +2,7 @@
 //   onLink     an interface arrived, changed or is about to leave
 //   onAddress  an address was added, or is about to be removed
 //   onNeighbour  a neighbour has a link-layer address, or goes
+//   onDevice   what devctl tells of an interface (sys/bus.h, devctl_notify)
 
 /** An interface event, with what changed of its flags. */
 export const enum LinkEvent {
@@ -24,16 +25,29 @@ export const enum NeighbourEvent {
   EXPIRED = 4,
 }
 
+/** What devctl is told of interfaces (net/if.c): system IFNET, the interface's name, one of these types. */
+export const enum DeviceEvent {
+  ATTACH = 0,
+  DETACH = 1,
+  LINK_UP = 2,
+  LINK_DOWN = 3,
+  /** The name is the old one. */
+  RENAME = 4,
+}
+
 /** @param change - the flags that changed, 0 for arrival, departure and the rest */
 export type LinkHook = (ifp: usize, event: u32, change: u32) => void;
 export type AddressHook = (address: usize, event: u32) => void;
 export type NeighbourHook = (neighbour: usize, event: u32) => void;
+/** @param name - of the interface; @param newName - of RENAME, else 0 */
+export type DeviceHook = (name: usize, event: u32, newName: usize) => void;
 
 @unmanaged
 class Hooks {
   link: usize;
   address: usize;
   neighbour: usize;
+  device: usize;
 }
 
 const hooks = changetype<Hooks>(memory.data(offsetof<Hooks>(), 16));
@@ -41,6 +55,7 @@ const hooks = changetype<Hooks>(memory.data(offsetof<Hooks>(), 16));
 function ignoreLink(ifp: usize, event: u32, change: u32): void {}
 function ignoreAddress(address: usize, event: u32): void {}
 function ignoreNeighbour(neighbour: usize, event: u32): void {}
+function ignoreDevice(name: usize, event: u32, newName: usize): void {}
 
 export function attachHooks(link: LinkHook, address: AddressHook, neighbour: NeighbourHook): void {
   hooks.link = changetype<usize>(link);
@@ -51,6 +66,15 @@ export function attachHooks(link: LinkHook, address: AddressHook, neighbour: Nei
 /** At boot and at unload. */
 export function detachHooks(): void {
   attachHooks(ignoreLink, ignoreAddress, ignoreNeighbour);
+  detachDeviceHook();
+}
+
+export function attachDeviceHook(device: DeviceHook): void {
+  hooks.device = changetype<usize>(device);
+}
+
+export function detachDeviceHook(): void {
+  attachDeviceHook(ignoreDevice);
 }
 
 export function onLink(ifp: usize, event: u32, change: u32): void {
@@ -63,4 +87,8 @@ export function onAddress(address: usize, event: u32): void {
 
 export function onNeighbour(neighbour: usize, event: u32): void {
   changetype<NeighbourHook>(hooks.neighbour)(neighbour, event);
+}
+
+export function onDevice(name: usize, event: u32, newName: usize): void {
+  changetype<DeviceHook>(hooks.device)(name, event, newName);
 }

@@ -5,9 +5,9 @@
 //   changeLinkState                     the carrier came or went
 
 import { Errno } from "../abi/errno";
-import { IFF, IFT, IfLimit } from "../abi/ifnet";
+import { IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
 import { Cloner, Kind, clonerOf } from "./cloner";
-import { LinkEvent, onLink } from "./hooks";
+import { DeviceEvent, LinkEvent, onDevice, onLink } from "./hooks";
 import { Interface, findByIndex, findByName, firstInterface, setName } from "./ifnet";
 import { isKnownElsewhere, post } from "./ifoutbox";
 import { followLladdr } from "./vlan";
@@ -58,13 +58,20 @@ export function rename(ifp: Interface, name: usize): Errno {
   const present = findByName(name);
   if (present == ifp) return Errno.OK;
   if (present != null) return Errno.EEXIST;
+  memory.copy(formerName, ifp.name, IfLimit.NAMSIZ);
   ifp.flags |= IFF.RENAMING;
   onLink(changetype<usize>(ifp), LinkEvent.DELETED, 0);
   setName(ifp, name);
   onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
   ifp.flags &= ~IFF.RENAMING;
+  onDevice(formerName, DeviceEvent.RENAME, ifp.name);
   return Errno.OK;
 }
+
+/** The name before a rename. */
+const formerName: usize = memory.data(16);
+
+if (IfLimit.NAMSIZ != 16) ERROR("formerName");
 
 /** Sets and clears flags that a user may; PPROMISC brings PROMISC along. Nobody is told (SIOCSIFFLAGS). */
 export function setFlags(ifp: Interface, on: u32, off: u32): void {
@@ -120,6 +127,7 @@ export function changeLinkState(ifp: Interface, state: u32, media: u32): void {
   ifp.linkState = state;
   onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
   onLink(changetype<usize>(ifp), LinkEvent.LINK_STATE, 0);
+  onDevice(ifp.name, state == LINK_STATE.UP ? DeviceEvent.LINK_UP : DeviceEvent.LINK_DOWN, 0);
   followLinkState(ifp.index, state, media);
   if (isKnownElsewhere(ifp)) post(ifp);
 }

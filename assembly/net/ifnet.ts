@@ -8,7 +8,7 @@
 import { IFF, IFT, IfLimit, ND6_IFF } from "../abi/ifnet";
 import { HashTable, Hashed } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
-import { LinkEvent, onLink } from "./hooks";
+import { DeviceEvent, LinkEvent, onDevice, onLink } from "./hooks";
 import { acquireIndex, freeIndex } from "./ifindex";
 import { settings } from "./settings";
 
@@ -277,6 +277,7 @@ function initialNdFlags(ifp: Interface): u32 {
 /** Tells of an arrival, once the object is complete. */
 export function announce(ifp: Interface): void {
   onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
+  onDevice(ifp.name, DeviceEvent.ATTACH, 0);
 }
 
 /** Takes an interface out of the list and tells so; its addresses and routes are gone already. */
@@ -290,6 +291,7 @@ export function unlinkInterface(ifp: Interface): void {
   byIndex.remove(changetype<usize>(ifp));
   if (interfaces.loopback == changetype<usize>(ifp)) interfaces.loopback = 0;
   onLink(changetype<usize>(ifp), LinkEvent.DELETED, 0);
+  onDevice(ifp.name, DeviceEvent.DETACH, 0);
 }
 
 /** Gives the record back; its index goes with it to another vnet, or is free. */

@@ -7,6 +7,8 @@ export const enum Switch {
   LINK_14 = 0x1,
   /** A vlan's parent, vid and ethertype are shown (rtnetlink B.1.5). */
   VLAN_DUMP = 0x2,
+  /** What the controller of generic netlink announces goes to group 0, and so to nobody (netlink-core N10.6). */
+  GENL_NOTIFY_GROUP0 = 0x4,
 }
 
 @unmanaged

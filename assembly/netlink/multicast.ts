@@ -43,6 +43,11 @@ export function leaveAll(socket: Socket): void {
   for (let group: u32 = 1; group < <u32>NetlinkLimit.GROUPS; group++) leave(socket, group);
 }
 
+/** Every socket leaves a group, of whatever protocol: its owner is gone (nl_clear_group). */
+export function forgetGroup(group: u32): void {
+  for (let at = firstSocket(); at != 0; at = changetype<Socket>(at).next) leave(changetype<Socket>(at), group);
+}
+
 /** Groups 1 … 32 become exactly those of a mask (nl_groups); the others stay. */
 export function setLegacyGroups(socket: Socket, mask: u32): void {
   for (let group: u32 = 1; group <= 32; group++) {

@@ -80,6 +80,15 @@ export interface CoreExports {
   interfaceUnexpect(record: number): void;
   interfaceLeave(index: number): number;
   interfaceEnter(record: number): void;
+  genericFamilyAdd(hdrsize: number, version: number, maxattr: number): number;
+  genericFamilyRemove(id: number): number;
+  genericGroupAdd(id: number): number;
+  genericGroupRemove(id: number, number: number): number;
+  genericRegistry(): number;
+  genericRegistryBytes(): number;
+  syseventLoad(hasEvents: number): number;
+  syseventUnload(): void;
+  syseventPost(hasData: number): void;
 }
 
 /** Receives the lines of the core's debug log. */

@@ -3,8 +3,10 @@
 import { Errno } from "../../assembly/abi/errno.js";
 import { Core, type LogSink } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
+import { GenericFamilies } from "./generic.js";
 import { moveInterface } from "./interfaces.js";
 import { type EventLog, hashBytes, Journal } from "./log.js";
+import { LINUX_MODULE, type ModuleStatus, Modules, NETLINK_MODULE } from "./modules.js";
 import {
   type BootOptions,
   type CompleteBootOptions,
@@ -22,8 +24,10 @@ import { checkSysctls, NETLINK_FEATURE, NETLINK_SYSCTLS, VNET_SYSCTLS } from "./
 import { Vnet, type VnetOwner } from "./vnet.js";
 
 export { Errno, NetlinkError } from "./errno.js";
+export type { FamilyOptions, GenericFamilies } from "./generic.js";
 export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";
 export type { EventLog, KernelEvent } from "./log.js";
+export type { ModuleStatus } from "./modules.js";
 export type { Peer, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
 export type {
   AddressOptions,
@@ -39,14 +43,6 @@ export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, S
 export type { VnetStatistics } from "./statistics.js";
 export type { Attendant, Vnet } from "./vnet.js";
 
-/** A loaded module, as kldstat lists it. */
-export interface ModuleStatus {
-  readonly id: number;
-  readonly name: string;
-  /** How many keep it: the kernel itself, and modules that depend on it. */
-  readonly references: number;
-}
-
 export interface VnetOptions {
   readonly interfaces?: readonly InterfaceOptions[];
   /** What its own sysctls are at first, where that is not what the kernel was booted with. */
@@ -54,15 +50,25 @@ export interface VnetOptions {
 }
 
 const VNET0 = "vnet0";
-const NETLINK_MODULE = "netlink";
 const LOOPBACK = "lo0";
 const U32 = 2 ** 32;
+
+/** The texts of an event, and where the core finds them in the exchange (assembly/generics.ts, syseventPost). */
+const DEVCTL_TEXTS = [
+  { name: "system", offset: 0, bytes: 16 },
+  { name: "subsystem", offset: 64, bytes: 128 },
+  { name: "type", offset: 192, bytes: 64 },
+  { name: "data", offset: 256, bytes: 768 },
+] as const;
 
 export class Kernel implements VnetOwner {
   readonly journal: Journal;
   readonly isStepped: boolean;
   readonly fibs: number;
   readonly relay = new Relay();
+  /** Families of generic netlink. */
+  readonly generic: GenericFamilies;
+  readonly #modules = new Modules(() => this.vnets.map(({ core }) => core));
   readonly #options: CompleteBootOptions;
   readonly #log: LogSink;
   readonly #vnets = new Map<string, Vnet>();
@@ -76,6 +82,7 @@ export class Kernel implements VnetOwner {
     this.isStepped = options.stepped;
     this.fibs = options.fibs;
     this.journal = new Journal(options.record);
+    this.generic = new GenericFamilies(this.journal, () => this.vnets.map(({ core }) => core));
     this.#vnet0 = this.#makeVnet(VNET0);
   }
 
@@ -177,7 +184,11 @@ export class Kernel implements VnetOwner {
     const elapsed = this.uptime - readClock(core).uptime;
     core.call.advance(elapsed % U32, Math.floor(elapsed / U32));
     for (const number of NETLINK_SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
-    if (first.call.isNetlinkLoaded()) expectSuccess("kldload", core.call.loadNetlink());
+    this.#modules.catchUp(core);
+    // Families and groups are the kernel's, with the same numbers in every vnet.
+    const bytes = first.call.genericRegistryBytes();
+    const from = first.views.bytes.subarray(first.call.genericRegistry(), first.call.genericRegistry() + bytes);
+    core.views.bytes.set(from, core.call.genericRegistry());
   }
 
   /**
@@ -209,32 +220,61 @@ export class Kernel implements VnetOwner {
 
   // ---- modules
 
-  /** @throws NetlinkError EEXIST it is loaded; ENOENT there is no such module */
+  /**
+   * Loads a module, and those it needs with it.
+   * @throws NetlinkError EEXIST it is loaded; ENOENT there is no such module
+   */
   kldload(name: string): void {
-    this.journal.perform("kldload", {}, [name], () => {
-      if (name !== NETLINK_MODULE) throw new NetlinkError(`kldload ${name}`, Errno.ENOENT);
-      for (const vnet of this.vnets) expectSuccess(`kldload ${name}`, vnet.core.call.loadNetlink());
-    });
+    this.journal.perform("kldload", {}, [name], () => this.#modules.load(name));
   }
 
-  /** @throws NetlinkError ENOENT it is not loaded; EBUSY a socket is open in any vnet, and nothing changes */
+  /**
+   * @throws NetlinkError ENOENT it is not loaded; EBUSY another module needs it, or a program has a socket of it open in any
+   *   vnet, and nothing changes
+   */
   kldunload(name: string): void {
-    if (name === NETLINK_MODULE && !this.vnets.some((vnet) => vnet.isBusy)) {
+    // Before the call: what the Linux layer closes are events of their own.
+    if (name === LINUX_MODULE && !this.vnets.some((vnet) => vnet.isAttendantBusy)) {
       for (const vnet of this.vnets) vnet.dismiss();
     }
     this.journal.perform("kldunload", {}, [name], () => {
-      const isThere = name === NETLINK_MODULE && this.#vnet0.core.call.isNetlinkLoaded() !== 0;
-      if (!isThere) throw new NetlinkError(`kldunload ${name}`, Errno.ENOENT);
-      if (this.vnets.some((vnet) => vnet.sockets.size > 0)) throw new NetlinkError(`kldunload ${name}`, Errno.EBUSY);
-      for (const vnet of this.vnets) expectSuccess(`kldunload ${name}`, vnet.core.call.unloadNetlink());
+      this.#modules.expectUnneeded(name);
+      const isBusy =
+        (name === NETLINK_MODULE && this.vnets.some((vnet) => vnet.sockets.size > 0)) ||
+        (name === LINUX_MODULE && this.vnets.some((vnet) => vnet.isAttendantBusy));
+      if (isBusy) throw new NetlinkError(`kldunload ${name}`, Errno.EBUSY);
+      this.#modules.unload(name);
     });
+  }
+
+  isLoaded(name: string): boolean {
+    return this.#modules.isLoaded(name);
   }
 
   /** The kernel itself first, then the modules in order of loading. */
   kldstat(): ModuleStatus[] {
-    const netlink = { id: 2, name: NETLINK_MODULE, references: 1 };
-    const modules = this.#vnet0.core.call.isNetlinkLoaded() ? [netlink] : [];
-    return [{ id: 1, name: "kernel", references: 1 + modules.length }, ...modules];
+    return this.#modules.list();
+  }
+
+  /**
+   * Posts an event as a driver does by devctl_notify: whoever joined the group of its system in nlsysevent hears it, in the
+   * first vnet.
+   * @param system - at most 15 characters, as "IFNET"
+   * @throws RangeError a text that is too long, or not ASCII
+   */
+  devctl(system: string, subsystem: string, type: string, data?: string): void {
+    this.journal.perform("devctl", {}, [system, subsystem, type, data], () => {
+      const { core, port } = this.#vnet0;
+      const texts = [system, subsystem, type, data ?? ""];
+      DEVCTL_TEXTS.forEach(({ name, offset, bytes }, i) => {
+        const text = texts[i] as string;
+        if (text.length >= bytes || /[^ -~]/.test(text)) {
+          throw new RangeError(`devctl: ${name} "${text}"; expected at most ${bytes - 1} characters of ASCII`);
+        }
+        core.writeText(offset, text, bytes);
+      });
+      port.run(() => core.call.syseventPost(data === undefined ? 0 : 1));
+    });
   }
 
   // ---- time and tasks

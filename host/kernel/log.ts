@@ -3,6 +3,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { FamilyOptions } from "./generic.js";
 import type { InterfaceChanges } from "./interfaces.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
@@ -23,12 +24,18 @@ export type EventValue =
   | InterfaceChanges
   | SocketOptions
   | PeerOptions
-  | PeerSending;
+  | PeerSending
+  | FamilyOptions;
 
 /** The calls that are events. */
 export type Call =
   | "boot"
   | "kldload"
+  | "devctl"
+  | "genericFamilyAdd"
+  | "genericFamilyRemove"
+  | "genericGroupAdd"
+  | "genericGroupRemove"
   | "kldunload"
   | "vnetCreate"
   | "vnetDestroy"

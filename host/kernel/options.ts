@@ -40,6 +40,8 @@ export interface Switches {
   readonly links14?: boolean;
   /** A vlan's parent, vid and ethertype are shown. */
   readonly vlanDump?: boolean;
+  /** What the controller of generic netlink announces reaches nobody, as FreeBSD's newest source has it. */
+  readonly genlNotifyGroup0?: boolean;
 }
 
 export interface InterfaceOptions {
@@ -138,8 +140,8 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
 }
 
 /** The switches as the core's bits (assembly/net/switches.ts). */
-export function switchBits({ links14 = false, vlanDump = false }: Switches): number {
-  return (links14 ? 1 : 0) | (vlanDump ? 2 : 0);
+export function switchBits({ links14 = false, vlanDump = false, genlNotifyGroup0 = false }: Switches): number {
+  return (links14 ? 1 : 0) | (vlanDump ? 2 : 0) | (genlNotifyGroup0 ? 4 : 0);
 }
 
 /** What a vlan is made with. */

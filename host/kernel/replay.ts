@@ -3,6 +3,7 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkError } from "./errno.js";
+import type { FamilyOptions, GenericFamilies } from "./generic.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
 import {
   type Call,
@@ -33,11 +34,13 @@ export class ReplayError extends Error {
 /** What a replay needs of a kernel: the calls that are events, and their log. */
 export interface Replayed {
   readonly journal: Journal;
+  readonly generic: GenericFamilies;
   readonly vnets: readonly Vnet[];
   vnet(name: string): Vnet | undefined;
   socketByNumber(number: number): Socket | undefined;
   kldload(name: string): void;
   kldunload(name: string): void;
+  devctl(system: string, subsystem: string, type: string, data?: string): void;
   vnetCreate(name: string, options?: object): Vnet;
   vnetDestroy(name: string): void;
   advance(milliseconds: number): void;
@@ -66,6 +69,13 @@ const text = (event: KernelEvent, i: number): string => event.arguments[i] as st
 const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   kldload: (event, kernel) => kernel.kldload(text(event, 0)),
   kldunload: (event, kernel) => kernel.kldunload(text(event, 0)),
+  devctl: (event, kernel) => {
+    kernel.devctl(text(event, 0), text(event, 1), text(event, 2), event.arguments[3] as string | undefined);
+  },
+  genericFamilyAdd: (event, kernel) => void kernel.generic.registerFamily(event.arguments[0] as FamilyOptions),
+  genericFamilyRemove: (event, kernel) => kernel.generic.unregisterFamily(number(event, 0)),
+  genericGroupAdd: (event, kernel) => void kernel.generic.registerGroup(number(event, 0), text(event, 1)),
+  genericGroupRemove: (event, kernel) => kernel.generic.unregisterGroup(number(event, 0), number(event, 1)),
   vnetCreate: (event, kernel) => void kernel.vnetCreate(text(event, 0), event.arguments[1] as object),
   vnetDestroy: (event, kernel) => kernel.vnetDestroy(text(event, 0)),
   advance: (event, kernel) => kernel.advance(number(event, 0)),

@@ -44,12 +44,14 @@ const ALL_MESSAGES = 0xffffffff;
 
 /**
  * Something of the host that has sockets of a vnet on nobody's behalf, as the Linux-compat layer does, which in FreeBSD is
- * part of the kernel. Such sockets keep neither the vnet nor the netlink module in place.
+ * part of the kernel. Such sockets do not keep the vnet in place.
  */
 export interface Attendant {
   /** How many it has open. */
   readonly sockets: number;
-  /** The vnet or the module goes: closes them. */
+  /** Whether programs have sockets of its kind open. */
+  readonly isBusy: boolean;
+  /** The vnet goes, or what the attendant belongs to: closes them. */
   leave(): void;
 }
 
@@ -136,7 +138,7 @@ export class Vnet implements SocketOwner {
     return readStatistics(this.core);
   }
 
-  /** From now on an attendant is told when the vnet or the netlink module goes. */
+  /** From now on an attendant is told when the vnet goes. */
   attend(attendant: Attendant): void {
     this.#attendants.add(attendant);
   }
@@ -146,6 +148,11 @@ export class Vnet implements SocketOwner {
     let attendants = 0;
     for (const { sockets } of this.#attendants) attendants += sockets;
     return this.#sockets.size > attendants;
+  }
+
+  /** Whether programs have sockets open that come from an attendant. */
+  get isAttendantBusy(): boolean {
+    return [...this.#attendants].some(({ isBusy }) => isBusy);
   }
 
   /** The attendants close their sockets. */

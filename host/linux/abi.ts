@@ -23,6 +23,9 @@ export interface LinuxAbiOptions {
   readonly seed?: number;
 }
 
+/** What the layer is part of in FreeBSD; unloading it ends the layer, once its programs' sockets are closed. */
+export const LINUX_MODULE = "linux_common";
+
 /** Protocols above are none on either side (netlink-core N1.7). */
 const PROTOCOL_LIMIT = 32;
 
@@ -32,18 +35,22 @@ export class LinuxAbi {
   readonly #ports: PortSource;
   readonly #vnets = new Map<Vnet, LinuxVnet>();
 
+  /** Loads the module that the layer is part of, and netlink with it. */
   constructor(kernel: Kernel, options: LinuxAbiOptions = {}) {
     this.kernel = kernel;
+    // The layer is a module that needs netlink: while it is loaded, netlink stays (netlink-core N9.4).
+    if (!kernel.isLoaded(LINUX_MODULE)) kernel.kldload(LINUX_MODULE);
     this.#options = options;
     this.#ports = new PortSource(options.seed ?? 1);
   }
 
   /**
    * Opens a netlink socket for a Linux program.
-   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the netlink module is not loaded
+   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the layer was unloaded
    */
   socket(vnet: Vnet, options: LinuxSocketOptions): LinuxSocket {
     const { protocol } = options;
+    if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("socket", LinuxErrno.EAFNOSUPPORT);
     if (protocol < 0 || protocol >= PROTOCOL_LIMIT) throw new LinuxError("socket", LinuxErrno.EINVAL);
     if (protocol !== NETLINK.ROUTE && protocol !== NETLINK.KOBJECT_UEVENT) {
       throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);

@@ -1,6 +1,6 @@
 // What the layer knows of one vnet: its Linux sockets, what is there (kept from the kernel's notifications), and what Linux
 // programs said that the kernel has no place for. In FreeBSD the layer is part of the kernel; here it holds sockets of its
-// own, which do not keep the vnet or the module in place.
+// own, which do not keep the vnet in place.
 
 import { NETLINK_OPTION, NLM_F, SOL } from "../../assembly/abi/netlink.js";
 import { HeaderSize, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
@@ -70,7 +70,7 @@ export class LinuxVnet implements Attendant {
   readonly #events: ReadonlyMap<number, EventHandler>;
   readonly #ended: () => void;
 
-  /** @param ended - called when the vnet or the module goes */
+  /** @param ended - called when the vnet or the layer goes */
   constructor(
     kernel: Kernel,
     vnet: Vnet,
@@ -93,7 +93,11 @@ export class LinuxVnet implements Attendant {
     return (this.#agent === undefined ? 0 : 1) + (this.#observer === undefined ? 0 : 1) + this.channels.idle;
   }
 
-  /** The vnet or the module goes: what the layer knew of it goes too. */
+  get isBusy(): boolean {
+    return this.members.size > 0;
+  }
+
+  /** The vnet or the layer goes: what the layer knew of it goes too. */
   leave(): void {
     this.#agent?.close();
     this.#observer?.close();

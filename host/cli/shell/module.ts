@@ -16,7 +16,7 @@ export const module: Noun = {
     },
     load: {
       usage: "NAME",
-      words: ["netlink"],
+      words: ["netlink", "nlsysevent", "linux_common"],
       run(words, session) {
         const name = words.next("the name of a module");
         words.end();
@@ -25,7 +25,7 @@ export const module: Noun = {
     },
     unload: {
       usage: "NAME",
-      words: ["netlink"],
+      words: ["netlink", "nlsysevent", "linux_common"],
       run(words, session) {
         const name = words.next("the name of a module");
         words.end();

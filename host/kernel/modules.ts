@@ -1,0 +1,171 @@
+// The kernel's modules: what is loaded, in what order, and who needs whom (kern/kern_linker.c; netlink-core N9). What a
+// module is made of lies in the cores of the vnets; here is the bookkeeping that FreeBSD's linker does.
+
+import { Errno } from "../../assembly/abi/errno.js";
+import type { Core } from "./core.js";
+import { expectSuccess, NetlinkError } from "./errno.js";
+
+/** A loaded module, as kldstat lists it. */
+export interface ModuleStatus {
+  readonly id: number;
+  readonly name: string;
+  /** How many keep it: whoever loaded it, and modules that depend on it. */
+  readonly references: number;
+}
+
+/** What a module does in a vnet. */
+interface ModuleKind {
+  /** Modules that come with it. */
+  readonly requires: readonly string[];
+  /** @param isFirst - in the first vnet. @throws NetlinkError and nothing of it is left in this vnet */
+  load(core: Core, isFirst: boolean): void;
+  unload(core: Core): void;
+}
+
+export const NETLINK_MODULE = "netlink";
+/** What the Linux-compat layer is part of in FreeBSD. Its host half is host/linux; here it counts as a user of netlink. */
+export const LINUX_MODULE = "linux_common";
+
+const KINDS: ReadonlyMap<string, ModuleKind> = new Map<string, ModuleKind>([
+  [
+    NETLINK_MODULE,
+    {
+      requires: [],
+      load: (core) => void expectSuccess(`kldload ${NETLINK_MODULE}`, core.call.loadNetlink()),
+      unload: (core) => void expectSuccess(`kldunload ${NETLINK_MODULE}`, core.call.unloadNetlink()),
+    },
+  ],
+  [
+    "nlsysevent",
+    {
+      requires: [NETLINK_MODULE],
+      load: (core, isFirst) => {
+        if (!core.call.syseventLoad(isFirst ? 1 : 0)) throw new NetlinkError("kldload nlsysevent", Errno.ENOSPC);
+      },
+      unload: (core) => core.call.syseventUnload(),
+    },
+  ],
+  [LINUX_MODULE, { requires: [NETLINK_MODULE], load: () => {}, unload: () => {} }],
+]);
+
+interface LoadedModule {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: ModuleKind;
+  /** Somebody asked for it by name; otherwise it came with another. */
+  isAsked: boolean;
+}
+
+export class Modules {
+  readonly #cores: () => Iterable<Core>;
+  readonly #loaded: LoadedModule[] = [];
+
+  /** @param cores - of all vnets, the first vnet's first */
+  constructor(cores: () => Iterable<Core>) {
+    this.#cores = cores;
+  }
+
+  /** Names of the modules there can be. */
+  static get names(): readonly string[] {
+    return [...KINDS.keys()];
+  }
+
+  isLoaded(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  #find(name: string): LoadedModule | undefined {
+    return this.#loaded.find((each) => each.name === name);
+  }
+
+  /**
+   * Loads a module, and before it those that it needs.
+   * @throws NetlinkError EEXIST it is loaded; ENOENT there is no such module; what it fails with, and nothing of it is left
+   */
+  load(name: string): void {
+    const kind = KINDS.get(name);
+    if (kind === undefined) throw new NetlinkError(`kldload ${name}`, Errno.ENOENT);
+    const found = this.#find(name);
+    if (found?.isAsked) throw new NetlinkError(`kldload ${name}`, Errno.EEXIST);
+    if (found !== undefined) {
+      found.isAsked = true;
+      return;
+    }
+    this.#bring(name, kind, true);
+  }
+
+  #bring(name: string, kind: ModuleKind, isAsked: boolean): void {
+    const brought: string[] = [];
+    for (const needed of kind.requires) {
+      if (this.isLoaded(needed)) continue;
+      this.#bring(needed, KINDS.get(needed) as ModuleKind, false);
+      brought.push(needed);
+    }
+    const done: Core[] = [];
+    try {
+      for (const core of this.#cores()) {
+        kind.load(core, done.length === 0);
+        done.push(core);
+      }
+    } catch (error) {
+      for (const core of done) kind.unload(core);
+      for (const needed of brought.reverse()) this.#drop(needed);
+      throw error;
+    }
+    // The kernel itself is number 1.
+    const id = Math.max(1, ...this.#loaded.map((each) => each.id)) + 1;
+    this.#loaded.push({ id, name, kind, isAsked });
+  }
+
+  /**
+   * Whether a module may go.
+   * @throws NetlinkError ENOENT it is not loaded; EBUSY another one needs it, or it only came with another
+   */
+  expectUnneeded(name: string): void {
+    const found = this.#find(name);
+    if (found === undefined) throw new NetlinkError(`kldunload ${name}`, Errno.ENOENT);
+    if (!found.isAsked || this.#dependents(name) > 0) throw new NetlinkError(`kldunload ${name}`, Errno.EBUSY);
+  }
+
+  #dependents(name: string): number {
+    return this.#loaded.filter(({ kind }) => kind.requires.includes(name)).length;
+  }
+
+  /** Unloads a module, and those that only came with it. @throws as expectUnneeded, and EBUSY by the module itself */
+  unload(name: string): void {
+    this.expectUnneeded(name);
+    const { kind } = this.#find(name) as LoadedModule;
+    this.#drop(name);
+    for (const needed of kind.requires) {
+      const found = this.#find(needed);
+      if (found === undefined || found.isAsked || this.#dependents(needed) > 0) continue;
+      try {
+        this.#drop(needed);
+      } catch (error) {
+        // What only came along stays while it is in use (linker_file_unload ignores what its dependencies say).
+        if (!(error instanceof NetlinkError)) throw error;
+      }
+    }
+  }
+
+  #drop(name: string): void {
+    const found = this.#find(name) as LoadedModule;
+    for (const core of this.#cores()) found.kind.unload(core);
+    this.#loaded.splice(this.#loaded.indexOf(found), 1);
+  }
+
+  /** Brings a new vnet's core to what is loaded. */
+  catchUp(core: Core): void {
+    for (const { kind } of this.#loaded) kind.load(core, false);
+  }
+
+  /** The kernel itself first, then the modules in order of loading. */
+  list(): ModuleStatus[] {
+    const modules = this.#loaded.map(({ id, name, isAsked }) => ({
+      id,
+      name,
+      references: (isAsked ? 1 : 0) + this.#dependents(name),
+    }));
+    return [{ id: 1, name: "kernel", references: 1 + modules.length }, ...modules];
+  }
+}
