@@ -1,14 +1,19 @@
-// Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), then the host
-// (TypeScript to build/host and build/assembly/abi).
-//   node scripts/build.mjs            core and host
+// Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), the host (TypeScript to
+// build/host and build/assembly/abi), and where there is a C compiler the supervisor (intercept/ to build/nlvm-intercept).
+//   node scripts/build.mjs            core, host, supervisor
 //   node scripts/build.mjs --debug    the debug core too: build/kernel.debug.wasm and .wat
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, runAsProgram, runNode, StepError, say } from "./lib/command.mjs";
 import { withLock } from "./lib/lock.mjs";
 import { filesBelow, hashOf, isFresh, stamp } from "./lib/stale.mjs";
 
-/** @typedef {{ title: string, inputs: () => string[], outputs: string[], make: () => boolean }} Step */
+/**
+ * `lacks`: what the step needs and this machine has not, in which case it is left out.
+ * @typedef {{ title: string, inputs: () => string[], outputs: string[], make: () => boolean,
+ *   lacks?: () => string | undefined }} Step
+ */
 
 /** Pasted rather than read or fetched, so that the core loads the same way in Node, browsers and bundlers. */
 const CORE_MODULE = "build/kernel-wasm.js";
@@ -17,7 +22,9 @@ const COMPILERS = ["node_modules/assemblyscript/package.json", "node_modules/typ
 
 const coreInputs = () => [...filesBelow("assembly", /(?<!\.d)\.ts$/), "asconfig.json", ...COMPILERS];
 
-/** @type {Record<"core" | "debug" | "host", Step>} In the order of building. */
+/** @typedef {"core" | "debug" | "host" | "intercept"} StepName */
+
+/** @type {Record<StepName, Step>} In the order of building. */
 const STEPS = {
   core: {
     title: "compiles the core (assembly/) to build/kernel.wasm",
@@ -45,31 +52,38 @@ const STEPS = {
     outputs: ["build/host", "build/assembly/abi"],
     make: makeHost,
   },
+  intercept: {
+    title: "compiles the supervisor (intercept/) to build/nlvm-intercept",
+    inputs: () => filesBelow("intercept", /\.[ch]$/),
+    outputs: ["build/nlvm-intercept"],
+    make: makeIntercept,
+    lacks: interceptLacks,
+  },
 };
 
 /**
  * Builds the named steps where their inputs changed; does nothing and says nothing when all is fresh.
- * @param {("core" | "debug" | "host")[]} names
+ * @param {StepName[]} names
  * @throws {StepError} a compiler refused the sources; what it said has been shown
  */
-export async function build(names = ["core", "host"]) {
+export async function build(names = ["core", "host", "intercept"]) {
   if (names.every((name) => fresh(name))) return;
   await withLock(join(root, "build/lock"), () => {
     for (const name of names) buildStep(name);
   });
 }
 
-/** @param {keyof typeof STEPS} name */
+/** @param {StepName} name */
 function fresh(name) {
   const step = STEPS[name];
-  return isFresh(name, hashOf(step.inputs()), step.outputs);
+  return isFresh(name, hashOf(step.inputs()), step.outputs) || step.lacks?.() !== undefined;
 }
 
-/** @param {keyof typeof STEPS} name */
+/** @param {StepName} name */
 function buildStep(name) {
   const step = STEPS[name];
   const hash = hashOf(step.inputs());
-  if (isFresh(name, hash, step.outputs)) return;
+  if (isFresh(name, hash, step.outputs) || step.lacks?.() !== undefined) return;
   say(`build: ${step.title}`);
   if (!step.make()) throw new StepError(`build: failed: ${step.title}`);
   stamp(name, hash);
@@ -129,6 +143,29 @@ function removeOrphans() {
   }
 }
 
-await runAsProgram(import.meta.url, () =>
-  build(process.argv.includes("--debug") ? ["core", "debug", "host"] : undefined),
-);
+/** @returns {string | undefined} */
+function interceptLacks() {
+  if (process.platform !== "linux") return `this is ${process.platform}, and it is for Linux`;
+  const { error } = spawnSync("cc", ["--version"], { stdio: "ignore" });
+  return error === undefined ? undefined : "there is no C compiler (apt-get install gcc libc6-dev)";
+}
+
+/** Static where the machine has the libraries for it: then it runs on any distribution. */
+function makeIntercept() {
+  const sources = filesBelow("intercept", /\.c$/);
+  const common = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", "build/nlvm-intercept.new", ...sources];
+  mkdirSync(join(root, "build"), { recursive: true });
+  const isStatic = spawnSync("cc", ["-static", ...common], { cwd: root, stdio: "ignore" }).status === 0;
+  const isMade = isStatic || spawnSync("cc", common, { cwd: root, stdio: ["ignore", 2, 2] }).status === 0;
+  if (isMade) renameSync(join(root, "build/nlvm-intercept.new"), join(root, "build/nlvm-intercept"));
+  return isMade;
+}
+
+/** Says which steps are left out, to whoever builds. */
+async function main() {
+  await build(process.argv.includes("--debug") ? ["core", "debug", "host", "intercept"] : undefined);
+  const lacking = STEPS.intercept.lacks?.();
+  if (lacking !== undefined) say(`build: without build/nlvm-intercept, so nlvm run and exec end with 3: ${lacking}`);
+}
+
+await runAsProgram(import.meta.url, main);

@@ -1,5 +1,5 @@
 // nlvm bench: figures of the kernel through its public calls, each with its conditions and, where there is one, a floor.
-import { Argument, InvalidArgumentError, Option } from "commander";
+import { Argument, Option } from "commander";
 import { SYNTHETIC_ROUTES_MAX } from "../table/synthetic.js";
 import {
   type BenchOptions,
@@ -12,6 +12,7 @@ import { benchDump, type DumpFigures } from "./bench/dump.js";
 import { benchInsert, type InsertFigures } from "./bench/insert.js";
 import { benchLookup, type LookupFigures } from "./bench/lookup.js";
 import { grouped } from "./figures.js";
+import { integer } from "./integer.js";
 import { writeLine } from "./io.js";
 import type { Registration } from "./registration.js";
 import { Status } from "./status.js";
@@ -84,13 +85,4 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
       return `lookup  ${figures.nsPerLookup} ns a lookup, ${grouped(figures.lookups)} lookups a run`;
     }
   }
-}
-
-/** A parser of option values. @throws InvalidArgumentError for what is no integer of that range */
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Expected an integer from ${min} to ${max}.`);
-  };
 }

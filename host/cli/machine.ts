@@ -13,6 +13,19 @@ export const DEFAULT_CONFIG: Config = builtIn({
   ],
 });
 
+/** What programs are run on: two interfaces with addresses, and a default route. */
+export const PROGRAM_CONFIG: Config = builtIn({
+  interfaces: [
+    { name: GATEWAY_INTERFACE, up: true, addresses: [...GATEWAY_INTERFACE_ADDRESSES] },
+    { name: "em1", up: true, addresses: ["198.51.100.1/24"] },
+  ],
+  sysctls: { "net.inet6.ip6.dad_count": 0 },
+  routes: [
+    { prefix: "default", via: "192.0.2.254" },
+    { prefix: "::/0", via: "2001:db8::fe" },
+  ],
+});
+
 /** A configuration that is in no file. */
 export function builtIn(file: ConfigFile): Config {
   return { file, leadOf: (path) => `the built-in configuration: ${path.join(".")}: ` };
@@ -22,6 +35,6 @@ export function builtIn(file: ConfigFile): Config {
  * @param file - of --config, or undefined for the default
  * @throws ConfigError what is wrong with the file
  */
-export function configOf(file: string | undefined): Config {
-  return file === undefined ? DEFAULT_CONFIG : readConfig(file);
+export function configOf(file: string | undefined, byDefault: Config = DEFAULT_CONFIG): Config {
+  return file === undefined ? byDefault : readConfig(file);
 }

@@ -2,9 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./bench.js";
 import { addDecodeCommand } from "./decode.js";
+import { addExecCommand } from "./exec.js";
 import { type Io, processIo } from "./io.js";
 import { addLabCommand } from "./lab.js";
 import type { Registration } from "./registration.js";
+import { addRunCommand } from "./run.js";
+import { addServeCommand } from "./serve.js";
 import { addShellCommand } from "./sh.js";
 import { reportError, Status } from "./status.js";
 import { version } from "./version.js";
@@ -13,10 +16,11 @@ import { version } from "./version.js";
  * Runs the nlvm command.
  * @param argv - the arguments after the program's name
  * @param io - the process's own streams unless a test gives others
- * @returns the exit status: 0 success, 1 a check failed, 2 wrong usage, 3 a missing prerequisite
+ * @returns the exit status: 0 success, 1 a check failed, 2 wrong usage, 3 a missing prerequisite; of run and exec the
+ *   program's own
  */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
-  let status: Status = Status.SUCCESS;
+  let status: number = Status.SUCCESS;
   const program = newProgram(io);
   const registration: Registration = {
     program,
@@ -27,6 +31,9 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   };
   addLabCommand(registration);
   addShellCommand(registration);
+  addRunCommand(registration);
+  addServeCommand(registration);
+  addExecCommand(registration);
   addDecodeCommand(registration);
   addBenchCommand(registration);
   try {
@@ -44,6 +51,7 @@ function newProgram(io: Io): Command {
     .description("FreeBSD's netlink subsystem as a program")
     .version(version(), "--version", "print the version")
     .helpCommand("help [command]", "show the help of a command")
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

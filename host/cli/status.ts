@@ -1,7 +1,9 @@
 // Exit statuses, and the errors that carry one.
 import { NetlinkError } from "../kernel/errno.js";
+import { MissingInterceptError } from "../node/intercept.js";
 import { MissingTableError } from "../node/internet.js";
 import { ConfigError } from "../node/schema.js";
+import { ListenError } from "../node/server.js";
 import { SetupError } from "../node/setup.js";
 import { RouteRefusedError } from "../table/load.js";
 import { type Io, writeLine } from "./io.js";
@@ -54,7 +56,8 @@ export function reportError(error: unknown, io: Io): Status {
 
 function statusOf(error: unknown): Status | undefined {
   if (error instanceof CommandError) return error.status;
-  if (error instanceof MissingTableError) return Status.MISSING_PREREQUISITE;
+  if (error instanceof MissingTableError || error instanceof MissingInterceptError) return Status.MISSING_PREREQUISITE;
   if (error instanceof NetlinkError || error instanceof RouteRefusedError) return Status.FAILURE;
+  if (error instanceof ListenError) return Status.FAILURE;
   return undefined;
 }

@@ -1,0 +1,49 @@
+// The options that running a program has, whoever has the kernel.
+import { type Command, Option } from "commander";
+import type { Config } from "../node/config.js";
+import { Machine } from "../node/machine.js";
+import { bootConfig } from "../node/setup.js";
+import { integer } from "./integer.js";
+import { configOf, PROGRAM_CONFIG } from "./machine.js";
+
+export interface ProgramOptions {
+  readonly vnet?: string;
+  readonly abi: "linux" | "freebsd";
+}
+
+/** What a kernel for programs is booted with. */
+export interface KernelOptions {
+  readonly config?: string;
+  readonly compat: "strict" | "extended";
+  readonly seed?: number;
+}
+
+/** `-- PROGRAM ARGS…`, and how the program sees the kernel. */
+export function addProgramOptions(command: Command): Command {
+  return command
+    .argument("<program...>", "the program and its arguments, after --")
+    .option("--vnet <name>", "the vnet that it is in (default: vnet0)")
+    .addOption(new Option("--abi <abi>", "whose netlink it speaks").choices(["linux", "freebsd"]).default("linux"))
+    .passThroughOptions();
+}
+
+export function addKernelOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "boot what this YAML file says")
+    .addOption(
+      new Option("--compat <mode>", "what Linux programs get: FreeBSD's layer as it is, or what they need beyond it")
+        .choices(["strict", "extended"])
+        .default("extended"),
+    )
+    .addOption(new Option("--seed <n>", "the kernel's seed").argParser(integer(0, Number.MAX_SAFE_INTEGER)));
+}
+
+/** Boots a kernel for programs. @throws ConfigError, SetupError */
+export function bootMachine({ config, compat, seed }: KernelOptions): Machine {
+  return new Machine(bootConfig(seeded(configOf(config, PROGRAM_CONFIG), seed)), { mode: compat });
+}
+
+function seeded(config: Config, seed: number | undefined): Config {
+  if (seed === undefined) return config;
+  return { file: { ...config.file, seed }, leadOf: (path) => config.leadOf(path) };
+}

@@ -1,0 +1,5 @@
+/** The domain that a program opens its sockets with tells which ABI it speaks. */
+export enum Domain {
+  LINUX = 16,
+  FREEBSD = 38,
+}
