@@ -11,7 +11,7 @@ import { type Noun, runNoun } from "./noun.js";
 import { route } from "./route.js";
 import type { Session } from "./session.js";
 import { vnet } from "./vnet.js";
-import { ShellError, Words } from "./words.js";
+import { ShellError, splitLine, Words } from "./words.js";
 
 const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, monitor, module, vnet];
 /** Commands that are one word. */
@@ -24,8 +24,9 @@ const NAMES: readonly string[] = [...NOUNS.map(({ name }) => name), ...WORDS];
  * @throws ShellError a word that does not fit; NetlinkError what the kernel answers
  */
 export function runLine(line: string, session: Session): void {
-  const [first, ...rest] = line.trim().split(/\s+/);
-  if (first === undefined || first === "" || first.startsWith("#")) return;
+  if (line.trimStart().startsWith("#")) return;
+  const [first, ...rest] = splitLine(line);
+  if (first === undefined) return;
   const noun = nounOf(first);
   if (noun) runNoun(noun, rest, session);
   else if (first === "help") help(rest, session);

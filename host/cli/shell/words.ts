@@ -5,6 +5,24 @@ export class ShellError extends Error {
   override readonly name = "ShellError";
 }
 
+/**
+ * The words of a line. One in quotes, single or double, may hold spaces and be empty; a quote opens only at its beginning,
+ * so that an apostrophe within a word is one.
+ * @throws ShellError a quote that is not closed
+ */
+export function splitLine(line: string): string[] {
+  const words: string[] = [];
+  const pattern = /\s*(?:"([^"]*)"(?!\S)|'([^']*)'(?!\S)|(\S+))/y;
+  while (pattern.lastIndex < line.trimEnd().length) {
+    const [, double, single, plain] = pattern.exec(line) as RegExpExecArray;
+    if (plain !== undefined && /^["']/.test(plain)) {
+      throw new ShellError(`${line.slice(pattern.lastIndex - plain.length)}: a quote opens; expected it closed at a word's end`);
+    }
+    words.push(double ?? single ?? (plain as string));
+  }
+  return words;
+}
+
 /** Reads one word as a value. @throws ShellError naming the word and what was expected */
 export type Parser<T> = (word: string, noun: string) => T;
 
