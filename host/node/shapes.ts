@@ -4,6 +4,7 @@ import ipaddr from "ipaddr.js";
 import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { RouteLimit, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { familyOf } from "../codec/ip.js";
+import { tunnelWords } from "../codec/tunnel.js";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../kernel/sysctls.js";
 import type { EitherShape, ListShape, RecordShape, Shape } from "./schema.js";
 
@@ -66,6 +67,27 @@ export const ADDRESS: EitherShape = {
   },
 };
 
+const TUNNEL: RecordShape = {
+  kind: "record",
+  title: "tunnel",
+  required: ["local", "remote"],
+  fields: {
+    local: { shape: IP, byDefault: "required", meaning: "The address of this end. It runs while that is in its vnet." },
+    remote: { shape: IP, byDefault: "required", meaning: "The address of the other end, of the same family." },
+    flags: {
+      shape: { kind: "list", item: { kind: "choice", of: [...tunnelWords("gif"), ...tunnelWords("gre")] } },
+      byDefault: "none",
+      meaning: "What it does besides: the first two of a gif, the others of a gre.",
+    },
+    key: { shape: SECONDS, byDefault: "0", meaning: "The key of packets that go out, 0 for none; gre." },
+    port: {
+      shape: { kind: "integer", min: 0, max: 0xffff },
+      byDefault: "0",
+      meaning: "The UDP port that they come from, from 49152 on, or 0 for any; gre.",
+    },
+  },
+};
+
 export const INTERFACE: RecordShape = {
   kind: "record",
   title: "interface",
@@ -84,6 +106,7 @@ export const INTERFACE: RecordShape = {
       byDefault: "0x8100",
       meaning: "The ethertype of a vlan: 0x8100 or 0x88a8.",
     },
+    tunnel: { shape: TUNNEL, byDefault: "none", meaning: "What a gif or gre is between." },
     from: {
       shape: NAME,
       byDefault: "none",
@@ -243,6 +266,16 @@ const SWITCHES: RecordShape = {
       shape: { kind: "boolean" },
       byDefault: "false",
       meaning: "A vlan's parent, id and ethertype are shown.",
+    },
+    tunnelData: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "The settings of gif and gre are read and shown by netlink, as FreeBSD 16 has it.",
+    },
+    greEndpoints: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "With it, a gre's endpoints are shown as they are; FreeBSD shows other bytes there.",
     },
   },
 };
