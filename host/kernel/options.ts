@@ -66,7 +66,7 @@ export interface InterfaceOptions {
   readonly parent?: string;
   readonly vid?: number;
   readonly protocol?: number;
-  /** Of a gif or gre. */
+  /** Of a gif or gre; EINVAL of another. */
   readonly tunnel?: TunnelChanges;
   /** At most 63 bytes. */
   readonly description?: string;
@@ -162,8 +162,9 @@ export function vlanOf({ parent, vid, protocol }: InterfaceOptions): VlanOptions
   return { parent, vid: vid ?? 0, ...(protocol === undefined ? {} : { protocol }) };
 }
 
-/** What is set of an interface that a cloner made. */
-export function changesOf({ mtu, lladdr, description, fib, tunnel }: InterfaceOptions): InterfaceChanges {
+/** What is set of an interface once it is there: all of one that a cloner made, hardware has the most already. */
+export function changesOf({ kind, mtu, lladdr, description, fib, tunnel }: InterfaceOptions): InterfaceChanges {
+  if (kind === undefined) return tunnel === undefined ? {} : { tunnel };
   return {
     ...(fib === undefined ? {} : { fib }),
     ...(mtu === undefined ? {} : { mtu }),

@@ -224,7 +224,7 @@ export class Vnet implements SocketOwner {
           ? { index: this.port.run(() => attachInterface(this.core, options, lladdr)), name: options.name }
           : this.#create(options.name, vlanOf(options));
       try {
-        if (options.kind !== undefined) this.interfaceSet(name, changesOf(options));
+        if (options.kind !== undefined || options.tunnel !== undefined) this.interfaceSet(name, changesOf(options));
         if (options.inet6 ?? false) this.interfaceInet6(name, true);
         if (options.up ?? false) this.interfaceUp(name);
         for (const address of options.addresses ?? []) this.addressAdd(name, address);
