@@ -189,7 +189,8 @@ function checkTunnel(
   { local, remote, flags = [], key, port }: TunnelConfig,
 ): void {
   if (!isTunnelKind(kind)) throw problemAt(checked, path, 'expected kind "gif" or "gre" with it');
-  if (familyOf(local) !== familyOf(remote)) {
+  const [own, other] = [local, remote].map((text) => familyOf(text.replace(/%.*/, "")));
+  if (own !== other) {
     throw problemAt(checked, [...path, "remote"], `${remote}: expected an address of the family of local`);
   }
   if (kind === "gif" && (key !== undefined || port !== undefined)) {

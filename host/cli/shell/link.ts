@@ -180,6 +180,9 @@ function set(name: string, words: Words, session: Session): void {
   const { mtu: bytes, alias, lladdr: address, promisc, carrier, name: to, vnet } = typed;
   const target = vnet === undefined ? undefined : session.kernel.vnet(vnet);
   if (vnet !== undefined && target === undefined) throw new ShellError(`${words.noun}: no vnet "${vnet}"`);
+  if (typed.tunnel === "off" && (typed.local ?? typed.remote) !== undefined) {
+    throw new ShellError(`${words.noun}: "tunnel off" takes endpoints away; expected it without "local" and "remote"`);
+  }
   const kind = isTunnelTyped(typed)
     ? session.withClient((client) => client.link({ name })).information?.kind
     : undefined;
