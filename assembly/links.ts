@@ -13,6 +13,7 @@ import { rename } from "./net/ifchange";
 import { assignIndices, freeIndex, indexWordCount, indexWords, settleIndices } from "./net/ifindex";
 import { Interface, expectInterface, findByIndex, freeInterface, unexpectInterface } from "./net/ifnet";
 import { awayCount, countAway, isKnownElsewhere, takePosted } from "./net/ifoutbox";
+import { readTunnel } from "./net/tunnelctl";
 import { destroyHomeless, destroyInterface, enterVnet, followElsewhere, leaveVnet } from "./net/unclone";
 import { detachVlans } from "./net/vlan";
 
@@ -54,6 +55,12 @@ export function interfaceChange(index: u32, change: u32, value: u32, other: u32)
   const ifp = findByIndex(index);
   if (ifp == null) return -Errno.ENXIO;
   return -changetype<Change>(CHANGES[change])(ifp, value, other);
+}
+
+/** What is set of a gif or gre. Exchange: a TunnelLayout. 0 when the interface is neither. */
+export function interfaceTunnel(index: u32): i32 {
+  const ifp = findByIndex(index);
+  return ifp == null ? -Errno.ENXIO : i32(readTunnel(ifp, exchangeArea));
 }
 
 // ---- interfaces of several vnets

@@ -64,6 +64,25 @@ export enum CloneLayout {
   PROTOCOL = 40,
 }
 
+/** Between what a gif or gre tunnels, and what else is set of it. */
+export enum TunnelLayout {
+  /** Of both endpoints; 0 = there are none. */
+  FAMILY = 0,
+  FLAGS = 4,
+  KEY = 8,
+  PORT = 12,
+  /** Index of the interface that a link-local endpoint is on the link of, 0 = none. */
+  LOCAL_ZONE = 16,
+  REMOTE_ZONE = 20,
+  LOCAL_HIGH = 24,
+  LOCAL_LOW = 32,
+  REMOTE_HIGH = 40,
+  REMOTE_LOW = 48,
+  /** Of what is read: the name of that interface, NUL-terminated; its index where there is none, empty without. */
+  LOCAL_NAME = 56,
+  REMOTE_NAME = 72,
+}
+
 /** What other vnets are to know of an interface. */
 export enum PostedLayout {
   INDEX = 0,

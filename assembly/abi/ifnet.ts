@@ -130,6 +130,29 @@ export enum IfChange {
   DEVICE = 9,
   /** The fib of its routes. */
   FIB = 10,
+  /** gif, gre: a TunnelLayout; its family 0 takes the endpoints away. */
+  TUNNEL = 11,
+  /** GIF or GRE bits, all that are to be on. */
+  TUNNEL_FLAGS = 12,
+  /** gre: the key of packets that go out, 0 = none; the UDP port they come from, 0 = any. */
+  TUNNEL_KEY = 13,
+  TUNNEL_PORT = 14,
+}
+
+/** What a gif does (net/if_gif.h). */
+export enum GIF {
+  /** The interface's MTU counts for outer packets of IPv6 too. */
+  NOCLAMP = 0x1,
+  /** Packets to the local endpoint are taken from anywhere. */
+  IGNORE_SOURCE = 0x2,
+}
+
+/** What a gre does (net/if_gre.h). */
+export enum GRE {
+  ENABLE_CSUM = 0x1,
+  ENABLE_SEQ = 0x2,
+  /** GRE in UDP (RFC 8086). */
+  UDPENCAP = 0x4,
 }
 
 /** Limits of interfaces (net/if.h, net/if_clone.h). */

@@ -258,6 +258,33 @@ export enum IFLA_VLAN {
   PROTOCOL = 5,
 }
 
+/** Of a gif (FreeBSD 16). */
+export enum IFLA_IPTUN {
+  LOCAL = 1,
+  REMOTE = 2,
+  /** GIF bits. */
+  FLAGS = 3,
+}
+
+/** Of a gre (FreeBSD 16). */
+export enum IFLA_GRE {
+  LOCAL = 1,
+  REMOTE = 2,
+  /** GRE bits. */
+  FLAGS = 3,
+  OKEY = 4,
+  /** IFLA_TUNNEL_* */
+  ENCAP_TYPE = 5,
+  /** Host order. */
+  ENCAP_SPORT = 6,
+}
+
+/** Encapsulation types. */
+export enum IFLA_TUNNEL {
+  NONE = 0,
+  GRE_UDP = 1,
+}
+
 /** Inside IFLA_FREEBSD. */
 export enum IFLAF {
   ORIG_IFNAME = 1,

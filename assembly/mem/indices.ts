@@ -36,6 +36,15 @@ export class Indices {
     return 0;
   }
 
+  /** The highest one in use, 0 = none. */
+  highest(): u32 {
+    for (let i = this.wordCount; i > 0; i--) {
+      const word = load<u32>(this.words + (i - 1) * 4);
+      if (word != 0) return i * 32 - 1 - clz<u32>(word);
+    }
+    return 0;
+  }
+
   has(index: u32): bool {
     const i = index >> 5;
     return i < this.wordCount && (load<u32>(this.words + i * 4) & (1 << (index & 31))) != 0;

@@ -22,6 +22,7 @@ import { PathTest, dropSpares } from "./nhshrink";
 import { addOwnNeighbour, endsPrefix, removeOwnNeighbour, stageOwnNeighbour, unstageOwnNeighbour } from "./ownneighbour";
 import { Rib, fibCount, ribOf } from "./rib";
 import { deleteMatching, stageMatching } from "./routectl";
+import { followSource } from "./tunnel";
 import { forgetAddress } from "./usernexthop";
 
 /** What an address to add is; a record of the caller. Lifetimes 0xffffffff = for ever. */
@@ -96,6 +97,7 @@ export function tellAdded(address: IfAddress): void {
   addOwnNeighbour(address);
   onAddress(changetype<usize>(address), AddressEvent.NEW);
   if (address.family == AF.INET6) armNd();
+  followSource(address.family, address.high, address.low);
 }
 
 /** An address is about to go. Where another takes over an IPv4 network's route, nobody is told (in_scrubprefix; Z.3). */
@@ -131,7 +133,11 @@ export function dropAddress(address: IfAddress, successor: IfAddress | null): vo
   removeOwnNeighbour(address, isPrefixOver);
   unstage(address);
   forgetAddress(address);
+  const family = address.family;
+  const high = address.high;
+  const low = address.low;
   free(address);
+  followSource(family, high, low);
 }
 
 export function usesSource(nexthop: usize, address: usize): bool {

@@ -6,6 +6,7 @@ import { IfLimit, LINK_STATE } from "../abi/ifnet";
 import { holdAllMulticast, holdPromiscuous, setCarrier, setFlags, setLladdr, setMtu } from "./ifchange";
 import { Counter, Interface, Media } from "./ifnet";
 import { fibCount } from "./rib";
+import { changeTunnel, changeTunnelFlags, changeTunnelKey, changeTunnelPort } from "./tunnelctl";
 import { closeDevice, openDevice } from "./tuntap";
 
 /** @param value, other - what IfChange says; longer than a number: the address where it lies, and its length */
@@ -75,6 +76,10 @@ export const CHANGES: StaticArray<usize> = [
   changetype<usize>(changeCounters),
   changetype<usize>(changeDevice),
   changetype<usize>(changeFib),
+  changetype<usize>(changeTunnel),
+  changetype<usize>(changeTunnelFlags),
+  changetype<usize>(changeTunnelKey),
+  changetype<usize>(changeTunnelPort),
 ];
 
 function setMtuOnly(ifp: Interface, mtu: u32, other: u32): Errno {

@@ -8,7 +8,7 @@ import { IFCAP, IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
 import { finish, mix } from "../mem/hash";
 import { append } from "../mem/text";
 import {
-  Cloner, Lladdr, Runs, UNIT_ANY, UNIT_BAD, clonerAt, clonerMatching, freeUnit, parentInName, takeUnit, unitInName,
+  Cloner, Kind, Lladdr, Runs, UNIT_ANY, UNIT_BAD, clonerAt, clonerMatching, freeUnit, parentInName, takeUnit, unitInName,
   unitTaken, vidInName, writeName,
 } from "./cloner";
 import { changeLinkState, holdOnParent } from "./ifchange";
@@ -54,6 +54,8 @@ const CREATE: StaticArray<usize> = [
   changetype<usize>(createSimple),
   changetype<usize>(createPair),
   changetype<usize>(createVlan),
+  changetype<usize>(createSimple),
+  changetype<usize>(createSimple),
 ];
 
 /** Copies a name into the request, cut to IFNAMSIZ. */
@@ -109,6 +111,7 @@ function makeClone(cloner: Cloner, name: usize, unit: i32): Interface | null {
   ifp.cloner = cloner.number;
   ifp.unit = unit;
   ifp.home = ownVnet();
+  ifp.isTunnel = cloner.kind == Kind.GIF || cloner.kind == Kind.GRE;
   if (cloner.lladdr == Lladdr.NONE) return ifp;
   ifp.lladdrBytes = ETHER_LLADDR;
   generateLladdr(ifp, cloner.lladdr);

@@ -15,6 +15,8 @@ export const enum Kind {
   SIMPLE = 1,
   PAIR = 2,
   VLAN = 3,
+  GIF = 4,
+  GRE = 5,
 }
 
 /** Where a link-layer address comes from. */
@@ -104,9 +106,9 @@ const CLONERS: StaticArray<usize> = [
       Lladdr.GENERATED, Media.INACTIVE,          TAP_CAPS, LINKSTATE,      ADDRESS,  UNITS,
   7,  changetype<usize>("vmnet"),  Kind.SIMPLE,  IFT.ETHER,      ETHER,   1500,   MIN, MAX,
       Lladdr.GENERATED, Media.INACTIVE,          TAP_CAPS, LINKSTATE,      ADDRESS,  UNITS,
-  8,  changetype<usize>("gif"),    Kind.SIMPLE,  IFT.GIF,        TUNNEL,  1280,   1280, 8192,
+  8,  changetype<usize>("gif"),    Kind.GIF,     IFT.GIF,        TUNNEL,  1280,   1280, 8192,
       Lladdr.NONE, Media.NONE,                   LINKSTATE, LINKSTATE,     0,        UNITS,
-  9,  changetype<usize>("gre"),    Kind.SIMPLE,  IFT.TUNNEL,     TUNNEL,  1476,   576, MAX,
+  9,  changetype<usize>("gre"),    Kind.GRE,     IFT.TUNNEL,     TUNNEL,  1476,   576, MAX,
       Lladdr.NONE, Media.NONE,                   LINKSTATE, LINKSTATE,     0,        UNITS,
   10, changetype<usize>("me"),     Kind.SIMPLE,  IFT.TUNNEL,     TUNNEL,  1488,   576, MAX,
       Lladdr.NONE, Media.NONE,                   LINKSTATE, LINKSTATE,     0,        UNITS,

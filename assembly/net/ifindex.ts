@@ -2,6 +2,7 @@
 // has a copy of the set. Only one vnet runs at a time, and the host brings the next one's copy up to date before it
 // runs, so an interface that is made in the middle of a message has its index at once.
 //   acquireIndex, freeIndex
+//   highestIndex
 //   indexWords, assignIndices   what the host carries from vnet to vnet
 
 import { Indices } from "../mem/indices";
@@ -19,6 +20,11 @@ export function acquireIndex(): u32 {
 export function freeIndex(index: u32): void {
   indices.free(index);
   wantAttention();
+}
+
+/** The highest index that an interface of any vnet has (V_if_index). */
+export function highestIndex(): u32 {
+  return indices.highest();
 }
 
 /** Where the words of the set lie, a bit an index. */

@@ -89,6 +89,13 @@ export class Interface extends Hashed {
   parentFlags: u32;
   /** Vlans that have it as parent. */
   vlanCount: u32;
+  /** gif, gre: its driver keeps settings of it (tunnel.ts): GIF or GRE bits, the Tunnel, 0 = without endpoints. */
+  isTunnel: bool;
+  tunnelFlags: u32;
+  tunnel: usize;
+  /** gre: the key of packets that go out, 0 = none; the UDP port they come from, 0 = any. */
+  tunnelKey: u32;
+  tunnelPort: u32;
   /** What other vnets are to know of it (ifoutbox.ts). */
   isPosted: bool;
   isGone: bool;

@@ -9,6 +9,10 @@ export const enum Switch {
   VLAN_DUMP = 0x2,
   /** What the controller of generic netlink announces goes to group 0, and so to nobody (netlink-core N10.6). */
   GENL_NOTIFY_GROUP0 = 0x4,
+  /** The settings of gif and gre are read and shown, as FreeBSD 16 has them. */
+  TUNNEL_DATA = 0x8,
+  /** A gre's endpoints are shown as a gif's; FreeBSD's gre shows other bytes (net/if_gre.c, gre_clone_dump_nl). */
+  GRE_ENDPOINTS = 0x10,
 }
 
 @unmanaged

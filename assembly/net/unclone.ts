@@ -13,6 +13,7 @@ import { depart, stageDeparture, unstageDeparture } from "./ifcontrol";
 import { freeIndex } from "./ifindex";
 import { Interface, announce, findByIndex, firstInterface, freeInterface, linkInterface } from "./ifnet";
 import { countAway, isKnownElsewhere, ownVnet, post } from "./ifoutbox";
+import { arriveTunnel, endTunnel, leaveEndpoints } from "./tunnel";
 import { detachVlans } from "./vlan";
 
 type Destroy = (ifp: Interface) => Errno;
@@ -22,6 +23,8 @@ const DESTROY: StaticArray<usize> = [
   changetype<usize>(destroySimple),
   changetype<usize>(destroyPair),
   changetype<usize>(destroyVlan),
+  changetype<usize>(destroySimple),
+  changetype<usize>(destroySimple),
 ];
 
 /**
@@ -118,6 +121,7 @@ function remove(ifp: Interface): void {
   const isKnown = isKnownElsewhere(ifp);
   // The two halves of an epair have one unit: the second gives it back.
   if (findByIndex(ifp.peerIndex) != null) ifp.unit = -1;
+  endTunnel(ifp);
   ifp.flags |= IFF.DYING;
   depart(ifp);
   detachVlans(ifp.index);
@@ -160,13 +164,14 @@ function peerOf(index: u32): Interface | null {
 
 /**
  * An interface goes to another vnet: it leaves as if destroyed, and all it has is copied, its index too (if_vmove). Its
- * vlans lose their parent.
+ * vlans lose their parent, it loses its endpoints (gif_reassign, gre_reassign).
  * @returns EINVAL lo0; ENOMEM, and nothing changed
  */
 export function leaveVnet(ifp: Interface, into: usize): Errno {
   if (isLoopback(ifp)) return Errno.EINVAL;
   if (!stageDeparture(ifp)) return Errno.ENOMEM;
   depart(ifp);
+  leaveEndpoints(ifp);
   detachVlans(ifp.index);
   ifp.vlanCount = 0;
   if (ifp.home == ownVnet()) countAway(1);
@@ -183,4 +188,5 @@ export function enterVnet(record: usize, from: usize): void {
   if (ifp.home == ownVnet()) countAway(-1);
   linkInterface(ifp);
   announce(ifp);
+  arriveTunnel(ifp);
 }

@@ -180,6 +180,19 @@ export function parseAttributes(request: Request, table: StaticArray<usize>, at:
   return Errno.OK;
 }
 
+/** The types below 64 that occur from `at` to `end`, as bits (nl_get_attrs_bmask_raw). After parseAttributes. */
+export function typesPresent(at: usize, end: usize): u64 {
+  let types: u64 = 0;
+  while (at + NetlinkSize.NLATTR <= end) {
+    const padded = (<u32>load<u16>(at) + 3) & ~3;
+    if (at + padded > end) break;
+    const type = <u32>load<u16>(at, 2) & NLA_F.TYPE_MASK;
+    if (type < 64) types |= <u64>1 << type;
+    at += padded;
+  }
+  return types;
+}
+
 /** The row of a type, 0 when the table does not know it: binary search, as the rows ascend. */
 function findRow(table: StaticArray<usize>, type: u32): usize {
   let low: u32 = 0;

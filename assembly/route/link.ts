@@ -7,13 +7,14 @@ import { Field, Payload, parse } from "../netlink/parser";
 import { Request } from "../netlink/request";
 import { done } from "../netlink/writer";
 import { CloneRequest, cloneInterface, requestName } from "../net/clone";
-import { clonerMatching, clonerOf } from "../net/cloner";
+import { Cloner, clonerMatching, clonerOf } from "../net/cloner";
 import { Interface, findByIndex, findByName, firstInterface, sameName } from "../net/ifnet";
+import { keepTunnel, restoreTunnel, unstageEndpoints } from "../net/tunnel";
 import { destroyInterface } from "../net/unclone";
 import { modifyLink } from "./linkmodify";
 import { writeLink } from "./linkobject";
 import { LinkRequest } from "./linkrequest";
-import { CREATING, CreateLink, MODIFYING, ModifyLink, kindRow } from "./linkkind";
+import { CREATING, CreateLink, MADE, MODIFYING, kindRow, modifyByKind } from "./linkkind";
 
 const record = changetype<LinkRequest>(memory.data(offsetof<LinkRequest>(), 16));
 
@@ -116,15 +117,20 @@ function createLink(request: Request): Errno {
   memory.fill(changetype<usize>(clone), 0, offsetof<CloneRequest>());
   requestName(clone, record.name);
   if (findByName(clone.name) != null) return Errno.EEXIST;
-  const row = kindRow(cloner.kind);
-  let error: Errno = Errno.OK;
-  if (row != 0) error = changetype<CreateLink>(load<usize>(row, CREATING))(record, request, clone);
+  const error = make(cloner, kindRow(cloner.kind), request);
+  unstageEndpoints();
+  if (error == Errno.OK) storeCookie(request, changetype<Interface>(clone.made));
+  return error;
+}
+
+function make(cloner: Cloner, row: usize, request: Request): Errno {
+  const creating: usize = row == 0 ? 0 : load<usize>(row + CREATING);
+  let error: Errno = creating == 0 ? Errno.OK : changetype<CreateLink>(creating)(record, request, clone);
   if (error == Errno.OK) error = cloneInterface(cloner, clone);
   if (error != Errno.OK) return error;
   const ifp = changetype<Interface>(clone.made);
-  error = modifyLink(request, ifp, record);
-  if (error == Errno.OK) storeCookie(request, ifp);
-  return error;
+  error = modifyByKind(row, MADE, ifp, record, request);
+  return error != Errno.OK ? error : modifyLink(request, ifp, record);
 }
 
 function isEmpty(text: usize): bool {
@@ -158,10 +164,13 @@ function changeLink(request: Request): Errno {
   }
   if (ifp == null) return request.reportName(Errno.ENOENT, "unable to find interface ", record.name);
   const cloner = clonerOf(ifp.driver);
-  let row: usize = 0;
-  if (cloner != null) row = kindRow(cloner.kind);
-  const error = row == 0 ? Errno.OK : changetype<ModifyLink>(load<usize>(row, MODIFYING))(ifp, record, request);
-  return error != Errno.OK ? error : modifyLink(request, ifp, record);
+  keepTunnel(ifp);
+  let error = modifyByKind(cloner == null ? 0 : kindRow(cloner.kind), MODIFYING, ifp, record, request);
+  if (error != Errno.OK) return error;
+  error = modifyLink(request, ifp, record);
+  // Without memory nothing was done.
+  if (error == Errno.ENOMEM) restoreTunnel(ifp);
+  return error;
 }
 
 /** ENOENT for an unknown index, and for 0; a name does not count (rtnetlink B.5.1). */

@@ -5,17 +5,17 @@
 import { Errno } from "../abi/errno";
 import { IF_OPER, IFCAP, IFF, IFT } from "../abi/ifnet";
 import { NETLINK, NetlinkLimit, PRIV } from "../abi/netlink";
-import { HeaderSize, IFLA, IFLA_INFO, IFLA_VLAN, IFLAF, IfInfoMsg, NLA_BITSET, RTM, RTNLGRP } from "../abi/rtnetlink";
+import { HeaderSize, IFLA, IFLA_INFO, IFLAF, IfInfoMsg, NLA_BITSET, RTM, RTNLGRP } from "../abi/rtnetlink";
 import { hasMembers } from "../netlink/multicast";
 import {
-  Writer, abort, begin, beginNest, end, endNest, flush, openGroup, putAttribute, putBytes, putString, putU16, putU32,
-  putU8,
+  Writer, abort, begin, beginNest, end, endNest, flush, openGroup, putAttribute, putBytes, putString, putU32, putU8,
   reserve,
 } from "../netlink/writer";
-import { Kind, clonerOf } from "../net/cloner";
+import { clonerOf } from "../net/cloner";
 import { LinkEvent } from "../net/hooks";
 import { Counter, Interface, Media } from "../net/ifnet";
 import { Switch, hasSwitch } from "../net/switches";
+import { SHOWING, ShowLink, kindRow } from "./linkkind";
 
 /** Writes the link object (rtnetlink B.1); ENOMEM. */
 export function writeLink(writer: Writer, ifp: Interface, port: u32, seq: u32, type: u32, flags: u32, change: u32): Errno {
@@ -72,23 +72,14 @@ function writeFreebsd(writer: Writer, ifp: Interface): void {
   endNest(writer, freebsd);
 }
 
-/**
- * IFLA_LINKINFO with the driver's name, where there is a cloner of that name; by a switch, what a vlan is (rtnetlink
- * B.1.5).
- */
+/** IFLA_LINKINFO with the driver's name, where there is a cloner of that name, and what its kind shows (rtnetlink B.1.5). */
 function writeKind(writer: Writer, ifp: Interface): void {
   const cloner = clonerOf(ifp.driver);
   if (cloner == null) return;
-  const isVlan = cloner.kind == Kind.VLAN && hasSwitch(Switch.VLAN_DUMP);
-  if (isVlan && ifp.parentIndex != 0) putU32(writer, IFLA.LINK, ifp.parentIndex);
+  const row = kindRow(cloner.kind);
+  if (row != 0 && changetype<ShowLink>(load<usize>(row + SHOWING))(writer, ifp)) return;
   const info = beginNest(writer, IFLA.LINKINFO);
   putString(writer, IFLA_INFO.KIND, ifp.driver);
-  if (isVlan) {
-    const data = beginNest(writer, IFLA_INFO.DATA);
-    putU16(writer, IFLA_VLAN.ID, ifp.vid);
-    putU16(writer, IFLA_VLAN.PROTOCOL, ifp.protocol);
-    endNest(writer, data);
-  }
   endNest(writer, info);
 }
 

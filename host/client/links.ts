@@ -5,7 +5,7 @@ import { NLM_F } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { readAttributes } from "../codec/attributes.js";
 import { Reader } from "../codec/bytes.js";
-import { type Link, link } from "../codec/link.js";
+import { type GifData, type GreData, type Link, link } from "../codec/link.js";
 import type { Message } from "../codec/messages.js";
 import { one, type Requests } from "./connection.js";
 
@@ -21,6 +21,9 @@ export interface LinkSettings {
   alias?: string;
   /** Link-layer address. */
   address?: string;
+  /** Of a gif or a gre, on a kernel with the switch `tunnelData`; any other does not look at it. Both endpoints, or none. */
+  gif?: GifData;
+  gre?: GreData;
 }
 
 /** A new link. FreeBSD chooses the driver by the name; the kind must be there, and says what `vlan` is for. */
@@ -43,7 +46,8 @@ export function newLink(
   name: string,
   { kind, vlan, ...settings }: NewLink,
 ): Required<Pick<Link, "name" | "index">> {
-  const data = vlan && { id: vlan.id, ...(vlan.protocol === undefined ? {} : { protocol: vlan.protocol }) };
+  const ofVlan = vlan && { id: vlan.id, ...(vlan.protocol === undefined ? {} : { protocol: vlan.protocol }) };
+  const data = ofVlan ?? settings.gif ?? settings.gre;
   const cookie = on.change(
     link.message(
       RTM.NEWLINK,
@@ -51,8 +55,8 @@ export function newLink(
       {
         name,
         ...(vlan ? { index: vlan.parent } : {}),
-        information: { kind, ...(data ? { data } : {}) },
         ...settingsOf(settings),
+        information: { kind, ...(data ? { data } : {}) },
       },
     ),
   );
@@ -74,12 +78,14 @@ export function deleteLink(on: Requests, which: LinkName): void {
  * A change mask of 0 means all flags (iface.c), and would take an interface down whose MTU is set. IFF_DEBUG stands for
  * none: netlink does not change it.
  */
-function settingsOf({ up, promiscuous, ...rest }: LinkSettings): Parameters<typeof link.message>[2] {
+function settingsOf({ up, promiscuous, gif, gre, ...rest }: LinkSettings): Parameters<typeof link.message>[2] {
   const change = (up === undefined ? 0 : IFF.UP) | (promiscuous === undefined ? 0 : IFF.PROMISC);
   return {
     flags: (up ? IFF.UP : 0) | (promiscuous ? IFF.PROMISC : 0),
     change: change || IFF.DEBUG,
     ...rest,
+    ...(gif ? { information: { kind: "gif", data: gif } } : {}),
+    ...(gre ? { information: { kind: "gre", data: gre } } : {}),
   };
 }
 

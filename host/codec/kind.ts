@@ -237,16 +237,21 @@ export function hexadecimal(kind: Kind<number>): Kind<number> {
   return { ...kind, show: (value) => `0x${value.toString(16)}` };
 }
 
-/** A payload whose kind depends on a text beside it, as IFLA_INFO_DATA on IFLA_INFO_KIND; raw where the text is another. */
-export function variant<T extends object>(key: string, text: string, kind: Kind<T>): Kind<T | Uint8Array> {
-  const isRaw = (value: T | Uint8Array): value is Uint8Array => value instanceof Uint8Array;
+/** A payload whose kind depends on a text beside it, as IFLA_INFO_DATA on IFLA_INFO_KIND; raw where the text is none of them. */
+export function variant<K extends Readonly<Record<string, Kind<object>>>>(
+  key: string,
+  kinds: K,
+): Kind<ValueOf<K[keyof K]> | Uint8Array> {
+  type Value = ValueOf<K[keyof K]> | Uint8Array;
+  const byText = new Map<unknown, Kind<Value>>(Object.entries(kinds as Readonly<Record<string, Kind<Value>>>));
+  const kindOf = (value: Value, before: Values): Kind<Value> =>
+    (value instanceof Uint8Array ? undefined : byText.get(before[key])) ?? (bytes as Kind<Value>);
   return {
-    name: kind.name,
-    read: (reader, length, before) => (before[key] === text ? kind : bytes).read(reader, length, before),
-    write: (writer, value, before) =>
-      isRaw(value) ? bytes.write(writer, value, before) : kind.write(writer, value, before),
-    show: (value, names, before) => (isRaw(value) ? bytes.show(value, names, before) : kind.show(value, names, before)),
-    lines: (value, names, before) => (isRaw(value) ? [] : (kind.lines?.(value, names, before) ?? [])),
+    name: [...byText.values()].map(({ name }) => name).join(" or "),
+    read: (reader, length, before) => (byText.get(before[key]) ?? bytes).read(reader, length, before),
+    write: (writer, value, before) => kindOf(value, before).write(writer, value, before),
+    show: (value, names, before) => kindOf(value, before).show(value, names, before),
+    lines: (value, names, before) => kindOf(value, before).lines?.(value, names, before) ?? [],
   };
 }
 

@@ -1,9 +1,19 @@
 // Links: ifinfomsg and IFLA_* (netlink/route/interface.h), in the order of dump_iface (netlink/route/iface.c).
 
-import { IF_OPER, IFCAP, IFF, IFT } from "../../assembly/abi/ifnet.js";
+import { GIF, GRE, IF_OPER, IFCAP, IFF, IFT } from "../../assembly/abi/ifnet.js";
 import { NETLINK } from "../../assembly/abi/netlink.js";
-import { IFLA, IFLA_INFO, IFLA_VLAN, IFLAF, NLA_BITSET, RTM } from "../../assembly/abi/rtnetlink.js";
-import { attributes, nest } from "./attributes.js";
+import {
+  IFLA,
+  IFLA_GRE,
+  IFLA_INFO,
+  IFLA_IPTUN,
+  IFLA_TUNNEL,
+  IFLA_VLAN,
+  IFLAF,
+  NLA_BITSET,
+  RTM,
+} from "../../assembly/abi/rtnetlink.js";
+import { type AttributeValues, attributes, nest } from "./attributes.js";
 import {
   bits,
   bytes,
@@ -12,6 +22,7 @@ import {
   flags,
   hexadecimal,
   i32,
+  ip,
   lladdr,
   named,
   string,
@@ -83,10 +94,30 @@ const vlan = attributes("IFLA_VLAN_", IFLA_VLAN, {
   flags: [IFLA_VLAN.FLAGS, bytes],
 });
 
+/** FreeBSD 16. */
+const gif = attributes("IFLA_IPTUN_", IFLA_IPTUN, {
+  local: [IFLA_IPTUN.LOCAL, ip],
+  remote: [IFLA_IPTUN.REMOTE, ip],
+  flags: [IFLA_IPTUN.FLAGS, flags(u32, "GIF_", GIF)],
+});
+
+/** FreeBSD 16, whose driver writes LOCAL twice (if_gre.c): the second is what counts, the first comes with the unknown ones. */
+const gre = attributes("IFLA_GRE_", IFLA_GRE, {
+  local: [IFLA_GRE.LOCAL, ip],
+  remote: [IFLA_GRE.REMOTE, ip],
+  flags: [IFLA_GRE.FLAGS, flags(u32, "GRE_", GRE)],
+  key: [IFLA_GRE.OKEY, u32],
+  encapType: [IFLA_GRE.ENCAP_TYPE, named(u32, "IFLA_TUNNEL_", IFLA_TUNNEL)],
+  encapPort: [IFLA_GRE.ENCAP_SPORT, u16],
+});
+
 const information = attributes("IFLA_INFO_", IFLA_INFO, {
   kind: [IFLA_INFO.KIND, stringn],
-  data: [IFLA_INFO.DATA, variant("kind", "vlan", nest(vlan))],
+  data: [IFLA_INFO.DATA, variant("kind", { vlan: nest(vlan), gif: nest(gif), gre: nest(gre) })],
 });
+
+export type GifData = AttributeValues<typeof gif.entries>;
+export type GreData = AttributeValues<typeof gre.entries>;
 
 export const link = message("link", {
   protocol: NETLINK.ROUTE,

@@ -68,6 +68,15 @@ export function parseAddress(text: string): AddressWords {
   return { family: AF.INET6, high: value >> 64n, low: value & 0xffff_ffff_ffff_ffffn };
 }
 
+/** The text of an address: dotted decimal, or as RFC 5952 wants it. */
+export function formatAddress(family: number, high: bigint, low: bigint): string {
+  const isInet = family === AF.INET;
+  const value = isInet ? high >> 32n : (high << 64n) | low;
+  const length = isInet ? AddressSize.INET : AddressSize.INET6;
+  const bytes = Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 0xffn));
+  return isInet ? bytes.join(".") : new ipaddr.IPv6(bytes).toRFC5952String();
+}
+
 /** An address with its prefix length, as "192.0.2.1/24". @throws RangeError naming the text */
 export function parsePrefixed(text: string): AddressWords & { readonly prefixLength: number } {
   const [address = "", length, ...rest] = text.split("/");

@@ -62,6 +62,7 @@ export interface CoreExports {
   interfaceDestroy(index: number): number;
   interfaceRename(index: number): number;
   interfaceChange(index: number, change: number, value: number, other: number): number;
+  interfaceTunnel(index: number): number;
   attention(): number;
   indexTable(): number;
   indexTableWords(): number;

@@ -5,7 +5,8 @@ import { AttachFlag, AttachLayout, CloneLayout, COUNTERS } from "../../assembly/
 import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
-import { type InterfaceOptions, parseLladdr } from "./options.js";
+import { checkTunnel, type InterfaceOptions, parseLladdr } from "./options.js";
+import { changeTunnel, type TunnelChanges } from "./tunnels.js";
 
 /** What a vlan is made with besides its name. */
 export interface VlanOptions {
@@ -50,6 +51,7 @@ export interface InterfaceChanges {
   /** EINVAL for one that there is not; EBUSY while the interface has addresses. */
   readonly fib?: number;
   readonly counters?: InterfaceCounters;
+  readonly tunnel?: TunnelChanges;
 }
 
 const COUNTER_NAMES: readonly (keyof InterfaceCounters)[] = [
@@ -100,8 +102,19 @@ export function renameInterface(core: Core, index: number, name: string): void {
   expectSuccess(`rename ${name}`, core.call.interfaceRename(index));
 }
 
-/** @throws NetlinkError what InterfaceChanges says */
-export function changeInterface(core: Core, index: number, name: string, changes: InterfaceChanges): void {
+/**
+ * @param indexOf - the index of an interface by name
+ * @throws NetlinkError what InterfaceChanges says
+ */
+export function changeInterface(
+  core: Core,
+  index: number,
+  name: string,
+  changes: InterfaceChanges,
+  indexOf: (name: string) => number | undefined,
+): void {
+  const { tunnel } = changes;
+  if (tunnel !== undefined) checkTunnel(tunnel);
   const change = (which: IfChange, value: number, other = 0): void => {
     const what = `interface ${name}: ${IfChange[which]?.toLowerCase()}`;
     expectSuccess(what, core.call.interfaceChange(index, which, value, other));
@@ -131,6 +144,7 @@ export function changeInterface(core: Core, index: number, name: string, changes
     writeCounters(core, counters);
     change(IfChange.COUNTERS, core.exchange);
   }
+  if (tunnel !== undefined) changeTunnel(core, tunnel, change, indexOf);
 }
 
 function writeCounters(core: Core, counters: InterfaceCounters): void {

@@ -14,6 +14,7 @@ import {
   completeBoot,
   type InterfaceOptions,
   integer,
+  type Switches,
   switchBits,
   U32_MAX,
 } from "./options.js";
@@ -41,6 +42,7 @@ export type {
 export { ReplayError } from "./replay.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
+export type { Endpoints, TunnelChanges, TunnelSettings } from "./tunnels.js";
 export type { Attendant, Vnet } from "./vnet.js";
 
 export interface VnetOptions {
@@ -119,6 +121,11 @@ export class Kernel implements VnetOwner {
     if (!this.journal.isOn) throw new Error("record: the kernel keeps no log; boot it with { record: true }");
     const memory = Object.fromEntries(this.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
     return { version: 1, events: [...this.journal.events], memory };
+  }
+
+  /** What FreeBSD's releases do differently, as it was booted. */
+  get switches(): Switches {
+    return this.#options.switches;
   }
 
   // ---- vnets

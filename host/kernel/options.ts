@@ -9,6 +9,7 @@ import { parsePrefixed } from "./address.js";
 import { NetlinkError } from "./errno.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
 import { checkSysctls, VNET_SYSCTLS } from "./sysctls.js";
+import { parseEndpoints, type TunnelChanges } from "./tunnels.js";
 
 /** Which runnable socket's task goes on: in order of scheduling, or by a seeded choice for each message. */
 export type Policy = "fifo" | "seeded";
@@ -42,6 +43,13 @@ export interface Switches {
   readonly vlanDump?: boolean;
   /** What the controller of generic netlink announces reaches nobody, as FreeBSD's newest source has it. */
   readonly genlNotifyGroup0?: boolean;
+  /** The settings of gif and gre interfaces are read and shown by netlink, as FreeBSD 16 has it. */
+  readonly tunnelData?: boolean;
+  /**
+   * With tunnelData: a gre's endpoints are shown as they are. FreeBSD's driver shows the head of each socket address in their
+   * place, and both as the local one.
+   */
+  readonly greEndpoints?: boolean;
 }
 
 export interface InterfaceOptions {
@@ -58,6 +66,8 @@ export interface InterfaceOptions {
   readonly parent?: string;
   readonly vid?: number;
   readonly protocol?: number;
+  /** Of a gif or gre; EINVAL of another. */
+  readonly tunnel?: TunnelChanges;
   /** At most 63 bytes. */
   readonly description?: string;
   readonly fib?: number;
@@ -140,8 +150,10 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
 }
 
 /** The switches as the core's bits (assembly/net/switches.ts). */
-export function switchBits({ links14 = false, vlanDump = false, genlNotifyGroup0 = false }: Switches): number {
-  return (links14 ? 1 : 0) | (vlanDump ? 2 : 0) | (genlNotifyGroup0 ? 4 : 0);
+export function switchBits(switches: Switches): number {
+  const { links14, vlanDump, genlNotifyGroup0, tunnelData, greEndpoints } = switches;
+  const inOrder = [links14, vlanDump, genlNotifyGroup0, tunnelData, greEndpoints];
+  return inOrder.reduce((bits, isOn, n) => (isOn ? bits | (1 << n) : bits), 0);
 }
 
 /** What a vlan is made with. */
@@ -150,13 +162,15 @@ export function vlanOf({ parent, vid, protocol }: InterfaceOptions): VlanOptions
   return { parent, vid: vid ?? 0, ...(protocol === undefined ? {} : { protocol }) };
 }
 
-/** What is set of an interface that a cloner made. */
-export function changesOf({ mtu, lladdr, description, fib }: InterfaceOptions): InterfaceChanges {
+/** What is set of an interface once it is there: all of one that a cloner made, hardware has the most already. */
+export function changesOf({ kind, mtu, lladdr, description, fib, tunnel }: InterfaceOptions): InterfaceChanges {
+  if (kind === undefined) return tunnel === undefined ? {} : { tunnel };
   return {
     ...(fib === undefined ? {} : { fib }),
     ...(mtu === undefined ? {} : { mtu }),
     ...(lladdr === undefined ? {} : { lladdr }),
     ...(description === undefined ? {} : { description }),
+    ...(tunnel === undefined ? {} : { tunnel }),
   };
 }
 
@@ -185,6 +199,7 @@ export function checkInterface(options: InterfaceOptions, fibs: number): void {
   if (options.mtu !== undefined) integer(options.mtu, `${options.name}: mtu`, IfLimit.MIN_MTU, IfLimit.MAX_MTU);
   if (options.fib !== undefined) integer(options.fib, `${options.name}: fib`, 0, fibs - 1);
   if (options.lladdr !== undefined) parseLladdr(options.lladdr);
+  if (options.tunnel !== undefined) checkTunnel(options.tunnel);
   for (const address of options.addresses ?? []) parsePrefixed(address);
   const description = new TextEncoder().encode(options.description ?? "");
   if (description.length >= IfLimit.DESCRIPTION) {
@@ -192,6 +207,14 @@ export function checkInterface(options: InterfaceOptions, fibs: number): void {
       `${options.name}: description: ${description.length} bytes; expected at most ${IfLimit.DESCRIPTION - 1}`,
     );
   }
+}
+
+/** What can be said of the changes of a tunnel before they are made. @throws RangeError naming the value and its range */
+export function checkTunnel({ endpoints, flags, key, port }: TunnelChanges): void {
+  if (endpoints) parseEndpoints(endpoints);
+  if (flags !== undefined) integer(flags, "tunnel: flags", 0, U32_MAX);
+  if (key !== undefined) integer(key, "tunnel: key", 0, U32_MAX);
+  if (port !== undefined) integer(port, "tunnel: port", 0, 0xffff);
 }
 
 /** The link-layer address as bytes. @throws RangeError naming it */

@@ -38,6 +38,7 @@ import type { Relay, RelayPort } from "./relay.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
 import { VNET_SYSCTLS } from "./sysctls.js";
+import { readTunnel, type TunnelSettings } from "./tunnels.js";
 
 const PROCESS_ID_DEFAULT = 1000;
 const ALL_MESSAGES = 0xffffffff;
@@ -223,7 +224,7 @@ export class Vnet implements SocketOwner {
           ? { index: this.port.run(() => attachInterface(this.core, options, lladdr)), name: options.name }
           : this.#create(options.name, vlanOf(options));
       try {
-        if (options.kind !== undefined) this.interfaceSet(name, changesOf(options));
+        if (options.kind !== undefined || options.tunnel !== undefined) this.interfaceSet(name, changesOf(options));
         if (options.inet6 ?? false) this.interfaceInet6(name, true);
         if (options.up ?? false) this.interfaceUp(name);
         for (const address of options.addresses ?? []) this.addressAdd(name, address);
@@ -273,7 +274,14 @@ export class Vnet implements SocketOwner {
 
   /** Changes an interface as ioctls and drivers do. @throws NetlinkError ENXIO, and what InterfaceChanges says */
   interfaceSet(name: string, changes: InterfaceChanges): void {
-    this.#change("interfaceSet", name, [{ ...changes }], (index) => changeInterface(this.core, index, name, changes));
+    this.#change("interfaceSet", name, [{ ...changes }], (index) =>
+      changeInterface(this.core, index, name, changes, (other) => this.interfaceIndex(other)),
+    );
+  }
+
+  /** What is set of a gif or gre; undefined for any other interface. @throws NetlinkError ENXIO */
+  tunnel(name: string): TunnelSettings | undefined {
+    return readTunnel(this.core, this.#indexOf(name));
   }
 
   /** A program opens the device of a tun, tap or vmnet. @throws NetlinkError ENXIO it has none; EBUSY it is open */

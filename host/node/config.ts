@@ -1,6 +1,8 @@
 // The file behind --config: what a kernel is booted with, its vnets, and what is in them (shapes.ts; docs/config.md is the
 // manual). setup.ts makes it so.
 import { readFileSync } from "node:fs";
+import { familyOf } from "../codec/ip.js";
+import { isTunnelKind, tunnelWords } from "../codec/tunnel.js";
 import type { BootOptions } from "../kernel/kernel.js";
 import { type Checked, ConfigError, checkYaml, nameOf, type Path } from "./schema.js";
 import { CONFIG } from "./shapes.js";
@@ -13,6 +15,14 @@ export interface AddressConfig {
   readonly valid?: number;
 }
 
+export interface TunnelConfig {
+  readonly local: string;
+  readonly remote: string;
+  readonly flags?: readonly string[];
+  readonly key?: number;
+  readonly port?: number;
+}
+
 export interface InterfaceConfig {
   readonly name: string;
   /** Absent for hardware, and for what is there already. */
@@ -21,6 +31,7 @@ export interface InterfaceConfig {
   readonly vid?: number;
   /** Ethertype of a vlan. */
   readonly protocol?: number;
+  readonly tunnel?: TunnelConfig;
   /** Name of the vnet that has it. */
   readonly from?: string;
   readonly lladdr?: string;
@@ -132,7 +143,7 @@ function leadOf(checked: Checked, path: Path): string {
 function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: number, vnets: ReadonlySet<string>): void {
   const { interfaces = [], nexthops = [], routes = [] } = stack;
   const names = new Set<string>();
-  interfaces.forEach(({ name, kind, parent, vid, fib, from }, index) => {
+  interfaces.forEach(({ name, kind, parent, vid, fib, from, tunnel }, index) => {
     const at = [...path, "interfaces", index];
     checkOnce(checked, [...at, "name"], names, name, `interface ${name} occurs twice`);
     checkFib(checked, at, fib, fibs);
@@ -148,6 +159,7 @@ function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: numb
     if (kind === "vlan" && (parent === undefined || vid === undefined)) {
       throw problemAt(checked, at, "expected parent and vid with kind vlan");
     }
+    if (tunnel !== undefined) checkTunnel(checked, [...at, "tunnel"], kind ?? driverOf(name), tunnel);
   });
   const ids = new Set<number>();
   nexthops.forEach(({ id, via, dev, group }, index) => {
@@ -162,6 +174,32 @@ function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: numb
     checkFib(checked, at, fib, fibs);
     const ways = [via ?? dev, paths, nhid].filter((way) => way !== undefined);
     if (ways.length > 1) throw problemAt(checked, at, "expected only one of via and dev, nexthops, and nhid");
+  });
+}
+
+/** The driver of an interface that is there: its name without the digits. */
+export function driverOf(name: string): string {
+  return name.replace(/\d+$/, "");
+}
+
+function checkTunnel(
+  checked: Checked,
+  path: Path,
+  kind: string,
+  { local, remote, flags = [], key, port }: TunnelConfig,
+): void {
+  if (!isTunnelKind(kind)) throw problemAt(checked, path, 'expected kind "gif" or "gre" with it');
+  const [own, other] = [local, remote].map((text) => familyOf(text.replace(/%.*/, "")));
+  if (own !== other) {
+    throw problemAt(checked, [...path, "remote"], `${remote}: expected an address of the family of local`);
+  }
+  if (kind === "gif" && (key !== undefined || port !== undefined)) {
+    throw problemAt(checked, path, 'key and port: expected kind "gre" with them');
+  }
+  const words = tunnelWords(kind);
+  flags.forEach((word, index) => {
+    if (words.includes(word)) return;
+    throw problemAt(checked, [...path, "flags", index], `${word}: expected one of ${words.join(", ")} of a ${kind}`);
   });
 }
 

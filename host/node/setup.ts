@@ -3,7 +3,8 @@
 import { RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { Client, type NewLink, type RouteHop, type RoutePath } from "../client/client.js";
 import { gatewayOf, prefixOf } from "../client/routes.js";
-import { Kernel, NetlinkError, type Vnet } from "../kernel/kernel.js";
+import { isTunnelKind, tunnelFlags } from "../codec/tunnel.js";
+import { Kernel, NetlinkError, type TunnelChanges, type Vnet } from "../kernel/kernel.js";
 import { VNET_SYSCTLS } from "../kernel/sysctls.js";
 import type {
   AddressConfig,
@@ -13,7 +14,9 @@ import type {
   NexthopConfig,
   RouteConfig,
   StackConfig,
+  TunnelConfig,
 } from "./config.js";
+import { driverOf } from "./config.js";
 import type { Path } from "./schema.js";
 
 /** The kernel refused what a file asks for. The message is one line and begins with file, line and column. */
@@ -103,14 +106,29 @@ function setInterface(site: Site, options: InterfaceConfig, path: Path): void {
   if (from !== undefined) {
     site.attempt([...path, "from"], () => site.kernel.vnet(from)?.interfaceMove(name, site.vnet));
   }
-  const index = site.attempt(path, () => interfaceOf(site, options, path));
+  const { index, name: made } = site.attempt(path, () => interfaceOf(site, options, path));
+  const { tunnel } = options;
+  if (tunnel !== undefined) {
+    const kind = options.kind ?? driverOf(name);
+    site.attempt([...path, "tunnel"], () => site.vnet.interfaceSet(made, { tunnel: tunnelChanges(kind, tunnel) }));
+  }
   addresses.forEach((address, position) => {
     site.attempt([...path, "addresses", position], () => addAddress(site.client, index, address));
   });
 }
 
-/** The index of an interface that is there, or is attached or made now; with its settings, without addresses. */
-function interfaceOf(site: Site, options: InterfaceConfig, path: Path): number {
+/** Without the switch, netlink does not know tunnels: they are set as ifconfig sets them. */
+function tunnelChanges(kind: string, { local, remote, flags, key, port }: TunnelConfig): TunnelChanges {
+  return {
+    ...(flags === undefined || !isTunnelKind(kind) ? {} : { flags: tunnelFlags(kind, flags) }),
+    ...(key === undefined ? {} : { key }),
+    ...(port === undefined ? {} : { port }),
+    endpoints: { local, remote },
+  };
+}
+
+/** An interface that is there, or is attached or made now; with its settings, without addresses. */
+function interfaceOf(site: Site, options: InterfaceConfig, path: Path): { index: number; name: string } {
   const { client, vnet } = site;
   const { name, kind, lladdr, mtu, up, description, fib, pointToPoint, inet6 } = options;
   const settings = {
@@ -119,10 +137,10 @@ function interfaceOf(site: Site, options: InterfaceConfig, path: Path): number {
     ...(up === undefined ? {} : { up }),
     ...(description === undefined ? {} : { alias: description }),
   };
-  if (kind !== undefined) return client.linkAdd(name, { kind, ...vlanOf(site, options, path), ...settings }).index;
+  if (kind !== undefined) return client.linkAdd(name, { kind, ...vlanOf(site, options, path), ...settings });
   const index = vnet.interfaceIndex(name);
   if (index === undefined) {
-    return vnet.interfaceAttach({
+    const attached = vnet.interfaceAttach({
       name,
       ...(lladdr === undefined ? {} : { lladdr }),
       ...(mtu === undefined ? {} : { mtu }),
@@ -132,9 +150,10 @@ function interfaceOf(site: Site, options: InterfaceConfig, path: Path): number {
       ...(pointToPoint === undefined ? {} : { pointToPoint }),
       ...(inet6 === undefined ? {} : { inet6 }),
     });
+    return { index: attached, name };
   }
   if (Object.keys(settings).length > 0) client.linkSet({ index }, settings);
-  return index;
+  return { index, name };
 }
 
 function vlanOf(site: Site, { parent, vid, protocol }: InterfaceConfig, path: Path): Pick<NewLink, "vlan"> {

@@ -1,53 +1,11 @@
 // What a configuration may hold: every key with its type, its default and its meaning. The checks of a file, the messages
 // about what is wrong with it, and docs/config.md (which a test compares with this) all come from here.
-import ipaddr from "ipaddr.js";
 import { IfLimit } from "../../assembly/abi/ifnet.js";
-import { RouteLimit, RTPROT } from "../../assembly/abi/rtnetlink.js";
-import { familyOf } from "../codec/ip.js";
+import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
+import { tunnelWords } from "../codec/tunnel.js";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../kernel/sysctls.js";
+import { ADDRESS_WITH_LENGTH, ENDPOINT, FIB, ID, IP, LLADDR, NAME, PREFIX, PROTOCOL, SECONDS, U32 } from "./scalars.js";
 import type { EitherShape, ListShape, RecordShape, Shape } from "./schema.js";
-
-const U32 = 0xffffffff;
-
-/** Names as the kernel takes them: IFNAMSIZ is 16 with its NUL (net/if.h). */
-const NAME: Shape = {
-  kind: "text",
-  expected: "a name of 1 to 15 letters, digits, '.', '_' or '-'",
-  accepts: (text) => /^[\w.-]{1,15}$/.test(text),
-};
-
-const LLADDR: Shape = {
-  kind: "text",
-  expected: 'a link-level address like "02:00:00:00:00:01", in quotes',
-  accepts: (text) => /^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(text),
-};
-
-const IP: Shape = {
-  kind: "text",
-  expected: "an address like 192.0.2.1 or 2001:db8::1",
-  accepts: (text) => familyOf(text) !== undefined,
-};
-
-const ADDRESS_WITH_LENGTH = {
-  kind: "text",
-  expected: "an address with its prefix length, like 192.0.2.1/24 or 2001:db8::1/64",
-  accepts: isAddressWithLength,
-} as const satisfies Shape;
-
-const PREFIX: Shape = {
-  kind: "text",
-  expected: "a prefix like 10.0.0.0/8 or 2001:db8::/32, or default",
-  accepts: (text) => text === "default" || isAddressWithLength(text),
-};
-
-const FIB: Shape = { kind: "integer", min: 0, max: RouteLimit.FIBS - 1 };
-const SECONDS: Shape = { kind: "integer", min: 0, max: U32 };
-const ID: Shape = { kind: "integer", min: 1, max: U32 };
-
-const PROTOCOL: Shape = {
-  kind: "choice",
-  of: Object.keys(RTPROT).flatMap((name) => (Number.isNaN(Number(name)) ? [name.toLowerCase()] : [])),
-};
 
 export const ADDRESS: EitherShape = {
   kind: "either",
@@ -62,6 +20,35 @@ export const ADDRESS: EitherShape = {
       broadcast: { shape: IP, byDefault: "the prefix's last", meaning: "The broadcast address; IPv4." },
       preferred: { shape: SECONDS, byDefault: "for ever", meaning: "Seconds that it is preferred; IPv6." },
       valid: { shape: SECONDS, byDefault: "for ever", meaning: "Seconds that it is valid; IPv6." },
+    },
+  },
+};
+
+const TUNNEL: RecordShape = {
+  kind: "record",
+  title: "tunnel",
+  required: ["local", "remote"],
+  fields: {
+    local: {
+      shape: ENDPOINT,
+      byDefault: "required",
+      meaning: "The address of this end. It runs while that is in its vnet.",
+    },
+    remote: { shape: ENDPOINT, byDefault: "required", meaning: "The address of the other end, of the same family." },
+    flags: {
+      shape: { kind: "list", item: { kind: "choice", of: [...tunnelWords("gif"), ...tunnelWords("gre")] } },
+      byDefault: "none",
+      meaning: "What it does besides: the first two of a gif, the others of a gre.",
+    },
+    key: {
+      shape: { kind: "integer", min: 0, max: U32 },
+      byDefault: "0",
+      meaning: "The key of packets that go out, 0 for none; gre.",
+    },
+    port: {
+      shape: { kind: "integer", min: 0, max: 0xffff },
+      byDefault: "0",
+      meaning: "The UDP port that they come from, from 49152 on, or 0 for any; gre.",
     },
   },
 };
@@ -84,6 +71,7 @@ export const INTERFACE: RecordShape = {
       byDefault: "0x8100",
       meaning: "The ethertype of a vlan: 0x8100 or 0x88a8.",
     },
+    tunnel: { shape: TUNNEL, byDefault: "none", meaning: "What a gif or gre is between." },
     from: {
       shape: NAME,
       byDefault: "none",
@@ -244,6 +232,16 @@ const SWITCHES: RecordShape = {
       byDefault: "false",
       meaning: "A vlan's parent, id and ethertype are shown.",
     },
+    tunnelData: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "The settings of gif and gre are read and shown by netlink, as FreeBSD 16 has it.",
+    },
+    greEndpoints: {
+      shape: { kind: "boolean" },
+      byDefault: "false",
+      meaning: "With it, a gre's endpoints are shown as they are; FreeBSD shows other bytes there.",
+    },
   },
 };
 
@@ -314,10 +312,3 @@ export const CONFIG: RecordShape = {
     vnets: { shape: list(VNET), byDefault: "none", meaning: "Vnets besides vnet0, each set up like it." },
   },
 };
-
-function isAddressWithLength(text: string): boolean {
-  return (
-    ipaddr.IPv6.isValidCIDR(text) ||
-    (ipaddr.IPv4.isValidCIDR(text) && ipaddr.IPv4.isValidFourPartDecimal(text.split("/", 1)[0] ?? ""))
-  );
-}

@@ -35,6 +35,9 @@ interfaces:
     fib: 3
     addresses: [192.0.2.1/24, { address: "2001:db8::1/64", preferred: 100, valid: 200 }]
   - { name: vlan7, kind: vlan, parent: em0, vid: 7 }
+  - name: gre0
+    kind: gre
+    tunnel: { local: 192.0.2.1, remote: 198.51.100.1, flags: [enable_seq, udpencap], key: 7, port: 50000 }
 nexthops:
   - { id: 1, via: 192.0.2.254, dev: em0 }
   - { id: 2, group: [{ id: 1, weight: 3 }], proto: bgp }
@@ -70,6 +73,17 @@ vnets:
           addresses: ["192.0.2.1/24", { address: "2001:db8::1/64", preferred: 100, valid: 200 }],
         },
         { name: "vlan7", kind: "vlan", parent: "em0", vid: 7 },
+        {
+          name: "gre0",
+          kind: "gre",
+          tunnel: {
+            local: "192.0.2.1",
+            remote: "198.51.100.1",
+            flags: ["enable_seq", "udpencap"],
+            key: 7,
+            port: 50000,
+          },
+        },
       ],
       nexthops: [
         { id: 1, via: "192.0.2.254", dev: "em0" },
@@ -170,6 +184,31 @@ describe("an error is one line with file, line and column", () => {
       "an id of a vlan without one",
       "interfaces:\n  - { name: em0, vid: 7 }\n",
       'F.yaml:2:5: interfaces[0]: parent and vid: expected kind "vlan" with them',
+    ],
+    [
+      "a tunnel of hardware",
+      "interfaces:\n  - { name: em0, tunnel: { local: 192.0.2.1, remote: 192.0.2.2 } }\n",
+      'F.yaml:2:26: interfaces[0].tunnel: expected kind "gif" or "gre" with it',
+    ],
+    [
+      "a tunnel with one end",
+      "interfaces:\n  - { name: gif0, kind: gif, tunnel: { local: 192.0.2.1 } }\n",
+      'F.yaml:2:38: interfaces[0].tunnel: missing key "remote"',
+    ],
+    [
+      "a tunnel between two families",
+      'interfaces:\n  - { name: gif0, tunnel: { local: 192.0.2.1, remote: "::1" } }\n',
+      "F.yaml:2:55: interfaces[0].tunnel.remote: ::1: expected an address of the family of local",
+    ],
+    [
+      "a key of a gif",
+      "interfaces:\n  - { name: gif0, tunnel: { local: 192.0.2.1, remote: 192.0.2.2, key: 1 } }\n",
+      'F.yaml:2:27: interfaces[0].tunnel: key and port: expected kind "gre" with them',
+    ],
+    [
+      "a flag of the other kind",
+      "interfaces:\n  - { name: gif0, tunnel: { local: 192.0.2.1, remote: 192.0.2.2, flags: [udpencap] } }\n",
+      "F.yaml:2:74: interfaces[0].tunnel.flags[0]: udpencap: expected one of noclamp, ignore_source of a gif",
     ],
     [
       "a nexthop without an interface",

@@ -1,6 +1,6 @@
 // A configuration's interfaces of every kind.
 import { describe, expect, it } from "vitest";
-import { IFF, IFT } from "../../assembly/abi/ifnet.js";
+import { GIF, IFF, IFT } from "../../assembly/abi/ifnet.js";
 import { Client } from "../../host/client/client.js";
 import type { Link } from "../../host/codec/link.js";
 import type { Kernel, Vnet } from "../../host/kernel/kernel.js";
@@ -51,6 +51,30 @@ interfaces:
     expect(vlan8?.name).toBe("vlan8");
   });
 
+  it.each(["", "switches: { tunnelData: true }\n"])(
+    "tunnel between two addresses, whatever netlink knows (%j)",
+    (head) => {
+      const kernel = boot(`${head}
+interfaces:
+  - { name: em0, up: true, addresses: [192.0.2.1/24] }
+  - { name: gif, kind: gif, tunnel: { local: 192.0.2.1, remote: 198.51.100.1, flags: [ignore_source] } }
+  - { name: gre3, kind: gre, tunnel: { local: "2001:db8::1", remote: "2001:db8::2", key: 7, port: 50000 } }
+vnets:
+  - name: blue
+    interfaces: [{ name: gif0, from: vnet0, tunnel: { local: "fe80::1%lo0", remote: "fe80::2%lo0" } }]
+`);
+      expect(kernel.vnet("blue")?.tunnel("gif0")).toEqual({
+        endpoints: { local: "fe80::1%lo0", remote: "fe80::2%lo0" },
+        flags: GIF.IGNORE_SOURCE,
+        ...{ key: 0, port: 0 },
+      });
+      expect(kernel.vnet0.tunnel("gre3")).toEqual({
+        endpoints: { local: "2001:db8::1", remote: "2001:db8::2" },
+        ...{ flags: 0, key: 7, port: 50000 },
+      });
+    },
+  );
+
   it("come from another vnet, so that an epair connects two", () => {
     const kernel = boot(`
 interfaces: [{ name: epair0, kind: epair, up: true, addresses: [192.0.2.1/24] }]
@@ -77,6 +101,16 @@ vnets:
       "[B.3.7] a vid that is taken",
       "interfaces:\n  - { name: em0 }\n  - { name: vlan7, kind: vlan, parent: em0, vid: 7 }\n  - { name: vlan8, kind: vlan, parent: em0, vid: 7 }\n",
       /^F\.yaml:4:5: interfaces\[2\]: netlink RTM_NEWLINK: EEXIST/,
+    ],
+    [
+      "a tunnel that there is",
+      `interfaces:\n${[0, 1].map((n) => `  - { name: gif${n}, kind: gif, tunnel: { local: "::1", remote: "::2" } }\n`).join("")}`,
+      /^F\.yaml:3:38: interfaces\[1\]\.tunnel: netlink interface gif1: tunnel: EADDRNOTAVAIL/,
+    ],
+    [
+      "a low port",
+      "interfaces: [{ name: gre0, kind: gre, tunnel: { local: 192.0.2.1, remote: 192.0.2.2, port: 80 } }]",
+      /^F\.yaml:1:47: interfaces\[0\]\.tunnel: netlink interface gre0: tunnel_port: EINVAL/,
     ],
     [
       "an interface that the other vnet does not have",

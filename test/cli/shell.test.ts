@@ -254,11 +254,11 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["route show family ipx", 'route: "ipx"; expected inet, inet6'],
     [
       "link set em0 sideways",
-      'link: unknown word "sideways"; expected mtu, lladdr, alias, promisc, carrier, name, vnet',
+      'link: unknown word "sideways"; expected mtu, lladdr, alias, promisc, carrier, local, remote, flags, key, port, tunnel, name, vnet',
     ],
     [
       "link set em0",
-      "link: expected one of up, down, mtu, lladdr, alias, promisc, carrier, name, vnet at the end of the line",
+      "link: expected one of up, down, mtu, lladdr, alias, promisc, carrier, local, remote, flags, key, port, tunnel, name, vnet at the end of the line",
     ],
     ["link set em0 promisc yes", 'link: "yes"; expected on, off'],
     ["link set em0 vnet green", 'link: no vnet "green"'],

@@ -1,7 +1,7 @@
 // What the client sends for each of its calls, as the kernel's parsers read it. What the kernel makes of it is in the tests
 // of the kernel.
 import { describe, expect, it } from "vitest";
-import { IFF } from "../../assembly/abi/ifnet.js";
+import { GIF, IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
@@ -72,6 +72,24 @@ describe("changes", () => {
       "[B.4.3] linkSet of an MTU alone leaves UP and PROMISC out of the mask, which is not 0",
       (client) => client.linkSet({ name: "em0" }, { mtu: 1400 }),
       [RTM.NEWLINK, 0, { name: "em0", mtu: 1400, change: IFF.DEBUG }],
+    ],
+    [
+      "linkAdd of a gre with its settings: they are the kind's data",
+      (client) =>
+        client.linkAdd("gre0", { kind: "gre", gre: { local: "192.0.2.1", remote: "192.0.2.2", key: 7, encapType: 1 } }),
+      [
+        RTM.NEWLINK,
+        CREATE,
+        {
+          ...{ name: "gre0", change: IFF.DEBUG },
+          information: { kind: "gre", data: { local: "192.0.2.1", remote: "192.0.2.2", key: 7, encapType: 1 } },
+        },
+      ],
+    ],
+    [
+      "linkSet of a gif's flags, with its kind",
+      (client) => client.linkSet({ index: 2 }, { gif: { flags: GIF.NOCLAMP } }),
+      [RTM.NEWLINK, 0, { index: 2, change: IFF.DEBUG, information: { kind: "gif", data: { flags: GIF.NOCLAMP } } }],
     ],
     ["[B.5.1] linkDelete by index", (client) => client.linkDelete({ index: 3 }), [RTM.DELLINK, 0, { index: 3 }]],
     [

@@ -12,6 +12,7 @@ import { type Message, schemaOfType } from "../../host/codec/messages.js";
 import { route } from "../../host/codec/route.js";
 
 const u8 = fc.integer({ min: 0, max: 0xff });
+const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const octets = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const ip = fc.oneof(octets(4), octets(16)).map(formatIp);
@@ -57,10 +58,23 @@ const links = fc
         mtu: u32,
         alias: text,
         address: octets(6).map((bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":")),
-        information: fc.record({
-          kind: fc.constant("vlan"),
-          data: fc.record({ id: fc.integer({ min: 0, max: 4095 }) }),
-        }),
+        information: fc.oneof(
+          fc.record({
+            kind: fc.constant("vlan"),
+            data: fc.record({ id: fc.integer({ min: 0, max: 4095 }) }),
+          }),
+          fc.record({
+            kind: fc.constant("gif"),
+            data: fc.record({ local: ip, remote: ip, flags: u32 }, { requiredKeys: [] }),
+          }),
+          fc.record({
+            kind: fc.constant("gre"),
+            data: fc.record(
+              { local: ip, remote: ip, flags: u32, key: u32, encapType: u32, encapPort: u16 },
+              { requiredKeys: [] },
+            ),
+          }),
+        ),
         freebsd: fc.record({ capabilities: fc.record({ size: u32, enabled: octets(8) }) }, { requiredKeys: [] }),
       },
       { requiredKeys: [] },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { GIF, GRE } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, NLM_F } from "../../assembly/abi/netlink.js";
-import { RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
+import { IFLA_TUNNEL, RTF, RTM, RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { decode } from "../../host/codec/decode.js";
 import { describe as describeMessage, explain, toJson } from "../../host/codec/describe.js";
 import { encode } from "../../host/codec/encode.js";
@@ -123,6 +124,44 @@ describe("objects", () => {
     expect(decode(withData("76657468", "06000100 64000000"))).toMatchObject([
       { body: { information: { kind: "veth", data: hexBytes("06000100 64000000") } } },
     ]);
+  });
+
+  const HEAD = `10000504 01000000 00000000 | ${"00000000 ".repeat(4)}`;
+  // struct nlattr, IFLA_IPTUN_* and IFLA_GRE_* of netlink/route/interface.h.
+  const gif = `48000000 ${HEAD} | 28001200 08000100 67696600 | 1c000200 08000100 c0000201 08000200 c0000202 08000300 03000000`;
+  const gre = `68000000 ${HEAD} | 48001200 08000100 67726500 | 3c000200 08000100 c0000201 08000200 c0000202 08000300 06000000 08000400 40e20100 08000500 01000000 06000600 50c30000 05000700 ff000000`;
+
+  it("the settings of a gif and of a gre (FreeBSD 16) are read, and written as they came", () => {
+    const [ofGif, ofGre] = [gif, gre].map((dump) => only(hexBytes(dump)));
+    expect(ofGif).toMatchObject({
+      body: {
+        information: {
+          kind: "gif",
+          data: { local: "192.0.2.1", remote: "192.0.2.2", flags: GIF.NOCLAMP | GIF.IGNORE_SOURCE },
+        },
+      },
+    });
+    expect(ofGre).toMatchObject({
+      body: {
+        information: {
+          kind: "gre",
+          data: {
+            ...{ local: "192.0.2.1", remote: "192.0.2.2", flags: GRE.ENABLE_SEQ | GRE.UDPENCAP, key: 123456 },
+            ...{ encapType: IFLA_TUNNEL.GRE_UDP, encapPort: 50000 },
+          },
+        },
+      },
+    });
+    expect([ofGif, ofGre].map((message) => encode(message as Message))).toEqual([gif, gre].map(hexBytes));
+  });
+
+  it("of the two local endpoints that FreeBSD's gre writes the second counts, and both are written again (if_gre.c)", () => {
+    const dump = hexBytes(
+      `40000000 ${HEAD} | 20001200 08000100 67726500 | 14000200 08000100 10020000 08000100 10020001`,
+    );
+    const message = only(dump);
+    expect(message).toMatchObject({ body: { information: { kind: "gre", data: { local: "16.2.0.1" } } } });
+    expect(encode(message)).toEqual(dump);
   });
 });
 

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { IFF } from "../../assembly/abi/ifnet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
-import { IFLA, IFLA_INFO, IFLA_VLAN, RTM } from "../../assembly/abi/rtnetlink.js";
-import { ifinfomsg, text, u16, u32 } from "../support/messages.js";
+import { IFLA, IFLA_GRE, IFLA_INFO, IFLA_VLAN, RTM } from "../../assembly/abi/rtnetlink.js";
+import { ifinfomsg, ip, text, u16, u32 } from "../support/messages.js";
 import type { Attribute, Request } from "./damage.js";
 
 const NAMES = [
@@ -17,6 +17,10 @@ const NAMES = [
   "vlan6",
   "em0.7",
   "vlan5.8",
+  "gif0",
+  "gif1",
+  "gre0",
+  "gre1",
   "bridge0",
   "em0",
   "em1",
@@ -43,15 +47,30 @@ const data = nest(
     { maxLength: 2 },
   ),
 );
+const endpoint = fc.constantFrom("192.0.2.1", "192.0.2.2", "2001:db8::1", "fe80:2::1", "0.0.0.0").map(ip);
+const endpoints = fc.tuple(plain(IFLA_GRE.LOCAL, endpoint), plain(IFLA_GRE.REMOTE, endpoint));
+const tunnelSetting = fc.oneof(
+  plain(IFLA_GRE.FLAGS, fc.constantFrom(0, 1, 3, 4, 8).map(u32)),
+  plain(IFLA_GRE.ENCAP_TYPE, fc.constantFrom(0, 1).map(u32)),
+  plain(IFLA_GRE.ENCAP_SPORT, fc.constantFrom(0, 1024, 50000).map(u16)),
+);
+const tunnelData = nest(
+  IFLA_INFO.DATA,
+  fc
+    .tuple(fc.option(endpoints, { nil: [] }), fc.array(tunnelSetting, { maxLength: 2 }))
+    .map(([ends, others]) => [...ends, ...others]),
+);
 const kind = plain(
   IFLA_INFO.KIND,
-  fc.constantFrom("lo", "epair", "vlan", "tap").map((each) => new TextEncoder().encode(each)),
+  fc.constantFrom("lo", "epair", "vlan", "tap", "gif", "gre").map((each) => new TextEncoder().encode(each)),
 );
 const information = nest(
   IFLA.LINKINFO,
   fc.oneof(
     kind.map((each) => [each]),
     fc.tuple(kind, data),
+    fc.tuple(kind, tunnelData),
+    tunnelData.map((each) => [each]),
     data.map((each) => [each]),
   ),
 );

@@ -65,6 +65,11 @@ const STACK_CHANGES = {
   "an epair has an address": (vnet: Vnet) => vnet.addressAdd("epair3a", "10.9.0.1/24"),
   "a vlan comes": (vnet: Vnet) => vnet.interfaceCreate("vlan5", { parent: "em0", vid: 5 }),
   "a vlan goes": (vnet: Vnet) => vnet.interfaceDestroy("vlan5"),
+  "a gif comes": (vnet: Vnet) => vnet.interfaceCreate("gif0"),
+  "a gif goes": (vnet: Vnet) => vnet.interfaceDestroy("gif0"),
+  "a gif has endpoints": (vnet: Vnet) =>
+    vnet.interfaceSet("gif0", { tunnel: { flags: 2, endpoints: { local: "192.0.2.1", remote: "192.0.2.2" } } }),
+  "a gif has none": (vnet: Vnet) => vnet.interfaceSet("gif0", { tunnel: { endpoints: null } }),
   "a cable is pulled": (vnet: Vnet) => vnet.interfaceSet("em0", { carrier: false, promiscuous: true }),
   "a cable is plugged": (vnet: Vnet) => vnet.interfaceSet("em0", { carrier: true, promiscuous: false }),
   "another name": (vnet: Vnet) => vnet.interfaceRename("epair3a", "em7"),
@@ -129,6 +134,7 @@ export class World {
       policy: options.policy,
       stepped: options.stepped,
       fibs: 2,
+      switches: { tunnelData: true },
       interfaces: [
         { name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] },
         { name: "em1", up: true, description: "the other end" },

@@ -6,6 +6,16 @@ import type { Link } from "../../codec/link.js";
 import { columns } from "./columns.js";
 import type { Noun } from "./noun.js";
 import type { Session } from "./session.js";
+import {
+  changesOf,
+  dataOf,
+  isTunnelTyped,
+  TUNNEL,
+  TUNNEL_USAGE,
+  type TunnelParameters,
+  tunnelLines,
+  tunnelOf,
+} from "./tunnel.js";
 import { integer, type Parser, ShellError, text, type Words } from "./words.js";
 
 const lladdr: Parser<string> = (word, noun) => {
@@ -31,22 +41,38 @@ interface Hardware {
   mtu: number;
 }
 
-interface Creation extends Hardware {
+interface Creation extends Hardware, TunnelParameters {
   dev: string;
   vid: number;
   proto: number;
 }
 
 /** "up", "down", or a name with its value. */
-interface Settings extends Hardware {
+interface Settings extends Hardware, TunnelParameters {
   alias: string;
   promisc: boolean;
   carrier: boolean;
+  tunnel: "off";
   name: string;
   vnet: string;
 }
 
-const SETTINGS = { mtu, lladdr, alias: text, promisc: onOff, carrier: onOff, name: text, vnet: text };
+const off: Parser<"off"> = (word, noun) => {
+  if (word === "off") return word;
+  throw new ShellError(`${noun}: "${word}"; expected off`);
+};
+
+const SETTINGS = {
+  mtu,
+  lladdr,
+  alias: text,
+  promisc: onOff,
+  carrier: onOff,
+  ...TUNNEL,
+  tunnel: off,
+  name: text,
+  vnet: text,
+};
 
 export const link: Noun = {
   name: "link",
@@ -60,21 +86,23 @@ export const link: Noun = {
         const links = session.withClient((client) => (name === undefined ? client.links() : [client.link({ name })]));
         const heading = ["Index", "Name", "Kind", "Type", "State", "MTU", "Address", "Flags"];
         session.print(...columns([heading, ...links.map(rowOf)]));
+        if (name !== undefined) session.print(...tunnelLines(session, name, links[0]?.information?.kind));
       },
     },
     create: {
-      usage: "NAME [dev PARENT vid N [proto 802.1q|802.1ad]] [lladdr ADDRESS] [mtu BYTES]",
-      words: ["dev", "vid", "proto", "lladdr", "mtu"],
+      usage: `NAME [dev PARENT vid N [proto 802.1q|802.1ad]] ${TUNNEL_USAGE} [lladdr ADDRESS] [mtu BYTES]`,
+      words: ["dev", "vid", "proto", ...Object.keys(TUNNEL), "lladdr", "mtu"],
       run(words, session) {
         const name = words.next("a name, like tap, epair or vlan7");
         const typed = words.parameters<Creation>({
           dev: text,
           vid: integer(1, 4094),
           proto: ethertype,
+          ...TUNNEL,
           lladdr,
           mtu,
         });
-        session.print(session.withClient((client) => create(client, name, typed, words)));
+        session.print(create(session, name, typed, words));
       },
     },
     destroy: {
@@ -86,7 +114,9 @@ export const link: Noun = {
       },
     },
     set: {
-      usage: "NAME up|down|mtu BYTES|lladdr ADDRESS|alias TEXT|promisc on|off|carrier on|off|name NAME|vnet NAME …",
+      usage:
+        "NAME up|down|mtu BYTES|lladdr ADDRESS|alias TEXT|promisc on|off|carrier on|off|local ADDRESS remote ADDRESS|" +
+        "flags WORD,…|none|key N|port N|tunnel off|name NAME|vnet NAME …",
       words: ["up", "down", ...Object.keys(SETTINGS)],
       run(words, session) {
         set(words.next("the name of an interface"), words, session);
@@ -112,17 +142,33 @@ export const link: Noun = {
 };
 
 /** @returns the name that the link got */
-function create(client: Client, name: string, typed: Partial<Creation>, words: Words): string {
+function create(session: Session, name: string, typed: Partial<Creation>, words: Words): string {
+  const kind = name.replace(/\d.*$/, "");
+  const tunnel = isTunnelTyped(typed) ? tunnelOf(kind, typed, words) : undefined;
+  const byNetlink = tunnel !== undefined && session.kernel.switches.tunnelData === true;
+  const data = byNetlink ? dataOf(tunnel) : {};
+  const made = session.withClient((client) => createByNetlink(client, name, kind, typed, data, words));
+  if (tunnel !== undefined && !byNetlink) session.vnet.interfaceSet(made, { tunnel: changesOf(tunnel) });
+  return made;
+}
+
+function createByNetlink(
+  client: Client,
+  name: string,
+  kind: string,
+  typed: Partial<Creation>,
+  data: LinkSettings,
+  words: Words,
+): string {
   const { dev, vid: id, proto: protocol, lladdr: address, mtu: bytes } = typed;
   if ((dev === undefined) !== (id === undefined)) throw new ShellError(`${words.noun}: a vlan takes "dev" and "vid"`);
   const settings = {
     ...(bytes === undefined ? {} : { mtu: bytes }),
     ...(address === undefined ? {} : { address }),
+    ...data,
   };
   // The kernel goes by the name, and wants a kind.
-  if (dev === undefined || id === undefined) {
-    return client.linkAdd(name, { kind: name.replace(/\d.*$/, ""), ...settings }).name;
-  }
+  if (dev === undefined || id === undefined) return client.linkAdd(name, { kind, ...settings }).name;
   const vlan = { parent: client.link({ name: dev }).index, id, ...(protocol === undefined ? {} : { protocol }) };
   return client.linkAdd(name, { kind: "vlan", vlan, ...settings }).name;
 }
@@ -130,17 +176,30 @@ function create(client: Client, name: string, typed: Partial<Creation>, words: W
 function set(name: string, words: Words, session: Session): void {
   const state = words.peek === "up" || words.peek === "down" ? words.next("a state") === "up" : undefined;
   if (state === undefined && words.isAtEnd) words.choice(["up", "down", ...Object.keys(SETTINGS)]);
-  const { lladdr: address, promisc, carrier, name: to, vnet, ...rest } = words.parameters<Settings>(SETTINGS);
+  const typed = words.parameters<Settings>(SETTINGS);
+  const { mtu: bytes, alias, lladdr: address, promisc, carrier, name: to, vnet } = typed;
   const target = vnet === undefined ? undefined : session.kernel.vnet(vnet);
   if (vnet !== undefined && target === undefined) throw new ShellError(`${words.noun}: no vnet "${vnet}"`);
+  if (typed.tunnel === "off" && (typed.local ?? typed.remote) !== undefined) {
+    throw new ShellError(`${words.noun}: "tunnel off" takes endpoints away; expected it without "local" and "remote"`);
+  }
+  const kind = isTunnelTyped(typed)
+    ? session.withClient((client) => client.link({ name })).information?.kind
+    : undefined;
+  const tunnel = isTunnelTyped(typed) ? tunnelOf(kind, typed, words) : undefined;
+  const byNetlink = tunnel !== undefined && session.kernel.switches.tunnelData === true;
   const changes: LinkSettings = {
-    ...rest,
+    ...(bytes === undefined ? {} : { mtu: bytes }),
+    ...(alias === undefined ? {} : { alias }),
     ...(state === undefined ? {} : { up: state }),
     ...(address === undefined ? {} : { address }),
     ...(promisc === undefined ? {} : { promiscuous: promisc }),
+    ...(byNetlink ? dataOf(tunnel) : {}),
   };
   if (Object.keys(changes).length > 0) session.withClient((client) => client.linkSet({ name }, changes));
   if (carrier !== undefined) session.vnet.interfaceSet(name, { carrier });
+  if (typed.tunnel === "off") session.vnet.interfaceSet(name, { tunnel: { endpoints: null } });
+  if (tunnel !== undefined && !byNetlink) session.vnet.interfaceSet(name, { tunnel: changesOf(tunnel) });
   if (to !== undefined) session.vnet.interfaceRename(name, to);
   if (target !== undefined) session.vnet.interfaceMove(to ?? name, target);
 }
