@@ -4,14 +4,15 @@ import { NETLINK } from "../../assembly/abi/netlink.js";
 import { Errno, type Kernel, NetlinkError, type Vnet } from "../kernel/kernel.js";
 import { Channel } from "./channel.js";
 import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
+import { interfaceIoctl } from "./ioctl.js";
 import { EVENTS, REQUESTS } from "./objects.js";
 import { PortSource } from "./ports.js";
 import { LinuxSocket, type LinuxSocketOptions, type SocketProtocol } from "./socket.js";
 import { LinuxVnet, type LinuxVnetOwner, type Namespaces } from "./vnet.js";
 
 export { LinuxErrno, LinuxError } from "./errno.js";
-export type { Namespaces } from "./vnet.js";
 export { type Datagram, LinuxSocket, type LinuxSocketOptions, type SocketAddress } from "./socket.js";
+export type { Namespaces } from "./vnet.js";
 
 /** `strict` is FreeBSD's layer as it is, gaps included; `extended` answers in addition what today's Linux programs need. */
 export type Mode = "strict" | "extended";
@@ -61,6 +62,22 @@ export class LinuxAbi implements LinuxVnetOwner {
     }
     const known = asLinux("socket", () => this.vnet(vnet));
     return new LinuxSocket(known, options, this.#protocolOf(known, protocol));
+  }
+
+  /**
+   * An ioctl on interfaces, as programs make them on any socket.
+   * @param request - SIOCGIF…
+   * @param ifreq - struct ifreq, 40 bytes; of SIOCGIFCONF it does not matter
+   * @returns the ifreq as the program finds it; of SIOCGIFCONF one for each IPv4 address
+   * @throws LinuxError ENODEV, EADDRNOTAVAIL, EOPNOTSUPP, EFAULT; ENOTTY for another ioctl; EAFNOSUPPORT when the netlink
+   *   module is not loaded
+   */
+  interfaceIoctl(vnet: Vnet, request: number, ifreq: Uint8Array): Uint8Array {
+    return interfaceIoctl(
+      asLinux("ioctl", () => this.vnet(vnet)),
+      request,
+      ifreq,
+    );
   }
 
   /** What the layer knows of a vnet. @throws NetlinkError EAFNOSUPPORT when the netlink module is not loaded */

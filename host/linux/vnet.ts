@@ -89,6 +89,8 @@ export class LinuxVnet implements Attendant {
   readonly notes = new Notes();
   /** Interfaces that are not complete yet, or on their way here. */
   readonly transit = new LinkTransit();
+  /** By interface: RTM_DELADDRs of IPv4 addresses that may be there all the same. */
+  readonly doubts = new Map<number, Uint8Array[]>();
   readonly owner: LinuxVnetOwner;
   readonly members = new Set<Member>();
   readonly channels: ChannelPool;
