@@ -32,6 +32,8 @@ export interface DumpOptions {
   readonly isFiltered?: boolean;
   /** NLMSG_DONE may share the last datagram (neighbours, nexthops, rules, address labels). */
   readonly doneJoins?: boolean;
+  /** NLMSG_DONE is without NLM_F_DUMP_FILTERED all the same (links). */
+  readonly doneIsPlain?: boolean;
 }
 
 /** A dump under way on a socket. */
@@ -39,6 +41,7 @@ export class Dump {
   readonly header: ReplyHeader;
   readonly #source: DumpSource;
   readonly #doneJoins: boolean;
+  readonly #doneIsPlain: boolean;
   readonly #hasExtAck: boolean;
   readonly #writer = new MessageWriter();
   /** What was written past the end of the last datagram. */
@@ -51,6 +54,7 @@ export class Dump {
     this.header = { flags, seq, port };
     this.#source = source;
     this.#doneJoins = options.doneJoins ?? false;
+    this.#doneIsPlain = options.doneIsPlain ?? false;
     this.#hasExtAck = hasExtAck;
   }
 
@@ -105,7 +109,8 @@ export class Dump {
   #end(refusal: Refusal | undefined): void {
     if (this.#done !== undefined) return;
     this.#source.close();
-    this.#done = doneOf(this.header, refusal, this.#hasExtAck);
+    const flags = this.#doneIsPlain ? NLM_F.MULTI : this.header.flags;
+    this.#done = doneOf({ ...this.header, flags }, refusal, this.#hasExtAck);
   }
 }
 

@@ -1,24 +1,24 @@
-// Links as Linux programs ask for them and are told of them (linux-compat E3, E5).
+// Links as Linux programs ask for them (linux-compat E3, E5): RTM_GETLINK. linkchange.ts and linkcreate.ts change them,
+// linkevent.ts tells of them.
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
-import { HeaderSize, IFLA, IFLA_INFO, IfInfoMsg, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { HeaderSize, IFLA, IfInfoMsg, RTM } from "../../assembly/abi/rtnetlink.js";
 import { kernelDump, listSource } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import { LinuxAF } from "./family.js";
+import { isLinkKind } from "./linkkind.js";
 import { readLink } from "./linkmirror.js";
 import { writeLink } from "./linkobject.js";
+import { readLinkInfo } from "./linkrequest.js";
 import { linkTypeOf } from "./linktype.js";
 import type { MessageReader } from "./messagereader.js";
-import { LinuxLimit } from "./number.js";
 import { Refusal } from "./refusal.js";
 import type { Request } from "./request.js";
-import type { EventHandler, LinuxVnet } from "./vnet.js";
+import type { LinuxVnet } from "./vnet.js";
 
-/** ifi_change of an arrival and a departure. */
-const ALL_CHANGED = 0xffffffff;
-/** Bits of ifi_change that FreeBSD sets and Linux knows. */
-const CHANGED = 0x1 | 0x100 | 0x200;
+/** IFLA_MASTER of a dump: those that are members of nothing. */
+const NO_MASTER = 0xffffffff;
 const FILTERS: ReadonlySet<number> = new Set([IFLA.EXT_MASK, IFLA.MASTER, IFLA.LINKINFO]);
 
 // ---- requests
@@ -52,16 +52,17 @@ function getLink(request: Request): void {
  * @throws Refusal ENODEV there is no such interface
  */
 export function findLink(vnet: LinuxVnet, message: MessageReader): number | undefined {
+  const { isNamed, index } = lookUpLink(vnet, message);
+  if (isNamed && index === undefined) throw new Refusal(LinuxErrno.ENODEV);
+  return index;
+}
+
+/** As findLink; an interface that is named and not there has no index. */
+export function lookUpLink(vnet: LinuxVnet, message: MessageReader): { isNamed: boolean; index: number | undefined } {
   const index = message.header32(IfInfoMsg.INDEX);
-  if (index !== 0) {
-    if (vnet.links.get(index) === undefined) throw new Refusal(LinuxErrno.ENODEV);
-    return index;
-  }
+  if (index !== 0) return { isNamed: true, index: vnet.links.get(index)?.index };
   const name = message.text(IFLA.IFNAME) ?? message.text(IFLA.ALT_IFNAME);
-  if (name === undefined || name === "") return undefined;
-  const found = vnet.names.find(name);
-  if (found === undefined) throw new Refusal(LinuxErrno.ENODEV);
-  return found;
+  return { isNamed: name !== undefined, index: name === undefined ? undefined : vnet.names.find(name) };
 }
 
 function dumpLinks(request: Request): void {
@@ -73,7 +74,9 @@ function dumpLinks(request: Request): void {
     request.dump(listSource([])); // bridge ports are not shown apart
     return;
   }
-  const kind = kindFilter(message);
+  const asked = readLinkInfo(message).kind;
+  // By a kind that Linux knows nothing of it does not filter (linux-clients C3).
+  const kind = asked !== undefined && isLinkKind(asked) ? asked : undefined;
   const master = message.u32(IFLA.MASTER);
   const isFiltered = kind !== undefined || master !== 0;
   const source = kernelDump(
@@ -82,13 +85,14 @@ function dumpLinks(request: Request): void {
     (link, writer, header) => {
       const { index, driver, type } = readLink(link);
       const note = vnet.notes.links.get(index);
-      if (kind !== undefined && (note?.kind ?? linkTypeOf(driver, type).kind) !== kind) return;
-      if (master !== 0 && note?.master !== master) return;
+      if (kind !== undefined && linkTypeOf(driver, type, note?.kind).kind !== kind) return;
+      if (master !== 0 && (note?.master || NO_MASTER) !== master) return;
       writeLink(vnet, link, RTM.NEWLINK, writer, header, 0);
     },
     (errno) => new Refusal(linuxErrnoOf(errno)),
   );
-  request.dump(source, { isFiltered });
+  // Recorded: NLM_F_DUMP_FILTERED is in the messages, and not in NLMSG_DONE.
+  request.dump(source, { isFiltered, doneIsPlain: true });
 }
 
 /** The checks of a strict socket (E3.4, E3.5). @throws Refusal EINVAL */
@@ -107,52 +111,6 @@ function checkStrictly(message: MessageReader): void {
     if (!FILTERS.has(type)) throw new Refusal(LinuxErrno.EINVAL, "Unsupported attribute in link dump request");
   });
 }
-
-/** IFLA_LINKINFO{IFLA_INFO_KIND}. */
-function kindFilter(message: MessageReader): string | undefined {
-  if (!message.has(IFLA.LINKINFO)) return undefined;
-  const from = message.at(IFLA.LINKINFO);
-  let kind: string | undefined;
-  message.each(from, from + message.size(IFLA.LINKINFO), (type, at, size) => {
-    if (type !== IFLA_INFO.KIND) return;
-    const end = message.bytes.subarray(at, at + size).indexOf(0);
-    kind = new TextDecoder().decode(message.bytes.subarray(at, at + (end < 0 ? size : end)));
-  });
-  return kind;
-}
-
-/** @throws Refusal EINVAL a name that Linux would not take */
-export function expectName(name: string): void {
-  if (name === "" || name === "." || name === ".." || name.length >= LinuxLimit.IFNAMSIZ || /[/:\s]/.test(name)) {
-    throw new Refusal(LinuxErrno.EINVAL);
-  }
-}
-
-// ---- notifications
-
-/** RTM_NEWLINK of the kernel: an interface arrived, or changed. Linux names no cause for links (linux-clients C6). */
-export const linkArrived: EventHandler = (vnet, message) => {
-  const before = vnet.links.get(message.header32(IfInfoMsg.INDEX));
-  const link = vnet.links.set(message);
-  vnet.names.set(link.index, link.name, link.type);
-  const change = before === undefined ? ALL_CHANGED : message.header32(IfInfoMsg.CHANGE) & CHANGED;
-  const note = vnet.notes.links.get(link.index);
-  if (note !== undefined && before !== undefined && before.carrier !== link.carrier) note.carrierChanges++;
-  vnet.multicast(RTNLGRP.LINK, undefined, (writer, seq, port) => {
-    writeLink(vnet, message, RTM.NEWLINK, writer, { flags: 0, seq, port }, change);
-  });
-};
-
-/** RTM_DELLINK of the kernel. What was noted of the interface goes with it. */
-export const linkDeparted: EventHandler = (vnet, message) => {
-  const { index } = readLink(message);
-  vnet.multicast(RTNLGRP.LINK, undefined, (writer, seq, port) => {
-    writeLink(vnet, message, RTM.DELLINK, writer, { flags: 0, seq, port }, ALL_CHANGED);
-  });
-  vnet.links.delete(index);
-  vnet.names.delete(index);
-  vnet.notes.links.delete(index);
-};
 
 /** What Linux says of links where the kernel's errno alone is another (E4.4). */
 export const LINK_CORRECTIONS = {

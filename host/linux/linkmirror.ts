@@ -2,6 +2,7 @@
 
 import { IFF, IFT } from "../../assembly/abi/ifnet.js";
 import { HeaderSize, IFLA, IFLA_INFO, IfInfoMsg } from "../../assembly/abi/rtnetlink.js";
+import { ownTypeOf } from "./linktype.js";
 import type { MessageReader } from "./messagereader.js";
 
 /** An interface, with FreeBSD's numbers. */
@@ -22,22 +23,53 @@ export interface Link {
   readonly lladdr: Uint8Array;
 }
 
+const PAIR_DRIVER = "epair";
+
 export class LinkMirror {
   readonly #links = new Map<number, Link>();
+  /** Halves of epairs, by the index of the other. */
+  readonly #partners = new Map<number, number>();
 
   /** @param message - RTM_NEWLINK of the kernel; it is indexed afterwards */
   set(message: MessageReader): Link {
     const link = readLink(message);
+    const isNew = !this.#links.has(link.index);
     this.#links.set(link.index, link);
+    if (isNew && link.driver === PAIR_DRIVER && !this.#partners.has(link.index)) this.#pair(link);
     return link;
   }
 
-  delete(index: number): void {
+  /** While both halves are here and have the names they were made with, these tell who belongs together. */
+  #pair(link: Link): void {
+    const name = partnerName(link.name);
+    for (const { index, driver, name: each } of this.#links.values()) {
+      if (driver === PAIR_DRIVER && each === name && !this.#partners.has(index)) this.join(link.index, index);
+    }
+  }
+
+  /** Two halves of an epair belong together, wherever they are and whatever they are called. */
+  join(index: number, other: number): void {
+    this.#partners.set(index, other);
+    this.#partners.set(other, index);
+  }
+
+  /** The index of the other half of an epair; undefined when it is not known. */
+  partner(index: number): number | undefined {
+    return this.#partners.get(index);
+  }
+
+  /** @param isGone - it is nowhere any more, else in another vnet */
+  delete(index: number, isGone = true): void {
     this.#links.delete(index);
+    const partner = this.#partners.get(index);
+    if (!isGone || partner === undefined) return;
+    this.#partners.delete(index);
+    this.#partners.delete(partner);
   }
 
   clear(): void {
     this.#links.clear();
+    this.#partners.clear();
   }
 
   get(index: number): Link | undefined {
@@ -61,6 +93,11 @@ export class LinkMirror {
   }
 }
 
+/** What the other half of an epair is called when they are made. @param name - "epair0a" or "epair0b" */
+export function partnerName(name: string): string {
+  return name.endsWith("a") ? `${name.slice(0, -1)}b` : `${name.slice(0, -1)}a`;
+}
+
 /** @param message - RTM_NEWLINK or RTM_DELLINK of the kernel */
 export function readLink(message: MessageReader): Link {
   message.index(HeaderSize.IFINFOMSG);
@@ -82,6 +119,7 @@ export function readLink(message: MessageReader): Link {
       if (type === IFLA_INFO.KIND) link.driver = textOf(message.bytes, at, size);
     });
   }
+  link.type = ownTypeOf(link.driver, link.type);
   return link;
 }
 

@@ -2,11 +2,12 @@
 // interface, what programs noted, and what Linux always has.
 
 import { AF } from "../../assembly/abi/inet.js";
-import { HeaderSize, IFLA, IFLA_INFO, IFLA_VLAN, IfInfoMsg } from "../../assembly/abi/rtnetlink.js";
+import { HeaderSize, IFLA, IFLAF, IfInfoMsg } from "../../assembly/abi/rtnetlink.js";
 import type { ReplyHeader } from "./dump.js";
 import { LinuxAF } from "./family.js";
 import { LinuxIFF, linuxFlagsOf, operstateOf } from "./linkflags.js";
-import { type Link, readLink } from "./linkmirror.js";
+import { tunnelEnds, writeLinkInfo } from "./linkinfo.js";
+import { type Link, partnerName, readLink } from "./linkmirror.js";
 import { ARPHRD, linkTypeOf } from "./linktype.js";
 import type { MessageReader } from "./messagereader.js";
 import type { MessageWriter } from "./messagewriter.js";
@@ -40,8 +41,6 @@ const IFLA_INET6_FLAGS = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 /** IF_READY. */
 const INET6_FLAGS = 0x80000000;
-const TUN_TYPE = 3;
-const BR_VLAN_FILTERING = 7;
 
 /** One message of an interface. @param change - ifi_change */
 export function writeLink(
@@ -54,31 +53,37 @@ export function writeLink(
 ): void {
   const link = readLink(source); // indexes the attributes
   const note = vnet.notes.links.get(link.index);
-  const { hardware, kind } = linkTypeOf(link.driver, link.type);
+  const { hardware, kind } = linkTypeOf(link.driver, link.type, note?.kind);
+  const flags = shownFlags(vnet, link);
   const isLoopback = hardware === ARPHRD.LOOPBACK;
   writer.begin(type, header.flags, header.seq, header.port, HeaderSize.IFINFOMSG);
   writer.header8(IfInfoMsg.FAMILY, AF.UNSPEC);
   writer.header16(IfInfoMsg.TYPE, hardware);
   writer.header32(IfInfoMsg.INDEX, link.index);
-  writer.header32(IfInfoMsg.FLAGS, shownFlags(vnet, link, note));
+  writer.header32(IfInfoMsg.FLAGS, flags);
   writer.header32(IfInfoMsg.CHANGE, change);
   writer.string(IFLA.IFNAME, vnet.names.of(link.index) ?? link.name);
-  writeWords(writer, link, note, isLoopback);
+  writeWords(writer, link, note, { hardware, flags, promiscuity: source.u32(IFLA.PROMISCUITY) });
   writeCarrier(writer, source, link, note);
-  writeAddresses(writer, link, isLoopback);
+  if (isLoopback) writeAddresses(writer, new Uint8Array(6), new Uint8Array(6));
+  else writeAddresses(writer, ...linkAddresses(link, kind, note));
   writeStatistics(writer, source);
   const xdp = writer.nest(IFLA.XDP);
   writer.u8(XDP_ATTACHED, 0);
   writer.endNest(xdp);
-  writeLinkInfo(vnet, writer, source, link, note?.kind ?? kind, note);
-  writeLower(vnet, writer, source, link);
+  writeLinkInfo(vnet, writer, source, link, kind, note);
+  if (kind === undefined && hardware === ARPHRD.ETHER) writePermanent(writer, source);
+  writeLower(vnet, writer, source, link, note);
   writer.string(IFLA.QDISC, QDISC);
   writeFamilies(writer);
   writer.zeros(IFLA.MAP, MAP_BYTES);
+  writeAlternatives(writer, vnet.names.alternatives(link.index));
   writer.end();
 }
 
-function shownFlags(vnet: LinuxVnet, link: Link, note: LinkNote | undefined): number {
+/** ifi_flags: what the kernel tells, computed as Linux does, and what programs noted. */
+export function shownFlags(vnet: LinuxVnet, link: Link): number {
+  const note = vnet.notes.links.get(link.index);
   let flags = linuxFlagsOf(link.flags, operstateOf(link.flags, link.operstate), link.carrier);
   if (note !== undefined) {
     flags = (flags & ~note.flagsMask) | (note.flags & note.flagsMask);
@@ -89,25 +94,36 @@ function shownFlags(vnet: LinuxVnet, link: Link, note: LinkNote | undefined): nu
   return flags >>> 0;
 }
 
+/** IFLA_TXQLEN: as noted, else Linux's default. */
+export function shownTxqlen(note: LinkNote | undefined): number {
+  return note?.words.get(IFLA.TXQLEN) ?? TXQLEN;
+}
+
 /** What every interface has, in one column of Linux's order. */
-function writeWords(writer: MessageWriter, link: Link, note: LinkNote | undefined, isLoopback: boolean): void {
+function writeWords(
+  writer: MessageWriter,
+  link: Link,
+  note: LinkNote | undefined,
+  { hardware, flags, promiscuity }: { hardware: number; flags: number; promiscuity: number },
+): void {
   const noted = (type: number, otherwise: number): number => note?.words.get(type) ?? otherwise;
-  const leastMtu = linkTypeOf(link.driver, link.type).hardware === ARPHRD.ETHER ? ETHERNET_MIN_MTU : OTHER_MIN_MTU;
-  writer.u32(IFLA.TXQLEN, noted(IFLA.TXQLEN, TXQLEN));
+  const isLoopback = hardware === ARPHRD.LOOPBACK;
+  const leastMtu = hardware === ARPHRD.ETHER ? ETHERNET_MIN_MTU : OTHER_MIN_MTU;
+  writer.u32(IFLA.TXQLEN, shownTxqlen(note));
   writer.u8(IFLA.OPERSTATE, noted(IFLA.OPERSTATE, operstateOf(link.flags, link.operstate)));
   writer.u8(IFLA.LINKMODE, noted(IFLA.LINKMODE, 0));
   writer.u32(IFLA.MTU, link.mtu);
   writer.u32(IFLA.MIN_MTU, isLoopback ? 0 : leastMtu);
   writer.u32(IFLA.MAX_MTU, isLoopback ? 0 : MAX_MTU);
   writer.u32(IFLA.GROUP, noted(IFLA.GROUP, 0));
-  writer.u32(IFLA.PROMISCUITY, link.flags & LinuxIFF.PROMISC ? 1 : 0);
-  writer.u32(LinuxIFLA.ALLMULTI, link.flags & LinuxIFF.ALLMULTI ? 1 : 0);
+  writer.u32(IFLA.PROMISCUITY, promiscuity);
+  writer.u32(LinuxIFLA.ALLMULTI, flags & LinuxIFF.ALLMULTI ? 1 : 0);
   writer.u32(IFLA.NUM_TX_QUEUES, noted(IFLA.NUM_TX_QUEUES, 1));
   writer.u32(IFLA.GSO_MAX_SEGS, noted(IFLA.GSO_MAX_SEGS, GSO_MAX_SEGS));
   writer.u32(IFLA.GSO_MAX_SIZE, noted(IFLA.GSO_MAX_SIZE, GSO_MAX_SIZE));
   writer.u32(IFLA.GRO_MAX_SIZE, noted(IFLA.GRO_MAX_SIZE, GSO_MAX_SIZE));
-  writer.u32(LinuxIFLA.GSO_IPV4_MAX_SIZE, GSO_MAX_SIZE);
-  writer.u32(LinuxIFLA.GRO_IPV4_MAX_SIZE, GSO_MAX_SIZE);
+  writer.u32(LinuxIFLA.GSO_IPV4_MAX_SIZE, noted(LinuxIFLA.GSO_IPV4_MAX_SIZE, GSO_MAX_SIZE));
+  writer.u32(LinuxIFLA.GRO_IPV4_MAX_SIZE, noted(LinuxIFLA.GRO_IPV4_MAX_SIZE, GSO_MAX_SIZE));
   writer.u32(LinuxIFLA.TSO_MAX_SIZE, TSO_MAX_SIZE);
   writer.u32(LinuxIFLA.TSO_MAX_SEGS, GSO_MAX_SEGS);
   writer.u32(IFLA.NUM_RX_QUEUES, noted(IFLA.NUM_RX_QUEUES, 1));
@@ -116,8 +132,7 @@ function writeWords(writer: MessageWriter, link: Link, note: LinkNote | undefine
 function writeCarrier(writer: MessageWriter, source: MessageReader, link: Link, note: LinkNote | undefined): void {
   if (note !== undefined && note.master !== 0) writer.u32(IFLA.MASTER, note.master);
   writer.u8(IFLA.CARRIER, link.carrier);
-  const description = source.payload(IFLA.IFALIAS);
-  if (description !== undefined) writer.raw(IFLA.IFALIAS, description);
+  writeDescription(writer, source.text(IFLA.IFALIAS), note?.description);
   const changes = note?.carrierChanges ?? 0;
   writer.u32(IFLA.CARRIER_CHANGES, changes);
   writer.u32(IFLA.CARRIER_UP_COUNT, (changes + 1) >>> 1);
@@ -125,13 +140,22 @@ function writeCarrier(writer: MessageWriter, source: MessageReader, link: Link, 
   writer.u8(IFLA.PROTO_DOWN, note?.words.get(IFLA.PROTO_DOWN) ?? 0);
 }
 
-function writeAddresses(writer: MessageWriter, link: Link, isLoopback: boolean): void {
-  const bytes = isLoopback ? 6 : link.lladdr.length;
-  if (bytes === 0) return;
-  if (isLoopback) writer.zeros(IFLA.ADDRESS, bytes);
-  else writer.raw(IFLA.ADDRESS, link.lladdr);
-  const broadcast = writer.zeros(IFLA.BROADCAST, bytes);
-  if (!isLoopback) writer.bytes.fill(0xff, broadcast, broadcast + bytes);
+/** The kernel cuts a long description: the note is of the same one while it begins alike. */
+function writeDescription(writer: MessageWriter, text: string | undefined, noted: string | undefined): void {
+  if (text === undefined) return;
+  writer.string(IFLA.IFALIAS, noted?.startsWith(text) ? noted : text);
+}
+
+/** IFLA_ADDRESS and IFLA_BROADCAST: of tunnels, which have no such addresses, their ends. */
+function linkAddresses(link: Link, kind: string | undefined, note: LinkNote | undefined): [Uint8Array, Uint8Array] {
+  const ends = note?.data === undefined || kind === undefined ? undefined : tunnelEnds(kind, note.data);
+  return ends ?? [link.lladdr, new Uint8Array(link.lladdr.length).fill(0xff)];
+}
+
+function writeAddresses(writer: MessageWriter, address: Uint8Array, broadcast: Uint8Array): void {
+  if (address.length === 0) return;
+  writer.raw(IFLA.ADDRESS, address);
+  writer.raw(IFLA.BROADCAST, broadcast);
 }
 
 function writeStatistics(writer: MessageWriter, source: MessageReader): void {
@@ -144,88 +168,52 @@ function writeStatistics(writer: MessageWriter, source: MessageReader): void {
   }
 }
 
-/** IFLA_LINKINFO: the kind, what Linux's kind has for settings, and of a member what it is a member of. */
-function writeLinkInfo(
+/** The address that hardware came with. */
+function writePermanent(writer: MessageWriter, source: MessageReader): void {
+  if (!source.has(IFLA.FREEBSD)) return;
+  const from = source.at(IFLA.FREEBSD);
+  source.each(from, from + source.size(IFLA.FREEBSD), (type, at, size) => {
+    if (type === IFLAF.ORIG_HWADDR) writer.raw(IFLA.PERM_ADDRESS, source.bytes.subarray(at, at + size));
+  });
+}
+
+/**
+ * What an interface lies on: a vlan's parent, the other half of a pair. Of one in another vnet Linux tells the index there,
+ * and the id of that namespace; there is one id for all.
+ */
+function writeLower(
   vnet: LinuxVnet,
   writer: MessageWriter,
   source: MessageReader,
   link: Link,
-  kind: string | undefined,
   note: LinkNote | undefined,
 ): void {
-  const master = note === undefined || note.master === 0 ? undefined : vnet.links.get(note.master);
-  if (kind === undefined && master === undefined) return;
-  const linkinfo = writer.nest(IFLA.LINKINFO);
-  if (kind !== undefined) {
-    writer.string(IFLA_INFO.KIND, kind);
-    writeData(writer, source, link, kind, note);
-  }
-  if (master !== undefined)
-    writer.string(IFLA_INFO.SLAVE_KIND, linkTypeOf(master.driver, master.type).kind ?? "bridge");
-  writer.endNest(linkinfo);
+  const lower = source.u32(IFLA.LINK) || note?.lower || (link.driver === "epair" ? partnerOf(vnet, link) : 0);
+  if (lower === 0) return;
+  writer.u32(IFLA.LINK, lower);
+  if (vnet.links.get(lower) === undefined) writer.u32(LinuxIFLA.LINK_NETNSID, 0);
 }
 
-function writeData(
-  writer: MessageWriter,
-  source: MessageReader,
-  link: Link,
-  kind: string,
-  note: LinkNote | undefined,
-): void {
-  if (kind === "vlan") {
-    writeVlan(writer, source);
-    return;
+/** The index of the other half of an epair, which may have been elsewhere before the layer looked; 0 when it is nowhere. */
+function partnerOf(vnet: LinuxVnet, link: Link): number {
+  const known = vnet.links.partner(link.index);
+  if (known !== undefined) return known;
+  const name = partnerName(link.name);
+  for (const each of vnet.kernel.vnets) {
+    const index = each.interfaceIndex(name);
+    if (index === undefined) continue;
+    vnet.links.join(link.index, index);
+    return index;
   }
-  if (note?.data !== undefined) {
-    writer.raw(IFLA_INFO.DATA, note.data);
-    return;
-  }
-  if (kind !== "tun" && kind !== "bridge") return;
-  const data = writer.nest(IFLA_INFO.DATA);
-  if (kind === "tun") writer.u8(TUN_TYPE, link.driver === "tun" ? 1 : 2);
-  else writer.u8(BR_VLAN_FILTERING, 0);
-  writer.endNest(data);
+  return 0;
 }
 
-/** The ethertype is big endian on Linux, the host's order on FreeBSD. */
-function writeVlan(writer: MessageWriter, source: MessageReader): void {
-  const from = source.at(IFLA.LINKINFO);
-  let vid: number | undefined;
-  let protocol = 0x8100;
-  source.each(from, from + source.size(IFLA.LINKINFO), (type, at, size) => {
-    if (type !== IFLA_INFO.DATA) return;
-    source.each(at, at + size, (inner, place) => {
-      if (inner === IFLA_VLAN.ID) vid = source.view.getUint16(place, true);
-      if (inner === IFLA_VLAN.PROTOCOL) protocol = source.view.getUint16(place, true);
-    });
-  });
-  if (vid === undefined) return;
-  const data = writer.nest(IFLA_INFO.DATA);
-  writer.be16(IFLA_VLAN.PROTOCOL, protocol);
-  writer.u16(IFLA_VLAN.ID, vid);
-  const flags = writer.zeros(IFLA_VLAN.FLAGS, 8);
-  writer.view.setUint32(flags, 1, true);
-  writer.view.setUint32(flags + 4, 0xffffffff, true);
-  writer.endNest(data);
-}
-
-/** What an interface lies on: a vlan's parent, the other half of a pair. */
-function writeLower(vnet: LinuxVnet, writer: MessageWriter, source: MessageReader, link: Link): void {
-  if (source.has(IFLA.LINK)) {
-    writer.u32(IFLA.LINK, source.u32(IFLA.LINK));
-    return;
-  }
-  if (link.driver !== "epair") return;
-  const other = link.name.endsWith("a") ? `${link.name.slice(0, -1)}b` : `${link.name.slice(0, -1)}a`;
-  for (const each of vnet.links.all()) {
-    if (each.name === other) {
-      writer.u32(IFLA.LINK, each.index);
-      return;
-    }
-  }
-  // Elsewhere: Linux tells its index there, with the id of that namespace; which index it is, this vnet does not know.
-  writer.u32(IFLA.LINK, 0);
-  writer.u32(LinuxIFLA.LINK_NETNSID, 0);
+/** IFLA_PROP_LIST with the names that it has besides. */
+function writeAlternatives(writer: MessageWriter, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const list = writer.nest(IFLA.PROP_LIST);
+  for (const name of names) writer.string(IFLA.ALT_IFNAME, name);
+  writer.endNest(list);
 }
 
 /** IFLA_AF_SPEC with what the readers of IPv6's part need. */

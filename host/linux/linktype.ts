@@ -9,6 +9,7 @@ export const ARPHRD = {
   INFINIBAND: 32,
   PPP: 512,
   TUNNEL: 768,
+  TUNNEL6: 769,
   LOOPBACK: 772,
   SIT: 776,
   IPGRE: 778,
@@ -45,6 +46,12 @@ const BY_DRIVER: ReadonlyMap<string, LinkType> = new Map<string, LinkType>([
   ["geneve", { hardware: ARPHRD.ETHER, kind: "geneve" }],
 ]);
 
+/** By the kind that a program gave, where the driver serves several. */
+const BY_KIND: ReadonlyMap<string, number> = new Map<string, number>([
+  ["sit", ARPHRD.SIT],
+  ["ip6tnl", ARPHRD.TUNNEL6],
+]);
+
 /** By IFT, for hardware, and drivers without a row. */
 const BY_TYPE: ReadonlyMap<number, number> = new Map<number, number>([
   [IFT.ETHER, ARPHRD.ETHER],
@@ -67,9 +74,23 @@ const BY_TYPE: ReadonlyMap<number, number> = new Map<number, number>([
 /**
  * @param driver - IFLA_INFO_KIND of the kernel: empty for hardware
  * @param type - IFT
+ * @param given - the kind that a program made it with, if it did
  */
-export function linkTypeOf(driver: string, type: number): LinkType {
+export function linkTypeOf(driver: string, type: number, given?: string): LinkType {
   const known = BY_DRIVER.get(driver);
-  if (known !== undefined) return known;
+  if (known !== undefined && given === undefined) return known;
+  if (known !== undefined) return { hardware: BY_KIND.get(given as string) ?? known.hardware, kind: given };
   return { hardware: BY_TYPE.get(type) ?? ARPHRD.VOID, kind: driver === "" ? undefined : driver };
+}
+
+/** Drivers whose interfaces attach as Ethernet, and take their own type when that has been told. */
+const LATE: ReadonlyMap<string, number> = new Map<string, number>([
+  ["bridge", IFT.BRIDGE],
+  ["lagg", IFT.IEEE8023ADLAG],
+  ["vlan", IFT.L2VLAN],
+]);
+
+/** The type that an interface has once it is attached. @param type - IFT, as told */
+export function ownTypeOf(driver: string, type: number): number {
+  return LATE.get(driver) ?? type;
 }

@@ -1,5 +1,5 @@
 // The names that Linux programs know interfaces by (sys/compat/linux/linux_util.c, ifname_bsd_to_linux_*; linux-compat L4.3
-// to L4.5, E5.4): "lo" for lo0, "ethN" for Ethernet, and names that a program chose.
+// to L4.5, E5.4): "lo" for lo0, "ethN" for Ethernet, and names that a program chose, as the name or besides it.
 
 import { IFT } from "../../assembly/abi/ifnet.js";
 
@@ -13,6 +13,8 @@ interface Named {
   readonly number: number;
   /** What a program named it. */
   alias: string | undefined;
+  /** Names that it has besides (IFLA_ALT_IFNAME), in order of addition. */
+  readonly alternatives: string[];
 }
 
 const LOOPBACK = "lo0";
@@ -39,7 +41,7 @@ export class NameTable {
     const isEthernet = type === IFT.ETHER;
     const number = isEthernet ? this.#freeNumber() : -1;
     const isLoopback = type === IFT.LOOP && name === LOOPBACK;
-    this.#interfaces.set(index, { name, isEthernet, isLoopback, number, alias: undefined });
+    this.#interfaces.set(index, { name, isEthernet, isLoopback, number, alias: undefined, alternatives: [] });
   }
 
   /** It departed, and gives its number back. */
@@ -51,10 +53,16 @@ export class NameTable {
     this.#interfaces.clear();
   }
 
+  /** A number whose name somebody chose would make two interfaces of one name. */
   #freeNumber(): number {
-    const taken = new Set([...this.#interfaces.values()].map(({ number }) => number));
+    const taken = new Set<number | string>();
+    for (const { number, alias, alternatives } of this.#interfaces.values()) {
+      taken.add(number);
+      if (alias !== undefined) taken.add(alias);
+      for (const each of alternatives) taken.add(each);
+    }
     let number = 0;
-    while (taken.has(number)) number++;
+    while (taken.has(number) || taken.has(`eth${number}`)) number++;
     return number;
   }
 
@@ -71,11 +79,12 @@ export class NameTable {
     return this.#interfaces.get(index)?.alias ?? this.plain(index);
   }
 
-  /** Alias, then Linux name, then FreeBSD's. @returns the index, undefined for a name that nobody has */
+  /** Alias, then Linux name, then alternatives, then FreeBSD's. @returns the index, undefined for a name that nobody has */
   find(name: string): number | undefined {
     return (
       this.#search((each) => each.alias === name) ??
       this.#search((each, index) => each.alias === undefined && this.plain(index) === name) ??
+      this.#search((each) => each.alternatives.includes(name)) ??
       this.#search((each) => each.name === name)
     );
   }
@@ -108,5 +117,31 @@ export class NameTable {
 
   alias(index: number): string | undefined {
     return this.#interfaces.get(index)?.alias;
+  }
+
+  /** Names that an interface has besides. */
+  alternatives(index: number): readonly string[] {
+    return this.#interfaces.get(index)?.alternatives ?? [];
+  }
+
+  /** @param name - one that nobody has */
+  addAlternative(index: number, name: string): void {
+    this.#interfaces.get(index)?.alternatives.push(name);
+  }
+
+  /** @returns whether it had the name */
+  removeAlternative(index: number, name: string): boolean {
+    const alternatives = this.#interfaces.get(index)?.alternatives ?? [];
+    const at = alternatives.indexOf(name);
+    if (at >= 0) alternatives.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** The pattern with the lowest number for "%d" that makes a name nobody has; a name without stays as it is. */
+  number(pattern: string): string {
+    if (!pattern.includes("%d")) return pattern;
+    let number = 0;
+    while (this.find(pattern.replace("%d", String(number))) !== undefined) number++;
+    return pattern.replace("%d", String(number));
   }
 }

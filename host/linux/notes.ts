@@ -10,25 +10,37 @@ export interface LinkNote {
   flagsMask: number;
   /** Index of the bridge or bond that it is a member of, 0 for none. */
   master: number;
+  /** Index of the interface that it lies on (IFLA_LINK), 0 for none or one that the kernel tells. */
+  lower: number;
   /** IFLA_INFO_KIND that a program gave, where the kernel's driver would read back as another. */
   kind: string | undefined;
   /** IFLA_INFO_DATA as given, for kinds whose settings the kernel's driver has not. */
   data: Uint8Array | undefined;
+  /** IFLA_INFO_SLAVE_DATA as given, while it is a member. */
+  slaveData: Uint8Array | undefined;
+  /** IFLA_IFALIAS where it is longer than the kernel's description. */
+  description: string | undefined;
   carrierChanges: number;
 }
 
-/** Of an address. */
+/** Of an address. Of IPv6 only those that a Linux program gave have one. */
 export interface AddressNote {
+  /** A Linux program gave the address. */
+  readonly isGiven: boolean;
+  /** IFA_LABEL, where it is not the interface's name. */
   label: string | undefined;
   /** IFA_F bits that the kernel has not. */
   flags: number;
   hasBroadcast: boolean;
   peer: Uint8Array | undefined;
+  /** IFA_RT_PRIORITY */
   priority: number;
+  /** IFA_PROTO, 0 for none. */
+  protocol: number;
   /** Milliseconds since boot. */
   created: number;
   changed: number;
-  /** IPv4 lifetimes in seconds from `changed`. */
+  /** IPv4 lifetimes in seconds from `changed`; 0xffffffff for ever. */
   preferred: number;
   valid: number;
 }
@@ -90,4 +102,25 @@ export class Notes {
   readonly rules: RuleNote[] = [];
   /** Fibs that stand for tables of larger ids: fib by table id. */
   readonly tables = new Map<number, number>();
+
+  /** An interface's, which there is from now on. */
+  link(index: number): LinkNote {
+    let note = this.links.get(index);
+    if (note === undefined) {
+      note = {
+        words: new Map(),
+        flags: 0,
+        flagsMask: 0,
+        master: 0,
+        lower: 0,
+        kind: undefined,
+        data: undefined,
+        slaveData: undefined,
+        description: undefined,
+        carrierChanges: 0,
+      };
+      this.links.set(index, note);
+    }
+    return note;
+  }
 }

@@ -56,5 +56,8 @@ export const LinuxLimit = {
   IFNAMSIZ: 16,
 } as const;
 
+/** A lifetime in seconds that never ends (INFINITY_LIFE_TIME). */
+export const FOREVER = 0xffffffff;
+
 /** Flags of TLVs behind an NLMSG_ERROR that FreeBSD lacks (NLMSGERR_ATTR_*). */
 export const LinuxErrorAttribute = { MSG: 1, OFFS: 2, COOKIE: 3, POLICY: 4, MISS_TYPE: 5, MISS_NEST: 6 } as const;

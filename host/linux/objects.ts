@@ -1,15 +1,33 @@
 // Which handler a message type has: requests of Linux programs, and notifications of the kernel. One row a type.
 
 import { RTM } from "../../assembly/abi/rtnetlink.js";
-import { getLinks, linkArrived, linkDeparted } from "./link.js";
+import { getAddresses } from "./address.js";
+import { deleteAddress, newAddress } from "./addresschange.js";
+import { addressArrived, addressDeparted } from "./addressevent.js";
+import { getLinks } from "./link.js";
+import { changeProperties, deleteLink, newLink, setLink } from "./linkchange.js";
+import { linkArrived, linkDeparted } from "./linkevent.js";
+import { LinuxRTM } from "./number.js";
 import type { RequestHandler } from "./request.js";
 import type { EventHandler } from "./vnet.js";
 
 /** By nlmsg_type. */
-export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([[RTM.GETLINK, getLinks]]);
+export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([
+  [RTM.GETLINK, getLinks],
+  [RTM.NEWLINK, newLink],
+  [RTM.SETLINK, setLink],
+  [RTM.DELLINK, deleteLink],
+  [LinuxRTM.NEWLINKPROP, changeProperties],
+  [LinuxRTM.DELLINKPROP, changeProperties],
+  [RTM.GETADDR, getAddresses],
+  [RTM.NEWADDR, newAddress],
+  [RTM.DELADDR, deleteAddress],
+]);
 
 /** By nlmsg_type. */
 export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHandler>([
   [RTM.NEWLINK, linkArrived],
   [RTM.DELLINK, linkDeparted],
+  [RTM.NEWADDR, addressArrived],
+  [RTM.DELADDR, addressDeparted],
 ]);
