@@ -7,9 +7,10 @@ import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
 import { EVENTS, REQUESTS } from "./objects.js";
 import { PortSource } from "./ports.js";
 import { LinuxSocket, type LinuxSocketOptions, type SocketProtocol } from "./socket.js";
-import { LinuxVnet } from "./vnet.js";
+import { LinuxVnet, type LinuxVnetOwner, type Namespaces } from "./vnet.js";
 
 export { LinuxErrno, LinuxError } from "./errno.js";
+export type { Namespaces } from "./vnet.js";
 export { type Datagram, LinuxSocket, type LinuxSocketOptions, type SocketAddress } from "./socket.js";
 
 /** `strict` is FreeBSD's layer as it is, gaps included; `extended` answers in addition what today's Linux programs need. */
@@ -21,6 +22,11 @@ export interface LinuxAbiOptions {
   readonly usesRealNames?: boolean;
   /** Seed of the port ids that the layer chooses when the process id is taken. Default 1. */
   readonly seed?: number;
+  /**
+   * Which vnet a program means by IFLA_NET_NS_PID and IFLA_NET_NS_FD. Without, a process is in the vnet that it has a
+   * socket in, and descriptors are unknown.
+   */
+  readonly namespaces?: Partial<Namespaces>;
 }
 
 /** What the layer is part of in FreeBSD; unloading it ends the layer, once its programs' sockets are closed. */
@@ -29,8 +35,9 @@ export const LINUX_MODULE = "linux_common";
 /** Protocols above are none on either side (netlink-core N1.7). */
 const PROTOCOL_LIMIT = 32;
 
-export class LinuxAbi {
+export class LinuxAbi implements LinuxVnetOwner {
   readonly kernel: Kernel;
+  readonly namespaces: Namespaces;
   readonly #options: LinuxAbiOptions;
   readonly #ports: PortSource;
   readonly #vnets = new Map<Vnet, LinuxVnet>();
@@ -42,6 +49,10 @@ export class LinuxAbi {
     if (!kernel.isLoaded(LINUX_MODULE)) kernel.kldload(LINUX_MODULE);
     this.#options = options;
     this.#ports = new PortSource(options.seed ?? 1);
+    this.namespaces = {
+      ofProcess: options.namespaces?.ofProcess ?? ((pid) => this.#vnetOfProcess(pid)),
+      ofDescriptor: options.namespaces?.ofDescriptor ?? (() => undefined),
+    };
   }
 
   /**
@@ -63,13 +74,26 @@ export class LinuxAbi {
   vnet(vnet: Vnet): LinuxVnet {
     let known = this.#vnets.get(vnet);
     if (known === undefined) {
-      known = new LinuxVnet(this.kernel, vnet, EVENTS, this.#options.usesRealNames ?? false, () => {
-        this.#vnets.delete(vnet);
-      });
+      known = new LinuxVnet(this.kernel, vnet, EVENTS, this.#options.usesRealNames ?? false, this);
       this.#vnets.set(vnet, known);
     }
     known.attach();
     return known;
+  }
+
+  get known(): Iterable<LinuxVnet> {
+    return this.#vnets.values();
+  }
+
+  ended(vnet: Vnet): void {
+    this.#vnets.delete(vnet);
+  }
+
+  #vnetOfProcess(pid: number): Vnet | undefined {
+    for (const { vnet, members } of this.#vnets.values()) {
+      for (const member of members) if (member.pid === pid) return vnet;
+    }
+    return undefined;
   }
 
   /** Carries what the kernel did by itself, or for others, to the Linux sockets of every vnet. */

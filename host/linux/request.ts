@@ -46,6 +46,7 @@ export class Request {
   /** A text for an ack without error: a warning. */
   warning: string | undefined;
   #hasDump = false;
+  readonly #afterAck: (() => void)[] = [];
 
   constructor(requester: Requester, message: MessageReader) {
     this.requester = requester;
@@ -54,7 +55,9 @@ export class Request {
     this.type = message.type;
     this.flags = message.flags;
     this.seq = message.seq;
-    this.cause = { socket: requester, seq: this.seq, flags: this.flags };
+    const { seq, type, flags } = this;
+    const afterAck = (task: () => void) => void this.#afterAck.push(task);
+    this.cause = { socket: requester, seq, type, flags, subject: undefined, afterAck };
   }
 
   /** Both bits of NLM_F_DUMP are needed (E3.7). */
@@ -119,8 +122,9 @@ export class Request {
 
   /** Queues the ack, if there is to be one. @param refusal - undefined for success */
   finish(refusal: Refusal | undefined): void {
-    if (refusal === undefined && (this.#hasDump || !this.has(NLM_F.ACK))) return;
-    this.requester.reply(this.#ack(refusal));
+    const isSilent = refusal === undefined && (this.#hasDump || !this.has(NLM_F.ACK));
+    if (!isSilent) this.requester.reply(this.#ack(refusal));
+    for (const task of this.#afterAck.splice(0)) task();
   }
 
   /** NLMSG_ERROR: the number, the program's own header, on errors its own bytes, then TLVs (E4.1, E4.2). */

@@ -76,6 +76,9 @@ export class LinuxSocket implements Requester {
   get port(): number {
     return this.#port;
   }
+  get pid(): number {
+    return this.#options.pid;
+  }
   get groups(): ReadonlySet<number> {
     return this.#table.groups;
   }

@@ -8,6 +8,7 @@ import type { Attendant, Kernel, Vnet } from "../kernel/kernel.js";
 import { AddressMirror } from "./addressmirror.js";
 import { Channel, ChannelPool } from "./channel.js";
 import { LinkMirror } from "./linkmirror.js";
+import { LinkTransit } from "./linktransit.js";
 import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { NameTable } from "./names.js";
@@ -18,6 +19,8 @@ export interface Member {
   /** Groups that it joined. */
   readonly groups: ReadonlySet<number>;
   readonly port: number;
+  /** Process id of its opener. */
+  readonly pid: number;
   /** Queues a notification, or notes that there was no room for it. */
   notify(bytes: Uint8Array, group: number): void;
   /** Queues a reply, which always has room. */
@@ -28,8 +31,33 @@ export interface Member {
 export interface Cause {
   readonly socket: Member;
   readonly seq: number;
+  /** nlmsg_type. */
+  readonly type: number;
   /** nlmsg_flags. */
   readonly flags: number;
+  /** What the request names, by its key: of all that follows from it, only what happens to that has this cause. */
+  subject: string | undefined;
+  /** Does something once the request is acknowledged. */
+  afterAck(task: () => void): void;
+}
+
+/** What a vnet's layer needs of the whole. */
+export interface LinuxVnetOwner {
+  /** What the layer knows of a vnet. @throws NetlinkError EAFNOSUPPORT when the netlink module is not loaded */
+  vnet(vnet: Vnet): LinuxVnet;
+  /** Of every vnet that a Linux program is in, or was. */
+  readonly known: Iterable<LinuxVnet>;
+  readonly namespaces: Namespaces;
+  /** The vnet or the module went. */
+  ended(vnet: Vnet): void;
+}
+
+/** Which vnet a program means by a network namespace. */
+export interface Namespaces {
+  /** The one that a process is in. */
+  ofProcess(pid: number): Vnet | undefined;
+  /** The one behind a descriptor of a process. */
+  ofDescriptor(pid: number, descriptor: number): Vnet | undefined;
 }
 
 /**
@@ -59,6 +87,9 @@ export class LinuxVnet implements Attendant {
   readonly links = new LinkMirror();
   readonly addresses = new AddressMirror();
   readonly notes = new Notes();
+  /** Interfaces that are not complete yet, or on their way here. */
+  readonly transit = new LinkTransit();
+  readonly owner: LinuxVnetOwner;
   readonly members = new Set<Member>();
   readonly channels: ChannelPool;
   /** Asks on the layer's own behalf, with every privilege. */
@@ -68,22 +99,27 @@ export class LinuxVnet implements Attendant {
   readonly #writer = new MessageWriter();
   /** By message type. */
   readonly #events: ReadonlyMap<number, EventHandler>;
-  readonly #ended: () => void;
+  /** What waits for the end of a settle. */
+  readonly #deferred: (() => void)[] = [];
+  /** What waits for the kernel's clock: milliseconds since boot, in no order. */
+  readonly #waiting = new Map<() => void, number>();
+  /** The least of those times. */
+  #due = Number.POSITIVE_INFINITY;
+  #isSettling = false;
 
-  /** @param ended - called when the vnet or the layer goes */
   constructor(
     kernel: Kernel,
     vnet: Vnet,
     events: ReadonlyMap<number, EventHandler>,
     usesRealNames: boolean,
-    ended: () => void,
+    owner: LinuxVnetOwner,
   ) {
     this.#events = events;
+    this.owner = owner;
     this.kernel = kernel;
     this.vnet = vnet;
     this.names = new NameTable(usesRealNames);
     this.channels = new ChannelPool(kernel, vnet);
-    this.#ended = ended;
     vnet.attend(this);
   }
 
@@ -104,7 +140,7 @@ export class LinuxVnet implements Attendant {
     this.channels.close();
     this.#agent = undefined;
     this.#observer = undefined;
-    this.#ended();
+    this.owner.ended(this.vnet);
   }
 
   // ---- what is there
@@ -148,11 +184,45 @@ export class LinuxVnet implements Attendant {
    * @param cause - the request that is being handled, when everything since the last call is its doing
    */
   settle(cause?: Cause): void {
-    const observer = this.#observer;
-    if (observer === undefined) return;
+    // A handler may settle another vnet, and that one this: the messages left are the outer call's.
+    if (this.#observer === undefined || this.#isSettling) return;
+    this.#isSettling = true;
+    try {
+      this.#drain(this.#observer, cause);
+      if (this.#due !== Number.POSITIVE_INFINITY && this.kernel.uptime >= this.#due) {
+        this.#runDue();
+        this.#drain(this.#observer, undefined);
+      }
+    } finally {
+      this.#isSettling = false;
+    }
+  }
+
+  #drain(observer: Channel, cause: Cause | undefined): void {
     for (let message = observer.next(); message !== undefined; message = observer.next()) {
       this.#events.get(message.type)?.(this, message, cause);
     }
+    for (const task of this.#deferred.splice(0)) task();
+  }
+
+  /** Does something when all that the kernel has told of is handled. */
+  defer(task: () => void): void {
+    this.#deferred.push(task);
+  }
+
+  /** Does something in the first settle from a time on. @param milliseconds - since boot */
+  wait(milliseconds: number, task: () => void): void {
+    this.#waiting.set(task, milliseconds);
+    this.#due = Math.min(this.#due, milliseconds);
+  }
+
+  #runDue(): void {
+    const now = this.kernel.uptime;
+    const due = [...this.#waiting].filter(([, time]) => time <= now);
+    due.sort(([, left], [, right]) => left - right);
+    for (const [task] of due) this.#waiting.delete(task);
+    this.#due = Math.min(Number.POSITIVE_INFINITY, ...this.#waiting.values());
+    for (const [task] of due) task();
   }
 
   // ---- notifications
