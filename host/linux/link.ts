@@ -152,6 +152,7 @@ export const linkDeparted: EventHandler = (vnet, message) => {
   vnet.links.delete(index);
   vnet.names.delete(index);
   vnet.notes.links.delete(index);
+  vnet.notes.forgetNeighbours(index);
 };
 
 /** What Linux says of links where the kernel's errno alone is another (E4.4). */

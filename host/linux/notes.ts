@@ -55,8 +55,11 @@ export interface RouteNote {
 export interface NeighbourNote {
   /** NUD. */
   state: number;
-  /** NTF bits that the kernel has not. */
+  /** NTF bits that the kernel has not: EXT_LEARNED. */
   flags: number;
+  /** NDA_FLAGS_EXT */
+  extendedFlags: number;
+  /** NDA_PROTOCOL, 0 for none. */
   protocol: number;
 }
 
@@ -90,4 +93,9 @@ export class Notes {
   readonly rules: RuleNote[] = [];
   /** Fibs that stand for tables of larger ids: fib by table id. */
   readonly tables = new Map<number, number>();
+
+  /** The notes of neighbours on an interface that goes: the kernel does not tell of each. */
+  forgetNeighbours(index: number): void {
+    for (const key of this.neighbours.keys()) if (key.startsWith(`${index} `)) this.neighbours.delete(key);
+  }
 }

@@ -2,14 +2,23 @@
 
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { getLinks, linkArrived, linkDeparted } from "./link.js";
+import { getNeighbours, neighbourArrived, neighbourDeparted } from "./neighbour.js";
+import { delNeighbour, newNeighbour } from "./neighbourchange.js";
 import type { RequestHandler } from "./request.js";
 import type { EventHandler } from "./vnet.js";
 
 /** By nlmsg_type. */
-export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([[RTM.GETLINK, getLinks]]);
+export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([
+  [RTM.GETLINK, getLinks],
+  [RTM.GETNEIGH, getNeighbours],
+  [RTM.NEWNEIGH, newNeighbour],
+  [RTM.DELNEIGH, delNeighbour],
+]);
 
 /** By nlmsg_type. */
 export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHandler>([
   [RTM.NEWLINK, linkArrived],
   [RTM.DELLINK, linkDeparted],
+  [RTM.NEWNEIGH, neighbourArrived],
+  [RTM.DELNEIGH, neighbourDeparted],
 ]);
