@@ -8,7 +8,7 @@ import { interfaceIoctl } from "./ioctl.js";
 import { EVENTS, REQUESTS } from "./objects.js";
 import { PortSource } from "./ports.js";
 import { LinuxSocket, type LinuxSocketOptions, type SocketProtocol } from "./socket.js";
-import { LinuxVnet, type LinuxVnetOwner, type Namespaces } from "./vnet.js";
+import { type LayerSettings, LinuxVnet, type LinuxVnetOwner, type Namespaces } from "./vnet.js";
 
 export { LinuxErrno, LinuxError } from "./errno.js";
 export { type Datagram, LinuxSocket, type LinuxSocketOptions, type SocketAddress } from "./socket.js";
@@ -28,6 +28,10 @@ export interface LinuxAbiOptions {
    * socket in, and descriptors are unknown.
    */
   readonly namespaces?: Partial<Namespaces>;
+  /** What RTM_NEWRULE and RTM_DELRULE do: policy rules are kept, or refused. Default `store`. */
+  readonly rules?: LayerSettings["rules"];
+  /** What goes with a nexthop: its routes and its place in groups, or nothing. Default `cascade`. */
+  readonly nexthopRemoval?: LayerSettings["nexthopRemoval"];
 }
 
 /** What the layer is part of in FreeBSD; unloading it ends the layer, once its programs' sockets are closed. */
@@ -39,6 +43,7 @@ const PROTOCOL_LIMIT = 32;
 export class LinuxAbi implements LinuxVnetOwner {
   readonly kernel: Kernel;
   readonly namespaces: Namespaces;
+  readonly settings: LayerSettings;
   readonly #options: LinuxAbiOptions;
   readonly #ports: PortSource;
   readonly #vnets = new Map<Vnet, LinuxVnet>();
@@ -54,6 +59,7 @@ export class LinuxAbi implements LinuxVnetOwner {
       ofProcess: options.namespaces?.ofProcess ?? ((pid) => this.#vnetOfProcess(pid)),
       ofDescriptor: options.namespaces?.ofDescriptor ?? (() => undefined),
     };
+    this.settings = { rules: options.rules ?? "store", nexthopRemoval: options.nexthopRemoval ?? "cascade" };
   }
 
   /**

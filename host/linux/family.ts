@@ -44,6 +44,11 @@ export function linuxFamilyOf(family: number): number {
   return TO_LINUX[family] as number;
 }
 
+/** Bytes of an address. @param family - FreeBSD's, INET or INET6 */
+export function addressBytesOf(family: number): number {
+  return family === AF.INET6 ? 16 : 4;
+}
+
 function table(pairs: readonly (readonly [number, number])[]): Uint8Array {
   const families = new Uint8Array(256).fill(AF_UNKNOWN);
   for (const [from, to] of pairs) families[from] = to;

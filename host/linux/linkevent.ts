@@ -61,6 +61,7 @@ export const linkDeparted: EventHandler = (vnet, message, cause) => {
   vnet.links.delete(index, isGone);
   vnet.names.delete(index);
   vnet.notes.links.delete(index);
+  vnet.notes.forgetNeighbours(index);
   if (!isGone && real !== undefined) bringAlong(vnet, index, real, { ...luggage, name, partner });
 };
 

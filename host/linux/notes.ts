@@ -67,8 +67,11 @@ export interface RouteNote {
 export interface NeighbourNote {
   /** NUD. */
   state: number;
-  /** NTF bits that the kernel has not. */
+  /** NTF bits that the kernel has not: EXT_LEARNED. */
   flags: number;
+  /** NDA_FLAGS_EXT */
+  extendedFlags: number;
+  /** NDA_PROTOCOL, 0 for none. */
   protocol: number;
 }
 
@@ -122,5 +125,10 @@ export class Notes {
       this.links.set(index, note);
     }
     return note;
+  }
+
+  /** The notes of neighbours on an interface that goes: the kernel does not tell of each. */
+  forgetNeighbours(index: number): void {
+    for (const key of this.neighbours.keys()) if (key.startsWith(`${index} `)) this.neighbours.delete(key);
   }
 }

@@ -7,6 +7,8 @@ import { addressArrived, addressDeparted } from "./addressevent.js";
 import { getLinks } from "./link.js";
 import { changeProperties, deleteLink, newLink, setLink } from "./linkchange.js";
 import { linkArrived, linkDeparted } from "./linkevent.js";
+import { getNeighbours, neighbourArrived, neighbourDeparted } from "./neighbour.js";
+import { delNeighbour, newNeighbour } from "./neighbourchange.js";
 import { LinuxRTM } from "./number.js";
 import type { RequestHandler } from "./request.js";
 import type { EventHandler } from "./vnet.js";
@@ -22,6 +24,9 @@ export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, Req
   [RTM.GETADDR, getAddresses],
   [RTM.NEWADDR, newAddress],
   [RTM.DELADDR, deleteAddress],
+  [RTM.GETNEIGH, getNeighbours],
+  [RTM.NEWNEIGH, newNeighbour],
+  [RTM.DELNEIGH, delNeighbour],
 ]);
 
 /** By nlmsg_type. */
@@ -30,4 +35,6 @@ export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHa
   [RTM.DELLINK, linkDeparted],
   [RTM.NEWADDR, addressArrived],
   [RTM.DELADDR, addressDeparted],
+  [RTM.NEWNEIGH, neighbourArrived],
+  [RTM.DELNEIGH, neighbourDeparted],
 ]);

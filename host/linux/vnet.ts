@@ -48,8 +48,17 @@ export interface LinuxVnetOwner {
   /** Of every vnet that a Linux program is in, or was. */
   readonly known: Iterable<LinuxVnet>;
   readonly namespaces: Namespaces;
+  readonly settings: LayerSettings;
   /** The vnet or the module went. */
   ended(vnet: Vnet): void;
+}
+
+/** Where the layer can do one thing or another. */
+export interface LayerSettings {
+  /** RTM_NEWRULE: policy rules are kept and listed, or refused (linux-compat X-56). */
+  readonly rules: "store" | "refuse";
+  /** A nexthop that goes takes its routes and its place in groups along, as on Linux, or nothing, as in the kernel (E9.4). */
+  readonly nexthopRemoval: "cascade" | "plain";
 }
 
 /** Which vnet a program means by a network namespace. */
@@ -80,6 +89,9 @@ const GROUPS = [
 /** Notifications of one call into the kernel that the layer can hear: 256 MiB, memory that is used only while they wait. */
 const OBSERVER_LIMIT = 1 << 28;
 
+/** Port of the silent channel, by which its notifications are known: above all that sockets are given (E2.9). */
+const SILENT_PORT = 0xffff_fffe;
+
 export class LinuxVnet implements Attendant {
   readonly kernel: Kernel;
   readonly vnet: Vnet;
@@ -96,8 +108,12 @@ export class LinuxVnet implements Attendant {
   readonly channels: ChannelPool;
   /** Asks on the layer's own behalf, with every privilege. */
   #agent: Channel | undefined;
+  /** Asks for what nobody is told of. */
+  #silent: Channel | undefined;
   /** Member of every group. */
   #observer: Channel | undefined;
+  /** What the kernel tells of is the doing of `silent`. */
+  #isSilenced = false;
   readonly #writer = new MessageWriter();
   /** By message type. */
   readonly #events: ReadonlyMap<number, EventHandler>;
@@ -128,7 +144,8 @@ export class LinuxVnet implements Attendant {
   // ---- as attendant of the vnet
 
   get sockets(): number {
-    return (this.#agent === undefined ? 0 : 1) + (this.#observer === undefined ? 0 : 1) + this.channels.idle;
+    const own = [this.#agent, this.#silent, this.#observer].filter((each) => each !== undefined);
+    return own.length + this.channels.idle;
   }
 
   get isBusy(): boolean {
@@ -138,9 +155,11 @@ export class LinuxVnet implements Attendant {
   /** The vnet or the layer goes: what the layer knew of it goes too. */
   leave(): void {
     this.#agent?.close();
+    this.#silent?.close();
     this.#observer?.close();
     this.channels.close();
     this.#agent = undefined;
+    this.#silent = undefined;
     this.#observer = undefined;
     this.owner.ended(this.vnet);
   }
@@ -163,6 +182,12 @@ export class LinuxVnet implements Attendant {
   get agent(): Channel {
     this.#agent ??= new Channel(this.kernel, this.vnet);
     return this.#agent;
+  }
+
+  /** A channel for changes that Linux sockets are not told of: steps of a larger one, or what Linux keeps to itself. */
+  get silent(): Channel {
+    this.#silent ??= new Channel(this.kernel, this.vnet, { port: SILENT_PORT });
+    return this.#silent;
   }
 
   #learn(): void {
@@ -188,22 +213,25 @@ export class LinuxVnet implements Attendant {
   settle(cause?: Cause): void {
     // A handler may settle another vnet, and that one this: the messages left are the outer call's.
     if (this.#observer === undefined || this.#isSettling) return;
-    this.#isSettling = true;
-    try {
-      this.#drain(this.#observer, cause);
-      if (this.#due !== Number.POSITIVE_INFINITY && this.kernel.uptime >= this.#due) {
-        this.#runDue();
-        this.#drain(this.#observer, undefined);
-      }
-    } finally {
-      this.#isSettling = false;
+    this.#drain(this.#observer, cause);
+    if (this.#due !== Number.POSITIVE_INFINITY && this.kernel.uptime >= this.#due) {
+      this.#runDue();
+      this.#drain(this.#observer, undefined);
     }
   }
 
   #drain(observer: Channel, cause: Cause | undefined): void {
-    for (let message = observer.next(); message !== undefined; message = observer.next()) {
-      this.#events.get(message.type)?.(this, message, cause);
+    this.#isSettling = true;
+    try {
+      for (let message = observer.next(); message !== undefined; message = observer.next()) {
+        this.#isSilenced = message.pid === SILENT_PORT;
+        this.#events.get(message.type)?.(this, message, cause);
+      }
+    } finally {
+      this.#isSettling = false;
+      this.#isSilenced = false;
     }
+    // A task may ask the kernel and settle: no message is being looked at.
     for (const task of this.#deferred.splice(0)) task();
   }
 
@@ -245,7 +273,7 @@ export class LinuxVnet implements Attendant {
     cause: Cause | undefined,
     write: (writer: MessageWriter, seq: number, port: number) => void,
   ): void {
-    if (!this.hasMembers(group, cause)) return;
+    if (this.#isSilenced || !this.hasMembers(group, cause)) return;
     this.#writer.rewind();
     write(this.#writer, cause?.seq ?? 0, cause?.socket.port ?? 0);
     const bytes = this.#writer.written.slice();

@@ -1,0 +1,240 @@
+// Neighbours as Linux programs ask for them and are told of them (linux-compat E3, E8). neighbourchange.ts changes them.
+
+import { AF } from "../../assembly/abi/inet.js";
+import { NLM_F } from "../../assembly/abi/netlink.js";
+import { HeaderSize, NDA, NdMsg, NTF, NUD, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { type DumpSource, kernelDump, listSource, sequence } from "./dump.js";
+import { LinuxErrno, linuxErrnoOf } from "./errno.js";
+import { addressBytesOf, freebsdFamilyOf, LinuxAF } from "./family.js";
+import type { MessageReader } from "./messagereader.js";
+import { MessageWriter } from "./messagewriter.js";
+import { keyOfNeighbour, neighbourState, writeNeighbour, writeProxy } from "./neighbourobject.js";
+import { Refusal } from "./refusal.js";
+import type { Request } from "./request.js";
+import type { Cause, EventHandler, LinuxVnet } from "./vnet.js";
+
+/** Bytes of an ndmsg that Linux calls padding. */
+const PAD = { FIRST: 1, SECOND: 2 } as const;
+/** NDA_MASTER: interfaces that are members of nothing. */
+const NO_MASTER = 0xffffffff;
+
+// ---- requests
+
+/** RTM_GETNEIGH: one by address and interface, or all. @throws Refusal */
+export function getNeighbours(request: Request): void {
+  if (request.isDump) dumpNeighbours(request);
+  else getNeighbour(request);
+}
+
+function dumpNeighbours(request: Request): void {
+  const { message, vnet } = request;
+  const { isStrict } = request.requester;
+  if (isStrict) checkStrictly(message);
+  message.index(HeaderSize.NDMSG);
+  const family = message.header8(NdMsg.FAMILY);
+  if (family === LinuxAF.BRIDGE) {
+    request.dump(listSource([]), { doneJoins: true }); // forwarding tables of bridges are not shown
+    return;
+  }
+  const filter = {
+    index: isStrict ? message.u32(NDA.IFINDEX) : 0,
+    master: isStrict ? message.u32(NDA.MASTER) : 0,
+    wantsProxies: message.attributesFrom(HeaderSize.NDMSG) <= message.end && message.header8(NdMsg.FLAGS) === NTF.PROXY,
+  };
+  const isAsked = (each: number): boolean => (family !== LinuxAF.INET && family !== LinuxAF.INET6) || family === each;
+  const sources: DumpSource[] = [];
+  if (isAsked(LinuxAF.INET)) sources.push(tableDump(vnet, AF.INET, filter));
+  if (isAsked(LinuxAF.INET6)) sources.push(tableDump(vnet, AF.INET6, filter));
+  request.dump(sequence(sources), { doneJoins: true });
+}
+
+interface Filter {
+  /** Interface, 0 for all. */
+  readonly index: number;
+  /** What the interface is a member of, 0 for all. */
+  readonly master: number;
+  readonly wantsProxies: boolean;
+}
+
+/** All entries of a family: Linux keeps a table for each, whatever interfaces they are on. */
+function tableDump(vnet: LinuxVnet, family: number, filter: Filter): DumpSource {
+  const request = new MessageWriter(64);
+  request.begin(RTM.GETNEIGH, NLM_F.REQUEST | NLM_F.DUMP, 0, 0, HeaderSize.NDMSG);
+  request.header8(NdMsg.FAMILY, family);
+  request.end();
+  // As recorded, the messages say that they were filtered, and NLMSG_DONE does not.
+  const filtered = filter.index !== 0 || filter.master !== 0 ? NLM_F.DUMP_FILTERED : 0;
+  return kernelDump(
+    vnet.channels,
+    request.written,
+    (entry, writer, { flags, seq, port }) => {
+      entry.index(HeaderSize.NDMSG);
+      const shown = entry.header8(NdMsg.FLAGS);
+      if (shown & NTF.SELF || isOther(vnet, entry.header32(NdMsg.IFINDEX), filter)) return;
+      const header = { flags: flags | filtered, seq, port };
+      if (((shown & NTF.PROXY) !== 0) !== filter.wantsProxies) return;
+      if (filter.wantsProxies) writeProxy(entry, writer, header);
+      else writeNeighbour(vnet, entry, RTM.NEWNEIGH, writer, header, stateOf(vnet, entry));
+    },
+    (errno) => new Refusal(linuxErrnoOf(errno)),
+  );
+}
+
+/** Whether the filter is for other interfaces. */
+function isOther(vnet: LinuxVnet, index: number, filter: Filter): boolean {
+  if (filter.index !== 0 && filter.index !== index) return true;
+  if (filter.master === 0) return false;
+  const master = vnet.notes.links.get(index)?.master ?? 0;
+  return filter.master === NO_MASTER ? master !== 0 : filter.master !== master;
+}
+
+function stateOf(vnet: LinuxVnet, entry: MessageReader): number {
+  return neighbourState(entry, vnet.notes.neighbours.get(keyOfNeighbour(entry)));
+}
+
+/** The checks of a strict socket (E3.4, E3.5). @throws Refusal EINVAL */
+function checkStrictly(message: MessageReader): void {
+  const { IFINDEX, STATE, TYPE, FLAGS } = NdMsg;
+  if (message.attributesFrom(HeaderSize.NDMSG) > message.end) {
+    throw new Refusal(LinuxErrno.EINVAL, "Invalid header for neighbor dump request");
+  }
+  if (hasPadding(message) || message.header32(IFINDEX) || message.header16(STATE) || message.header8(TYPE)) {
+    throw new Refusal(LinuxErrno.EINVAL, "Invalid values in header for neighbor dump request");
+  }
+  if (message.header8(FLAGS) & ~NTF.PROXY) {
+    throw new Refusal(LinuxErrno.EINVAL, "Invalid flags in header for neighbor dump request");
+  }
+  message.each(message.attributesFrom(HeaderSize.NDMSG), message.end, (type) => {
+    if (type !== NDA.IFINDEX && type !== NDA.MASTER) {
+      throw new Refusal(LinuxErrno.EINVAL, "Unsupported attribute in neighbor dump request");
+    }
+  });
+}
+
+function hasPadding(message: MessageReader): boolean {
+  return message.header8(PAD.FIRST) !== 0 || message.header16(PAD.SECOND) !== 0;
+}
+
+function getNeighbour(request: Request): void {
+  const { vnet } = request;
+  const { family, destination, index, isProxy } = readGet(request);
+  let isFound = false;
+  askNeighbour(request, index, family, destination, (entry) => {
+    const flags = entry.header8(NdMsg.FLAGS);
+    if (flags & NTF.SELF || ((flags & NTF.PROXY) !== 0) !== isProxy) return;
+    isFound = true;
+    request.reply((writer, header) => {
+      if (isProxy) writeProxy(entry, writer, header);
+      else writeNeighbour(vnet, entry, RTM.NEWNEIGH, writer, header, stateOf(vnet, entry));
+    });
+  });
+  if (isFound) return;
+  throw new Refusal(LinuxErrno.ENOENT, isProxy ? "Proxy neighbour entry not found" : "Neighbour entry not found");
+}
+
+/** @throws Refusal EAFNOSUPPORT, ENODEV, EINVAL what the request lacks, or has too much */
+function readGet({ message, vnet }: Request) {
+  const flags = message.header8(NdMsg.FLAGS);
+  if (hasPadding(message) || message.header16(NdMsg.STATE) || message.header8(NdMsg.TYPE)) {
+    throw new Refusal(LinuxErrno.EINVAL, "Invalid values in header for neighbor get request");
+  }
+  if (flags & ~NTF.PROXY) throw new Refusal(LinuxErrno.EINVAL, "Invalid flags in header for neighbor get request");
+  const linuxFamily = message.header8(NdMsg.FAMILY);
+  if (linuxFamily === LinuxAF.BRIDGE) throw new Refusal(LinuxErrno.EOPNOTSUPP);
+  if (linuxFamily !== LinuxAF.INET && linuxFamily !== LinuxAF.INET6) {
+    throw new Refusal(LinuxErrno.EAFNOSUPPORT, "Unsupported family in header for neighbor get request");
+  }
+  const family = freebsdFamilyOf(linuxFamily);
+  message.index(HeaderSize.NDMSG);
+  message.each(message.attributesFrom(HeaderSize.NDMSG), message.end, (type) => {
+    if (type !== NDA.DST) throw new Refusal(LinuxErrno.EINVAL, "Unsupported attribute in neighbor get request");
+  });
+  const destination = message.payload(NDA.DST);
+  if (destination !== undefined && destination.length !== addressBytesOf(family)) {
+    throw new Refusal(LinuxErrno.EINVAL, "Invalid network address in neighbor get request");
+  }
+  const index = message.header32(NdMsg.IFINDEX);
+  if (index !== 0 && vnet.links.get(index) === undefined) {
+    throw new Refusal(LinuxErrno.ENODEV, "Unknown device ifindex");
+  }
+  if (destination === undefined) throw new Refusal(LinuxErrno.EINVAL, "Network address not specified");
+  if (index === 0) throw new Refusal(LinuxErrno.EINVAL, "No device specified");
+  return { family, destination, index, isProxy: (flags & NTF.PROXY) !== 0 };
+}
+
+/** Asks the kernel for one entry. @param visit - gets it, indexed, if it is there */
+export function askNeighbour(
+  request: Request,
+  index: number,
+  family: number,
+  destination: Uint8Array,
+  visit: (entry: MessageReader) => void,
+): void {
+  request.ask(
+    (writer) => {
+      writer.begin(RTM.GETNEIGH, NLM_F.REQUEST, 0, 0, HeaderSize.NDMSG);
+      writer.header8(NdMsg.FAMILY, family);
+      writer.header32(NdMsg.IFINDEX, index);
+      writer.raw(NDA.DST, destination);
+      writer.end();
+    },
+    (entry) => {
+      entry.index(HeaderSize.NDMSG);
+      visit(entry);
+    },
+  );
+}
+
+// ---- notifications
+
+/** RTM_NEWNEIGH of the kernel: an entry was resolved, or made. */
+export const neighbourArrived: EventHandler = (vnet, message, cause) => {
+  message.index(HeaderSize.NDMSG);
+  if (message.header8(NdMsg.FLAGS) & (NTF.SELF | NTF.PROXY)) return; // Linux has no such entries, or tells nobody
+  const request = ofType(cause, RTM.NEWNEIGH);
+  // What a Linux program said of the entry ends when somebody else, or the other host, says something of it.
+  if (request === undefined) vnet.notes.neighbours.delete(keyOfNeighbour(message));
+  announce(vnet, message, RTM.NEWNEIGH, request, stateOf(vnet, message));
+};
+
+/** RTM_DELNEIGH of the kernel. What was noted of the entry goes with it. */
+export const neighbourDeparted: EventHandler = (vnet, message, cause) => {
+  message.index(HeaderSize.NDMSG);
+  if ((message.header8(NdMsg.FLAGS) & (NTF.SELF | NTF.PROXY)) === 0) tellDeparture(vnet, message, cause);
+  vnet.notes.neighbours.delete(keyOfNeighbour(message));
+};
+
+/**
+ * Linux takes an entry away as failed when a program wants it gone, or nobody answered: it says that first, then that the
+ * entry is gone. One that is only old, or whose interface goes, is gone as it was (as recorded).
+ */
+function tellDeparture(vnet: LinuxVnet, message: MessageReader, cause: Cause | undefined): void {
+  const request = ofType(cause, RTM.DELNEIGH);
+  const state = stateOf(vnet, message);
+  const isFailed = request !== undefined || state === NUD.INCOMPLETE || state === NUD.PROBE;
+  if (!isFailed) {
+    announce(vnet, message, RTM.DELNEIGH, undefined, state);
+    return;
+  }
+  const silentCause = request && { ...request, flags: request.flags & ~NLM_F.ECHO };
+  announce(vnet, message, RTM.NEWNEIGH, silentCause, NUD.FAILED);
+  announce(vnet, message, RTM.DELNEIGH, request, NUD.FAILED);
+}
+
+function ofType(cause: Cause | undefined, type: number): Cause | undefined {
+  return cause?.type === type ? cause : undefined;
+}
+
+/** Linux names the port of the program that did it, but no sequence number (as recorded), unless it is an echo. */
+function announce(
+  vnet: LinuxVnet,
+  message: MessageReader,
+  type: number,
+  cause: Cause | undefined,
+  state: number,
+): void {
+  const isEcho = cause !== undefined && (cause.flags & NLM_F.ECHO) !== 0;
+  vnet.multicast(RTNLGRP.NEIGH, cause, (writer, seq, port) => {
+    writeNeighbour(vnet, message, type, writer, { flags: 0, seq: isEcho ? seq : 0, port }, state);
+  });
+}
