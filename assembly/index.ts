@@ -59,6 +59,7 @@ export function exchange(): usize {
 if (offsetof<OpenRequest>("processId") != OpenLayout.PROCESS_ID) ERROR("OpenLayout");
 if (offsetof<OpenRequest>("isCapabilityMode") != OpenLayout.IS_CAPABILITY_MODE) ERROR("OpenLayout");
 if (offsetof<OpenRequest>("jailAddressCount") != OpenLayout.JAIL_ADDRESS_COUNT) ERROR("OpenLayout");
+if (offsetof<OpenRequest>("ethernetNameBytes") != OpenLayout.ETHERNET_NAME_BYTES) ERROR("OpenLayout");
 if (<i32>offsetof<OpenRequest>() > OpenLayout.JAIL_ADDRESSES) ERROR("OpenLayout");
 if (OpenLayout.JAIL_ADDRESSES + JAIL_ADDRESSES_MAX * JailAddressLayout.BYTES > 1024) ERROR("JAIL_ADDRESSES_MAX");
 if (offsetof<JailAddress>("low") != JailAddressLayout.LOW) ERROR("JailAddressLayout");

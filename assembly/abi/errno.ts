@@ -36,6 +36,7 @@ export enum Errno {
   ENAMETOOLONG = 63,
   EHOSTDOWN = 64,
   EHOSTUNREACH = 65,
+  EBADMSG = 89,
   ENOTCAPABLE = 93,
   ECAPMODE = 94,
 }

@@ -15,6 +15,10 @@ export enum OpenLayout {
   IS_CONSTRAINED = 16,
   IS_CAPABILITY_MODE = 17,
   JAIL_ADDRESS_COUNT = 24,
+  IS_FOREIGN = 28,
+  LOSES_DEPARTURES = 29,
+  LINK_GROWTH = 30,
+  ETHERNET_NAME_BYTES = 31,
   /** Where the addresses of the jail follow. */
   JAIL_ADDRESSES = 32,
 }

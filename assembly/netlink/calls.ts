@@ -5,6 +5,7 @@ import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
 import { FIO, MSG, NETLINK_OPTION, NetlinkLimit, NetlinkSize, NLMSGINFO_ATTR, PRIV, SO, SOCK, SOL } from "../abi/netlink";
 import { Buffer, allocateBuffer, release } from "../mem/buffer";
+import { foreignScratch } from "./foreign";
 import { NetlinkSysctl, isLoaded, readSysctl, receiveLimitMax } from "./module";
 import { join, leave, leaveAll, legacyGroups, setLegacyGroups } from "./multicast";
 import { choosePort, givePort, takePort } from "./port";
@@ -29,6 +30,11 @@ export class OpenRequest {
   /** JailAddress records. */
   jailAddresses: usize;
   jailAddressCount: u32;
+  /** What foreign.ts says of a socket whose messages the host rewrites. */
+  isForeign: bool;
+  losesDepartures: bool;
+  linkGrowth: u8;
+  ethernetNameBytes: u8;
 }
 
 /** socket(2): the socket, or a negative errno (netlink-core N2.1). */
@@ -47,6 +53,10 @@ export function open(from: OpenRequest): i32 {
   if (socket == null) return -Errno.ENOBUFS;
   socket.processId = from.processId;
   socket.privileges = from.privileges;
+  socket.isForeign = from.isForeign;
+  socket.losesDepartures = from.losesDepartures;
+  socket.linkGrowth = from.linkGrowth;
+  socket.ethernetNameBytes = from.ethernetNameBytes;
   socket.writer = allocateWriter();
   if (socket.writer == 0 || (from.isConstrained && !constrain(socket, from.jailAddresses, from.jailAddressCount))) {
     if (socket.writer != 0) freeWriter(socket.writer);
@@ -121,7 +131,7 @@ export function beginSend(socket: Socket, bytes: u32, flags: u32, hasControl: bo
   if (socket.sendLimit - socket.sentBytes < bytes) return -Errno.EAGAIN;
   forgetSending(socket);
   if (!socket.sent.reserve()) return -Errno.ENOBUFS;
-  const buffer = allocateBuffer(bytes);
+  const buffer = allocateBuffer(bytes + foreignScratch(socket, bytes));
   if (buffer == null) return -Errno.ENOBUFS;
   buffer.length = bytes;
   socket.sending = changetype<usize>(buffer);

@@ -3,6 +3,7 @@
 import { NlMsgHdr } from "../abi/netlink";
 import { Buffer, QueueEntry } from "../mem/buffer";
 import { Dump } from "./dump";
+import { chargeOf } from "./foreign";
 import { Socket, firstSocket } from "./socket";
 
 /** What is wrong with the sockets. */
@@ -27,7 +28,7 @@ export function checkSockets(): u32 {
       const buffer = changetype<Buffer>(entry);
       const start = i == 0 ? socket.headOffset : 0;
       if (!holdsWholeMessages(buffer, start)) return SocketFault.MESSAGE;
-      bytes += buffer.length - start;
+      bytes += chargeOf(socket, buffer, start, buffer.length);
     }
     if (bytes != socket.receivedBytes) return SocketFault.RECEIVED_BYTES;
     let sent: u32 = 0;

@@ -12,6 +12,7 @@ import { Buffer, QueueEntry, release, retain } from "../mem/buffer";
 import { Ring } from "../mem/ring";
 import { writeLog } from "../mem/text";
 import { Dump, takeChunk } from "./dump";
+import { chargeOf, isLost } from "./foreign";
 import { Socket } from "./socket";
 
 /** The window is at most this; larger reads are taken piece by piece. */
@@ -45,13 +46,14 @@ export function appendReply(socket: Socket, buffer: Buffer): bool {
     return false;
   }
   socket.received.push(changetype<usize>(buffer));
-  socket.receivedBytes += buffer.length;
+  socket.receivedBytes += chargeOf(socket, buffer, 0, buffer.length);
   noteFill(socket);
   return true;
 }
 
 /** Queues a buffer that others hold too, or drops it for this socket. */
 export function appendNotification(socket: Socket, buffer: Buffer): void {
+  if (isLost(socket, buffer)) return;
   if (socket.isFull) {
     countDropped(socket, buffer);
     return;
@@ -60,7 +62,7 @@ export function appendNotification(socket: Socket, buffer: Buffer): void {
   if (!socket.received.reserve()) return;
   retain(buffer);
   socket.received.push(changetype<usize>(buffer));
-  socket.receivedBytes += buffer.length;
+  socket.receivedBytes += chargeOf(socket, buffer, 0, buffer.length);
   noteFill(socket);
 }
 
@@ -76,7 +78,7 @@ export function appendDump(socket: Socket, dump: Dump): bool {
 
 function countDropped(socket: Socket, buffer: Buffer): void {
   socket.droppedMessages += buffer.messages;
-  socket.droppedBytes += buffer.length;
+  socket.droppedBytes += chargeOf(socket, buffer, 0, buffer.length);
 }
 
 /** After a receive the losses before it are told to the log and forgotten (nl_on_transmit). */
@@ -188,7 +190,7 @@ function isDump(entry: usize): bool {
 /** Takes what lies before `offset` of the first buffer out of the queue. */
 function moveHead(socket: Socket, offset: u32): void {
   const buffer = changetype<Buffer>(socket.received.at(0));
-  socket.receivedBytes -= offset - socket.headOffset;
+  socket.receivedBytes -= chargeOf(socket, buffer, socket.headOffset, offset);
   socket.headOffset = offset;
   if (offset != buffer.length) return;
   socket.headOffset = 0;

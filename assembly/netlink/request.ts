@@ -35,6 +35,8 @@ export class Request {
   /** An nlattr for NLMSGERR_ATTR_COOKIE; 0 = none. */
   cookie: usize;
   scratchUsed: u32;
+  scratchAt: usize;
+  scratchBytes: u32;
 
   get from(): Socket {
     return changetype<Socket>(this.socket);
@@ -60,13 +62,24 @@ export class Request {
     store<u16>(this.header, <u16>flags, NlMsgHdr.FLAGS);
   }
 
+  /** The scratch that all messages have in turn. */
+  shareScratch(): void {
+    this.ownScratch(scratchMemory, NetlinkLimit.SCRATCH);
+  }
+
+  /** Scratch of the message's own, 16-aligned. */
+  ownScratch(at: usize, bytes: u32): void {
+    this.scratchAt = at;
+    this.scratchBytes = bytes;
+  }
+
   /**
    * `bytes` of zeroed scratch, or 0 when the message's share is used up (netlink-core N6.6).
    */
   scratch(bytes: u32): usize {
     const size = (bytes + SCRATCH_ALIGN - 1) & ~(SCRATCH_ALIGN - 1);
-    if (this.scratchUsed + size > <u32>NetlinkLimit.SCRATCH) return 0;
-    const at = scratchMemory + this.scratchUsed;
+    if (this.scratchUsed + size > this.scratchBytes) return 0;
+    const at = this.scratchAt + this.scratchUsed;
     this.scratchUsed += size;
     zero(at, size);
     return at;

@@ -48,6 +48,14 @@ export class Socket extends Hashed {
   isConstrained: bool;
   jailAddresses: usize;
   jailAddressCount: u32;
+  /** The host rewrites its messages for another ABI, see foreign.ts. */
+  isForeign: bool;
+  /** Of a foreign socket: notifications of interfaces that are gone vanish. */
+  losesDepartures: bool;
+  /** Of a foreign socket: bytes that a link's message gains. */
+  linkGrowth: u8;
+  /** Of a foreign socket: bytes of an Ethernet interface's name there, padded; 0 = the name stays. */
+  ethernetNameBytes: u8;
   /** SocketOption bits. */
   options: u32;
   receiveLimit: u32;

@@ -10,6 +10,7 @@ import { NLMSG, NLM_F, NetlinkLimit, NetlinkSize, NlMsgHdr } from "../abi/netlin
 import { Buffer, release } from "../mem/buffer";
 import { randomWord } from "../mem/random";
 import { ack } from "./ack";
+import { failureOf, scratchBytes, scratchOffset } from "./foreign";
 import { handleByProtocol } from "./protocol";
 import { Request, request } from "./request";
 import { Socket, SocketOption } from "./socket";
@@ -181,6 +182,8 @@ function processMessage(socket: Socket, buffer: Buffer): bool {
   request.isStrict = socket.isStrict;
   request.isLast = buffer.offset + NetlinkSize.NLMSGHDR > buffer.length;
   request.clear();
+  if (!socket.isForeign) request.shareScratch();
+  else request.ownScratch(buffer.data + scratchOffset(buffer.length), scratchBytes(buffer.length));
   answer(request);
   return true;
 }
@@ -188,10 +191,11 @@ function processMessage(socket: Socket, buffer: Buffer): bool {
 function answer(request: Request): void {
   const socket = request.from;
   const header = request.header;
+  const failure = failureOf(socket, header);
   store<u32>(header, socket.port, NlMsgHdr.PID);
   let error: Errno = Errno.OK;
   if ((load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.REQUEST) != 0 && load<u16>(header, NlMsgHdr.TYPE) >= <u16>NLMSG.MIN_TYPE) {
-    error = handleByProtocol(socket.protocol, request);
+    error = failure != 0 ? failure : handleByProtocol(socket.protocol, request);
   }
   const isAsked = (load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.ACK) != 0;
   if ((isAsked || (error != Errno.OK && error != Errno.EINTR)) && !request.replies.suppressesAck) ack(request, error);

@@ -34,6 +34,7 @@ export type {
   AddressOptions,
   BootOptions,
   Cred,
+  ForeignAbi,
   InterfaceOptions,
   Policy,
   SocketOptions,

@@ -91,6 +91,21 @@ export interface AddressOptions {
   readonly valid?: number;
 }
 
+/**
+ * A socket of another ABI, whose messages the host rewrites: requests before they are sent, everything else as it is read.
+ * FreeBSD does both in the kernel, so the kernel has to know what comes of it.
+ *
+ * A request whose rewrite failed has the errno in nlmsg_pid, which is 0 in all others; it is answered with that errno.
+ */
+export interface ForeignAbi {
+  /** Bytes that a link's message gains, 0 … 255: they count against SO_RCVBUF. */
+  readonly linkGrowth: number;
+  /** Bytes of an Ethernet interface's name in the rewritten form, padded, 0 … 255; 0 leaves the name. */
+  readonly ethernetNameBytes: number;
+  /** Notifications of interfaces that are gone are never queued. */
+  readonly losesDepartures: boolean;
+}
+
 /** Who opens a socket. */
 export interface Cred {
   /** 0, the default, is root. */
@@ -112,6 +127,7 @@ export interface SocketOptions {
   readonly cred?: Cred;
   /** Process id of the opener; 1000 by default. */
   readonly pid?: number;
+  readonly foreign?: ForeignAbi;
 }
 
 const WALL_CLOCK_DEFAULT = 1_767_225_600;

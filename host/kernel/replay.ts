@@ -128,6 +128,7 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
       flags: number(event, 1),
       control: number(event, 2),
       name: number(event, 3),
+      isLook: event.arguments[4] === true,
     }),
   close: (event, kernel) => socketOf(event, kernel).close(),
 };

@@ -24,6 +24,8 @@ export interface ReceiveOptions {
   readonly control?: number;
   /** Bytes of room for the sender's address. Default 12. */
   readonly name?: number;
+  /** Of a look that is no receive of a program's: what there is room for now is processed at the next call. */
+  readonly isLook?: boolean;
 }
 
 export interface ReceivedMessage {
@@ -230,30 +232,40 @@ export class Socket {
    * @throws NetlinkError EAGAIN nothing queued; ENOBUFS no memory to look at a dump, and nothing is lost
    */
   recv(into: Uint8Array, flags = 0): number {
-    if (this.#isRecorded) return this.#receive(into, flags, 0, 0).length;
+    if (this.#isRecorded) return this.#receive(into, { flags, control: 0, name: 0, isLook: false }).length;
     const socket = this.#open("recv");
-    const copied = this.#copy(socket, into, flags);
+    const copied = this.#copy(socket, into, flags, this.#owner.budget);
     const excess = flags & MSG.TRUNC ? this.#received(ReceiveLayout.EXCESS) : 0;
     return copied + excess;
   }
 
   /** As recv, with the sender's address and control data. */
   recvmsg(into: Uint8Array, options: ReceiveOptions = {}): ReceivedMessage {
-    return this.#receive(into, options.flags ?? 0, options.control ?? 0, options.name ?? NetlinkSize.SOCKADDR_NL);
+    const { flags = 0, control = 0, name = NetlinkSize.SOCKADDR_NL, isLook = false } = options;
+    return this.#receive(into, { flags, control, name, isLook });
   }
 
-  #receive(into: Uint8Array, flags: number, controlRoom: number, nameRoom: number): ReceivedMessage {
+  #receive(into: Uint8Array, options: Required<ReceiveOptions>): ReceivedMessage {
+    const { flags, control, name, isLook } = options;
     let message: ReceivedMessage | undefined;
-    this.#journal.perform("recvmsg", this.#target, [into.length, flags, controlRoom, nameRoom], () => {
-      message = this.#take(into, flags, controlRoom, nameRoom);
-      return { ...message, bytes: into.slice(0, message.copied) };
-    });
+    this.#journal.perform(
+      "recvmsg",
+      this.#target,
+      [into.length, flags, control, name, ...(isLook ? [true] : [])],
+      () => {
+        message = this.#take(into, options);
+        return { ...message, bytes: into.slice(0, message.copied) };
+      },
+    );
     return message as unknown as ReceivedMessage;
   }
 
-  #take(into: Uint8Array, flags: number, controlRoom: number, nameRoom: number): ReceivedMessage {
+  #take(
+    into: Uint8Array,
+    { flags, control: controlRoom, name: nameRoom, isLook }: Required<ReceiveOptions>,
+  ): ReceivedMessage {
     const socket = this.#open("recv");
-    const copied = this.#copy(socket, into, flags);
+    const copied = this.#copy(socket, into, flags, isLook ? 0 : this.#owner.budget);
     const excess = flags & MSG.TRUNC ? this.#received(ReceiveLayout.EXCESS) : 0;
     let out = this.#received(ReceiveLayout.IS_CUT) ? flags | MSG.TRUNC : flags;
     const control = controlRoom === 0 ? NOTHING : this.#control(socket, controlRoom);
@@ -262,15 +274,15 @@ export class Socket {
     return { length: copied + excess, copied, flags: out, name, control };
   }
 
-  /** Copies what a receive gives, window by window. @returns bytes */
-  #copy(socket: number, into: Uint8Array, flags: number): number {
+  /** Copies what a receive gives, window by window. @param budget - messages to process afterwards. @returns bytes */
+  #copy(socket: number, into: Uint8Array, flags: number, budget: number): number {
     const { call, exchange, views } = this.#core;
     const isPeek = flags & MSG.PEEK ? 1 : 0;
     let copied = 0;
     let hasMore = true;
     this.#port.prepare();
     while (hasMore) {
-      const piece = call.socketReceive(socket, into.length, copied, isPeek, this.#owner.budget);
+      const piece = call.socketReceive(socket, into.length, copied, isPeek, budget);
       if (piece < 0) throw new NetlinkError("recv", -piece);
       const { bytes, words } = views;
       const window = words[(exchange + ReceiveLayout.WINDOW) >>> 2] as number;

@@ -200,6 +200,11 @@ export class Vnet implements SocketOwner {
     data.setUint8(exchange + OpenLayout.IS_CONSTRAINED, visible === undefined ? 0 : 1);
     data.setUint8(exchange + OpenLayout.IS_CAPABILITY_MODE, cred.capabilityMode ? 1 : 0);
     data.setUint32(exchange + OpenLayout.JAIL_ADDRESS_COUNT, visible?.length ?? 0, true);
+    const { foreign } = options;
+    data.setUint8(exchange + OpenLayout.IS_FOREIGN, foreign === undefined ? 0 : 1);
+    data.setUint8(exchange + OpenLayout.LOSES_DEPARTURES, foreign?.losesDepartures ? 1 : 0);
+    data.setUint8(exchange + OpenLayout.LINK_GROWTH, foreign?.linkGrowth ?? 0);
+    data.setUint8(exchange + OpenLayout.ETHERNET_NAME_BYTES, foreign?.ethernetNameBytes ?? 0);
     visible?.forEach((text, i) => {
       const { family, high, low } = parseAddress(text);
       const at = exchange + OpenLayout.JAIL_ADDRESSES + i * JailAddressLayout.BYTES;

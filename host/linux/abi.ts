@@ -5,20 +5,32 @@ import { Errno, type Kernel, NetlinkError, type Vnet } from "../kernel/kernel.js
 import { Channel } from "./channel.js";
 import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
 import { interfaceIoctl } from "./ioctl.js";
+import type { Mode } from "./modes.js";
 import { EVENTS, REQUESTS } from "./objects.js";
 import { PortSource } from "./ports.js";
+import { type Observe, Tap } from "./rewrite.js";
 import { LinuxSocket, type LinuxSocketOptions, type SocketProtocol } from "./socket.js";
+import { StrictSocket } from "./strict/socket.js";
 import { type LayerSettings, LinuxVnet, type LinuxVnetOwner, type Namespaces } from "./vnet.js";
 
 export { LinuxErrno, LinuxError } from "./errno.js";
+export type { Mode } from "./modes.js";
+export type { FieldChange, Observe, Rewrite } from "./rewrite.js";
 export { type Datagram, LinuxSocket, type LinuxSocketOptions, type SocketAddress } from "./socket.js";
+export { StrictSocket } from "./strict/socket.js";
+export { linesOf } from "./trace.js";
 export type { Namespaces } from "./vnet.js";
 
-/** `strict` is FreeBSD's layer as it is, gaps included; `extended` answers in addition what today's Linux programs need. */
-export type Mode = "strict" | "extended";
+/** A netlink socket of a Linux program: what both modes have is the same. */
+export type ProgramSocket = LinuxSocket | StrictSocket;
 
 export interface LinuxAbiOptions {
+  /** Of sockets that do not say. Default extended. */
   readonly mode?: Mode;
+  /** In the mode strict the layer is FreeBSD 14's, where it differs. Default false. */
+  readonly is14?: boolean;
+  /** Gets each rewrite; LinuxAbi.tap sets it later. */
+  readonly tap?: Observe;
   /** compat.linux.use_real_ifnames: Ethernet interfaces keep FreeBSD's names. Default false. */
   readonly usesRealNames?: boolean;
   /** Seed of the port ids that the layer chooses when the process id is taken. Default 1. */
@@ -47,6 +59,7 @@ export class LinuxAbi implements LinuxVnetOwner {
   readonly #options: LinuxAbiOptions;
   readonly #ports: PortSource;
   readonly #vnets = new Map<Vnet, LinuxVnet>();
+  #tap: Tap | undefined;
 
   /** Loads the module that the layer is part of, and netlink with it. */
   constructor(kernel: Kernel, options: LinuxAbiOptions = {}) {
@@ -60,15 +73,33 @@ export class LinuxAbi implements LinuxVnetOwner {
       ofDescriptor: options.namespaces?.ofDescriptor ?? (() => undefined),
     };
     this.settings = { rules: options.rules ?? "store", nexthopRemoval: options.nexthopRemoval ?? "cascade" };
+    this.tap = options.tap;
+  }
+
+  /** Who gets each rewrite from now on; undefined for nobody. */
+  set tap(observe: Observe | undefined) {
+    this.#tap = observe && new Tap(observe);
+    for (const known of this.#vnets.values()) known.tap = this.#tap;
   }
 
   /**
    * Opens a netlink socket for a Linux program.
-   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the layer was unloaded
+   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the layer was unloaded; EINVAL,
+   *   EPROTOTYPE for types
    */
-  socket(vnet: Vnet, options: LinuxSocketOptions): LinuxSocket {
-    const { protocol } = options;
+  socket(vnet: Vnet, options: LinuxSocketOptions): ProgramSocket {
     if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("socket", LinuxErrno.EAFNOSUPPORT);
+    const mode = options.mode ?? this.#options.mode ?? "extended";
+    return mode === "strict" ? this.#openStrict(vnet, options) : this.#openExtended(vnet, options);
+  }
+
+  #openStrict(vnet: Vnet, options: LinuxSocketOptions): StrictSocket {
+    const { is14 = false, usesRealNames = false } = this.#options;
+    return asLinux("socket", () => new StrictSocket(this.vnet(vnet), options, { is14, usesRealNames }));
+  }
+
+  #openExtended(vnet: Vnet, options: LinuxSocketOptions): LinuxSocket {
+    const { protocol } = options;
     if (protocol < 0 || protocol >= PROTOCOL_LIMIT) throw new LinuxError("socket", LinuxErrno.EINVAL);
     if (protocol !== NETLINK.ROUTE && protocol !== NETLINK.KOBJECT_UEVENT) {
       throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);
@@ -98,6 +129,7 @@ export class LinuxAbi implements LinuxVnetOwner {
     let known = this.#vnets.get(vnet);
     if (known === undefined) {
       known = new LinuxVnet(this.kernel, vnet, EVENTS, this.#options.usesRealNames ?? false, this);
+      known.tap = this.#tap;
       this.#vnets.set(vnet, known);
     }
     known.attach();

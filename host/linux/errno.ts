@@ -25,6 +25,7 @@ export const LinuxErrno = {
   EMFILE: 24,
   ENOTTY: 25,
   ENOSPC: 28,
+  EDOM: 33,
   ERANGE: 34,
   EDEADLK: 35,
   ENAMETOOLONG: 36,

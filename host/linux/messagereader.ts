@@ -44,6 +44,15 @@ export class MessageReader {
     return true;
   }
 
+  /** As seek, but of a message that was cut the current one is what there is of it. */
+  seekCut(offset: number): boolean {
+    if (this.seek(offset)) return true;
+    if (offset + NetlinkSize.NLMSGHDR > this.bytes.length) return false;
+    this.start = offset;
+    this.end = this.bytes.length;
+    return true;
+  }
+
   /** Where the message after the current one would begin. */
   get next(): number {
     return (this.end + 3) & ~3;

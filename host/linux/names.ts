@@ -15,7 +15,19 @@ interface Named {
   alias: string | undefined;
   /** Names that it has besides (IFLA_ALT_IFNAME), in order of addition. */
   readonly alternatives: string[];
+  /** FreeBSD's names before the present one. */
+  readonly formerNames: string[];
 }
+
+/** An interface that is gone. */
+interface Departed extends Named {
+  readonly index: number;
+  /** Ethernet interfaces that were before it in the list at the end. */
+  readonly rank: number;
+}
+
+/** Interfaces that are gone and may still be told of by messages that nobody has read. */
+const DEPARTED_MAX = 1024;
 
 const LOOPBACK = "lo0";
 const LINUX_LOOPBACK = "lo";
@@ -24,6 +36,8 @@ const NUMBERED = /^eth(0|[1-9][0-9]*)$/;
 export class NameTable {
   /** By interface index, in order of arrival. */
   readonly #interfaces = new Map<number, Named>();
+  /** Newest last. */
+  readonly #departed: Departed[] = [];
   readonly #usesRealNames: boolean;
 
   /** @param usesRealNames - compat.linux.use_real_ifnames: Ethernet interfaces keep FreeBSD's names */
@@ -35,17 +49,30 @@ export class NameTable {
   set(index: number, name: string, type: number): void {
     const known = this.#interfaces.get(index);
     if (known !== undefined) {
+      if (!wasCalled(known, name)) known.formerNames.push(known.name);
       known.name = name;
       return;
     }
     const isEthernet = type === IFT.ETHER;
     const number = isEthernet ? this.#freeNumber() : -1;
     const isLoopback = type === IFT.LOOP && name === LOOPBACK;
-    this.#interfaces.set(index, { name, isEthernet, isLoopback, number, alias: undefined, alternatives: [] });
+    this.#interfaces.set(index, {
+      name,
+      isEthernet,
+      isLoopback,
+      number,
+      alias: undefined,
+      alternatives: [],
+      formerNames: [],
+    });
   }
 
   /** It departed, and gives its number back. */
   delete(index: number): void {
+    const found = this.#interfaces.get(index);
+    if (found === undefined) return;
+    if (this.#departed.length === DEPARTED_MAX) this.#departed.shift();
+    this.#departed.push({ ...found, index, rank: this.#rankOf(found) });
     this.#interfaces.delete(index);
   }
 
@@ -71,7 +98,35 @@ export class NameTable {
     const found = this.#interfaces.get(index);
     if (found === undefined) return undefined;
     if (found.isLoopback) return LINUX_LOOPBACK;
-    return found.isEthernet && !this.#usesRealNames ? `eth${found.number}` : found.name;
+    return found.isEthernet && !this.#usesRealNames ? numbered(found.number) : found.name;
+  }
+
+  /**
+   * What `strict` calls the interface of a message, which may have waited while the interface was renamed or went.
+   * @param name - FreeBSD's, in the message
+   * @param type - IFT, in the message
+   * @param isCounted - as FreeBSD 14 numbers: by the Ethernet interfaces before it in the list
+   * @returns undefined when it is Ethernet and nothing is known of it
+   */
+  plainOf(index: number, name: string, type: number, isCounted: boolean): string | undefined {
+    if (type === IFT.LOOP && name === LOOPBACK) return LINUX_LOOPBACK;
+    if (type !== IFT.ETHER || this.#usesRealNames) return name;
+    const found = this.#interfaces.get(index);
+    const departed = wasCalled(found, name)
+      ? undefined
+      : this.#departed.findLast((each) => each.index === index && (found === undefined || wasCalled(each, name)));
+    if (departed !== undefined) return numbered(isCounted ? departed.rank : departed.number);
+    return found && numbered(isCounted ? this.#rankOf(found) : found.number);
+  }
+
+  /** Ethernet interfaces before one in the list. */
+  #rankOf(wanted: Named): number {
+    let rank = 0;
+    for (const each of this.#interfaces.values()) {
+      if (each === wanted) break;
+      if (each.isEthernet) rank++;
+    }
+    return rank;
   }
 
   /** What Linux programs call an interface: the alias, if it has one. */
@@ -144,4 +199,12 @@ export class NameTable {
     while (this.find(pattern.replace("%d", String(number))) !== undefined) number++;
     return pattern.replace("%d", String(number));
   }
+}
+
+function wasCalled(each: Named | undefined, name: string): boolean {
+  return each !== undefined && (each.name === name || each.formerNames.includes(name));
+}
+
+function numbered(number: number): string {
+  return `eth${number}`;
 }

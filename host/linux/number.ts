@@ -17,22 +17,45 @@ export const LinuxRTM = {
 /** Options of level SOL_SOCKET. */
 export const LinuxSO = {
   DEBUG: 1,
+  REUSEADDR: 2,
   TYPE: 3,
   ERROR: 4,
+  DONTROUTE: 5,
+  BROADCAST: 6,
   SNDBUF: 7,
   RCVBUF: 8,
+  KEEPALIVE: 9,
+  OOBINLINE: 10,
   PRIORITY: 12,
+  REUSEPORT: 15,
   PASSCRED: 16,
+  PEERCRED: 17,
+  RCVLOWAT: 18,
+  SNDLOWAT: 19,
   RCVTIMEO: 20,
   SNDTIMEO: 21,
   ATTACH_FILTER: 26,
   DETACH_FILTER: 27,
   TIMESTAMP: 29,
+  TIMESTAMPNS: 35,
   SNDBUFFORCE: 32,
   RCVBUFFORCE: 33,
   MARK: 36,
   PROTOCOL: 38,
   DOMAIN: 39,
+} as const;
+
+/** Flags of send and receive calls. */
+export const LinuxMSG = {
+  OOB: 0x1,
+  PEEK: 0x2,
+  DONTROUTE: 0x4,
+  CTRUNC: 0x8,
+  TRUNC: 0x20,
+  DONTWAIT: 0x40,
+  EOR: 0x80,
+  WAITALL: 0x100,
+  NOSIGNAL: 0x4000,
 } as const;
 
 export const LinuxSOL = { SOCKET: 1, NETLINK: 270 } as const;

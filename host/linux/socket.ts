@@ -7,6 +7,7 @@ import { type Datagram, ReceiveQueue } from "./datagram.js";
 import type { Dump } from "./dump.js";
 import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
 import { MessageReader } from "./messagereader.js";
+import type { Mode } from "./modes.js";
 import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
 import { SocketOptionTable } from "./options.js";
 import { Refusal } from "./refusal.js";
@@ -29,6 +30,8 @@ export interface LinuxSocketOptions {
   readonly pid: number;
   /** CAP_NET_ADMIN. */
   readonly isPrivileged: boolean;
+  /** Default: the layer's. */
+  readonly mode?: Mode;
 }
 
 /** What the layer gives a socket of a protocol. */

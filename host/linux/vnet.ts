@@ -13,6 +13,7 @@ import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { NameTable } from "./names.js";
 import { Notes } from "./notes.js";
+import type { Tap } from "./rewrite.js";
 
 /** A Linux socket, as far as notifications go. */
 export interface Member {
@@ -105,6 +106,10 @@ export class LinuxVnet implements Attendant {
   readonly doubts = new Map<number, Uint8Array[]>();
   readonly owner: LinuxVnetOwner;
   readonly members = new Set<Member>();
+  /** Sockets of the mode strict, which the kernel itself serves: while one is open the layer stays. */
+  readonly strictSockets = new Set<object>();
+  /** Observes what is rewritten. */
+  tap: Tap | undefined;
   readonly channels: ChannelPool;
   /** Asks on the layer's own behalf, with every privilege. */
   #agent: Channel | undefined;
@@ -149,7 +154,7 @@ export class LinuxVnet implements Attendant {
   }
 
   get isBusy(): boolean {
-    return this.members.size > 0;
+    return this.members.size > 0 || this.strictSockets.size > 0;
   }
 
   /** The vnet or the layer goes: what the layer knew of it goes too. */

@@ -2,7 +2,7 @@
 // independent of the layer's own readers.
 
 import { type BootOptions, Kernel, type Vnet } from "../../host/kernel/kernel.js";
-import { LinuxAbi, type LinuxAbiOptions, type LinuxSocket } from "../../host/linux/abi.js";
+import { LinuxAbi, type LinuxAbiOptions, type ProgramSocket } from "../../host/linux/abi.js";
 
 export interface Attribute {
   readonly type: number;
@@ -49,10 +49,10 @@ const OFFER = 32_768;
 const PID = 2125;
 
 export class Program {
-  readonly socket: LinuxSocket;
+  readonly socket: ProgramSocket;
   #seq = 0x6b16061a;
 
-  constructor(socket: LinuxSocket) {
+  constructor(socket: ProgramSocket) {
     this.socket = socket;
   }
 

@@ -16,7 +16,9 @@ export function splitLine(line: string): string[] {
   while (pattern.lastIndex < line.trimEnd().length) {
     const [, double, single, plain] = pattern.exec(line) as RegExpExecArray;
     if (plain !== undefined && /^["']/.test(plain)) {
-      throw new ShellError(`${line.slice(pattern.lastIndex - plain.length)}: a quote opens; expected it closed at a word's end`);
+      throw new ShellError(
+        `${line.slice(pattern.lastIndex - plain.length)}: a quote opens; expected it closed at a word's end`,
+      );
     }
     words.push(double ?? single ?? (plain as string));
   }
