@@ -2,6 +2,7 @@
 
 import type { Errno } from "../../assembly/abi/errno.js";
 import { NetlinkSize, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { NetlinkError } from "../kernel/kernel.js";
 import type { Answer, Channel } from "./channel.js";
 import { Dump, type DumpOptions, type DumpSource, type ReplyHeader } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
@@ -103,9 +104,19 @@ export class Request {
   ask(write: (writer: MessageWriter) => void, each?: (message: MessageReader) => void): Answer {
     const writer = new MessageWriter(512);
     write(writer);
-    const answer = this.requester.channel.ask(writer.written, each);
+    const answer = this.#send(writer.written, each);
     this.vnet.settle(this.cause);
     return answer;
+  }
+
+  /** A kernel without memory for the request, or for its answer, says so by the call. */
+  #send(request: Uint8Array, each?: (message: MessageReader) => void): Answer {
+    try {
+      return this.requester.channel.ask(request, each);
+    } catch (error) {
+      if (error instanceof NetlinkError) return { errno: error.errno };
+      throw error;
+    }
   }
 
   /**

@@ -2,10 +2,11 @@
 // returns, and what is read are datagrams (linux-compat E2). Errnos are Linux's.
 
 import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { NetlinkError } from "../kernel/kernel.js";
 import type { Channel } from "./channel.js";
 import { type Datagram, ReceiveQueue } from "./datagram.js";
 import type { Dump } from "./dump.js";
-import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
+import { asLinux, LinuxErrno, LinuxError, linuxErrnoOf } from "./errno.js";
 import { MessageReader } from "./messagereader.js";
 import type { Mode } from "./modes.js";
 import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
@@ -225,8 +226,10 @@ export class LinuxSocket implements Requester {
     try {
       this.#handle(request);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      refusal = error;
+      // What the kernel refuses the layer itself, as memory, is the answer too.
+      if (error instanceof NetlinkError) refusal = new Refusal(linuxErrnoOf(error.errno));
+      else if (error instanceof Refusal) refusal = error;
+      else throw error;
     }
     this.vnet.settle(request.cause);
     request.finish(refusal);
