@@ -22,14 +22,16 @@ const FOLLOWERS: readonly AddressFollower[] = [];
 
 // ---- notifications of the kernel
 
-/** RTM_NEWADDR of the kernel. What is there already was told before: an interface came up. */
+/** RTM_NEWADDR of the kernel. An IPv4 address that is there already was told of before: its interface came up. */
 export const addressArrived: EventHandler = (vnet, message, cause) => {
   const told = readAddress(message);
   settleDoubts(vnet, told.index);
   const before = vnet.addresses.get(told.index, told.family, told.local);
   const { address, isNew } = vnet.addresses.set(message);
-  if (!isNew && before !== undefined && isSame(before, address)) return;
-  if (address.family === AF.INET) noteArrival(vnet, address);
+  if (address.family === AF.INET) {
+    if (!isNew && before !== undefined && isSame(before, address)) return;
+    noteArrival(vnet, address);
+  }
   tell(vnet, message, RTM.NEWADDR, address, directCause(address, cause));
 };
 

@@ -203,3 +203,40 @@ describe("E6.1 lifetimes", () => {
     expect(flags & 0x80).toBe(0);
   });
 });
+
+describe("E6.1 addresses of IPv6 while they are checked, and peers", () => {
+  it("TENTATIVE, then DADFAILED when another host has the address", () => {
+    const { kernel, vnet, program } = machine({ ...MANY, sysctls: {} });
+    vnet.addressAdd("em0", "2001:db8::7/64");
+    const flags = (): number => {
+      const answers = addressesIn(getAddr(program, DUMP, 10));
+      return addressOf(answers.find((each) => addressText(each).includes("::7")) as Message).flags;
+    };
+    expect(flags()).toBe(0xc0);
+    vnet.addressDuplicate("em0", "2001:db8::7");
+    kernel.advance(2000);
+    expect(flags() & 0x8).toBe(0x8);
+  });
+
+  it("a tunnel's: IFA_ADDRESS is the peer, IFA_LOCAL its own, of both families", () => {
+    const { vnet, program } = machine(MANY);
+    vnet.interfaceCreate("gif0");
+    const index = vnet.interfaceIndex("gif0") as number;
+    const give = (family: number, prefixLength: number, local: Uint8Array, peer: Uint8Array): number =>
+      program.change(
+        RTM.NEWADDR,
+        F.CREATE | F.EXCL,
+        ifaddrmsg({ family, prefixLength, index }),
+        attribute(2, local),
+        attribute(1, peer),
+      );
+    expect(give(2, 32, inet("10.0.0.1"), inet("10.0.0.2"))).toBe(0);
+    expect(give(10, 128, inet6("2001:db8:1::1"), inet6("2001:db8:1::2"))).toBe(0);
+    const given = addressesIn(getAddr(program, DUMP)).filter(({ body }) => body[4] === index);
+    const ends = given.map((each) => [addressOf(each).local, addressOf(each).address]);
+    expect(ends).toContainEqual(["10.0.0.1", "10.0.0.2"]);
+    expect(ends).toContainEqual(["2001:db8:1::1", "2001:db8:1::2"]);
+    const six = given.find(({ body }) => body[0] === 10 && body[3] === 0) as Message;
+    expect(attributesOf(six.body, IFADDRMSG).map(({ type }) => type)).toEqual([2, 1, 6, 8]);
+  });
+});
