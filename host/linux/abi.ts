@@ -113,10 +113,11 @@ export class LinuxAbi implements LinuxVnetOwner {
    * @param request - SIOCGIF…
    * @param ifreq - struct ifreq, 40 bytes; of SIOCGIFCONF it does not matter
    * @returns the ifreq as the program finds it; of SIOCGIFCONF one for each IPv4 address
-   * @throws LinuxError ENODEV, EADDRNOTAVAIL, EOPNOTSUPP, EFAULT; ENOTTY for another ioctl; EAFNOSUPPORT when the netlink
-   *   module is not loaded
+   * @throws LinuxError ENODEV, EADDRNOTAVAIL, EOPNOTSUPP, EFAULT; ENOTTY for another ioctl; EAFNOSUPPORT when the layer was
+   *   unloaded
    */
   interfaceIoctl(vnet: Vnet, request: number, ifreq: Uint8Array): Uint8Array {
+    if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("ioctl", LinuxErrno.EAFNOSUPPORT);
     return interfaceIoctl(
       asLinux("ioctl", () => this.vnet(vnet)),
       request,

@@ -74,7 +74,7 @@ function changeLink(request: Request, index: number, target: LinuxVnet | undefin
   try {
     edit.setAddress();
     edit.setMtu();
-    if (name !== undefined) edit.setName(name);
+    if (name !== undefined && edit === here) edit.setName(name);
     edit.setDescription();
     edit.setFlags();
     edit.setMaster();

@@ -7,14 +7,14 @@ import { HeaderSize, IFLA, IFLA_INFO, IFLA_VLAN, IfInfoMsg, RTM } from "../../as
 import type { Answer } from "./channel.js";
 import { LinuxErrno } from "./errno.js";
 import { LinkEdit, NO_CHANGE } from "./linkedit.js";
-import { ALL_CHANGED, tellLink } from "./linkevent.js";
+import { ALL_CHANGED, forgetLink, linkArrived, tellLink } from "./linkevent.js";
 import { writeVlanSettings } from "./linkinfo.js";
 import { type LinkKind, linkKind } from "./linkkind.js";
 import { partnerName } from "./linkmirror.js";
 import { moveLink, namespaceOf } from "./linkmove.js";
 import { checkLink, expectName, type LinkInfo, nestedLink, readLinkInfo } from "./linkrequest.js";
 import { readVlan, VLAN_CORRECTIONS, type Vlan } from "./linkvlan.js";
-import type { MessageReader } from "./messagereader.js";
+import { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { mergeAttributes } from "./nest.js";
 import { Refusal } from "./refusal.js";
@@ -126,7 +126,8 @@ class Creation {
     // Its unit may be in use in another vnet, or by what has another name.
     const isTaken = first.answer.errno === Errno.EEXIST && own !== undefined;
     const { answer, made } = isTaken ? this.#ask(this.#kind.cloner) : first;
-    if (answer.errno === 0) return made;
+    if (answer.errno === 0) return made.length === this.#wanted.length ? made : findArrived(this.#vnet);
+    for (const index of made) destroy(this.#vnet, index);
     if (this.#vlan !== undefined) throw refusalOf(answer, VLAN_CORRECTIONS);
     throw refusalOf(answer, { [Errno.EINVAL]: [LinuxErrno.EOPNOTSUPP, UNKNOWN_KIND] });
   }
@@ -217,12 +218,34 @@ class Creation {
 
   /** Of a pair the other half goes too. */
   #undo(): void {
-    const { vnet, index } = this.#places[0] as { vnet: LinuxVnet; index: number };
-    const writer = new MessageWriter(64);
-    writer.begin(RTM.DELLINK, NLM_F.REQUEST, 0, 0, HeaderSize.IFINFOMSG);
-    writer.header32(IfInfoMsg.INDEX, index);
-    writer.end();
-    vnet.agent.ask(writer.written);
-    for (const place of this.#places) place.vnet.settle();
+    for (const { vnet, index } of this.#places) destroy(vnet, index);
   }
+}
+
+/** Takes away what was made. Where memory lacks the kernel may tell nobody. */
+function destroy(vnet: LinuxVnet, index: number): void {
+  if (vnet.links.get(index) === undefined) return;
+  const writer = new MessageWriter(64);
+  writer.begin(RTM.DELLINK, NLM_F.REQUEST, 0, 0, HeaderSize.IFINFOMSG);
+  writer.header32(IfInfoMsg.INDEX, index);
+  writer.end();
+  vnet.agent.ask(writer.written);
+  vnet.settle();
+  forgetLink(vnet, index);
+}
+
+/** Interfaces that arrived and the kernel had no memory to tell of. @returns their indices */
+function findArrived(vnet: LinuxVnet): number[] {
+  const unknown: Uint8Array[] = [];
+  vnet.agent.ask(vnet.dumpRequest(RTM.GETLINK, HeaderSize.IFINFOMSG), (message) => {
+    if (vnet.links.get(message.header32(IfInfoMsg.INDEX)) === undefined) unknown.push(message.message.slice());
+  });
+  vnet.transit.during(() => {
+    for (const bytes of unknown) {
+      const reader = new MessageReader(bytes);
+      reader.seek(0);
+      linkArrived(vnet, reader, undefined);
+    }
+  });
+  return [...vnet.transit.unfinished].sort((left, right) => left - right);
 }

@@ -31,7 +31,10 @@ export const linkArrived: EventHandler = (vnet, message) => {
   const note = vnet.notes.links.get(index);
   if (note !== undefined && before !== undefined && before.carrier !== link.carrier) note.carrierChanges++;
   if (vnet.transit.unfinished.has(index)) return;
-  const change = before === undefined ? ALL_CHANGED : message.header32(IfInfoMsg.CHANGE) & CHANGED;
+  const named = message.header32(IfInfoMsg.CHANGE) & CHANGED;
+  const change = before === undefined ? ALL_CHANGED : named & (before.flags ^ link.flags);
+  // FreeBSD tells of an interface as up or down also when it was so before (rtnetlink B.4.4).
+  if (named !== 0 && change === 0) return;
   multicast(vnet, message, RTM.NEWLINK, change, undefined);
 };
 
@@ -58,12 +61,18 @@ export const linkDeparted: EventHandler = (vnet, message, cause) => {
   if (!vnet.transit.unfinished.delete(index)) multicast(vnet, message, RTM.DELLINK, ALL_CHANGED, cause);
   const partner = vnet.links.partner(index) ?? 0;
   const real = vnet.names.real(index);
+  forgetLink(vnet, index, isGone);
+  if (!isGone && real !== undefined) bringAlong(vnet, index, real, { ...luggage, name, partner });
+};
+
+/** All that the layer knows of an interface. @param isGone - it is nowhere any more, else in another vnet */
+export function forgetLink(vnet: LinuxVnet, index: number, isGone = true): void {
   vnet.links.delete(index, isGone);
   vnet.names.delete(index);
   vnet.notes.links.delete(index);
   vnet.notes.forgetNeighbours(index);
-  if (!isGone && real !== undefined) bringAlong(vnet, index, real, { ...luggage, name, partner });
-};
+  vnet.transit.unfinished.delete(index);
+}
 
 /** Members lose a bridge or bond that goes, and what lies on an interface loses it, wherever it is. */
 function releaseMembers(vnet: LinuxVnet, index: number): void {

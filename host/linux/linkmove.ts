@@ -44,6 +44,7 @@ export function namespaceOf(vnet: LinuxVnet, message: MessageReader, pid: number
 export function moveLink(vnet: LinuxVnet, index: number, target: LinuxVnet, wanted?: string): void {
   target.settle();
   const real = vnet.names.real(index) as string;
+  if (index === vnet.links.loopback) throw new Refusal(LinuxErrno.EINVAL, "The interface netns is immutable");
   if (wanted !== undefined) expectName(wanted);
   const name = target.names.number(wanted ?? (vnet.names.of(index) as string));
   if (target.names.find(name) !== undefined) throw new Refusal(LinuxErrno.EEXIST);

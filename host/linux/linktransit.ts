@@ -21,7 +21,7 @@ export class LinkTransit {
   /** By index, what those bring along that left another vnet for this one and have not arrived. */
   readonly expected = new Map<number, Luggage>();
 
-  /** What arrives in the meantime is unfinished. @returns the indices, in order of arrival */
+  /** What arrives in the meantime is unfinished. @returns the indices, ascending: of an epair the first half first */
   during(call: () => void): number[] {
     const before = new Set(this.unfinished);
     this.isMaking = true;
@@ -30,6 +30,6 @@ export class LinkTransit {
     } finally {
       this.isMaking = false;
     }
-    return [...this.unfinished].filter((index) => !before.has(index));
+    return [...this.unfinished].filter((index) => !before.has(index)).sort((left, right) => left - right);
   }
 }
