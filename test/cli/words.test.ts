@@ -15,7 +15,10 @@ describe("the words of a line", () => {
     expect(splitLine(line)).toEqual(words);
   });
 
-  it.each(['alias "two words', "alias 'two", 'alias "a"b'])("%j: a quote that is not closed at a word's end", (line) => {
-    expect(() => splitLine(line)).toThrow(ShellError);
-  });
+  it.each(['alias "two words', "alias 'two", 'alias "a"b'])(
+    "%j: a quote that is not closed at a word's end",
+    (line) => {
+      expect(() => splitLine(line)).toThrow(ShellError);
+    },
+  );
 });
