@@ -18,7 +18,7 @@ import { type Request, refusalOf } from "./request.js";
 import { noteOf, writeNewRoute } from "./routechange.js";
 import { findRoute, refreshNotes } from "./routelookup.js";
 import { type RouteNote, sameBytes } from "./routenotes.js";
-import { Metric6 } from "./routenumber.js";
+import { Metric6, RTNH_F } from "./routenumber.js";
 import { isDead, priorityOf } from "./routeobject.js";
 import { expectNew, invalid, parseRoute, type RouteRequest } from "./routerequest.js";
 import { claimFib, LinuxTable } from "./tables.js";
@@ -78,9 +78,15 @@ function expectSource(vnet: LinuxVnet, { family, prefsrc }: RouteRequest): void 
 }
 
 /** A nexthop that only the layer has (E9.2). @throws Refusal EINVAL one of the other family */
-function ownNexthop(vnet: LinuxVnet, { nexthop }: RouteRequest): NexthopNote | undefined {
+function ownNexthop(vnet: LinuxVnet, { nexthop, family }: RouteRequest): NexthopNote | undefined {
   const note = vnet.notes.nexthops.get(nexthop);
-  return note?.isOwn ? note : undefined;
+  if (note === undefined || !note.isOwn) return undefined;
+  if (family === AF.INET6 && note.family === AF.INET) throw foreignNexthop();
+  return note;
+}
+
+function foreignNexthop(): Refusal {
+  return invalid("IPv6 routes can not use an IPv4 nexthop");
 }
 
 /** Neither a gateway nor an interface. */
@@ -126,7 +132,7 @@ function refusalFor(vnet: LinuxVnet, route: RouteRequest, prefix: Prefix, answer
     case Errno.EEXIST:
       return existing(vnet, route, prefix);
     case Errno.ENOMEM:
-      return isForeign(vnet, route) ? invalid("IPv6 routes can not use an IPv4 nexthop") : refusalOf(answer);
+      return isForeign(vnet, route) ? foreignNexthop() : refusalOf(answer);
     case Errno.EINVAL:
       return unreachable(route) ?? refusalOf(answer);
     default:
@@ -145,16 +151,17 @@ function existing(vnet: LinuxVnet, route: RouteRequest, prefix: Prefix): Refusal
   return new Refusal(LinuxErrno.EEXIST);
 }
 
-/** The kernel does not reach a gateway. */
-function unreachable({ family, gateway, oif, paths }: RouteRequest): Refusal | undefined {
-  const gateways = paths ?? (gateway === undefined ? [] : [{ gateway, index: oif }]);
+/** The kernel does not reach a gateway. RTNH_F_ONLINK promises that it is there, and the kernel takes no promises. */
+function unreachable({ family, gateway, oif, paths, message }: RouteRequest): Refusal | undefined {
+  const flags = message.header32(RtMsg.FLAGS);
+  const gateways = paths ?? (gateway === undefined ? [] : [{ gateway, index: oif, flags }]);
   if (gateways.length === 0) return undefined;
   if (gateways.some((path) => path.gateway !== undefined && path.index === 0 && isLinkLocal(path.gateway))) {
     return invalid("Egress device not specified");
   }
-  return family === AF.INET
-    ? new Refusal(LinuxErrno.ENETUNREACH, "Nexthop has invalid gateway")
-    : new Refusal(LinuxErrno.EHOSTUNREACH);
+  const isPromised = gateways.some((path) => (path.flags & RTNH_F.ONLINK) !== 0);
+  if (family === AF.INET6 && !isPromised) return new Refusal(LinuxErrno.EHOSTUNREACH);
+  return new Refusal(LinuxErrno.ENETUNREACH, "Nexthop has invalid gateway");
 }
 
 /** The kernel finds out that a nexthop is of the wrong family when it makes one of it for the route. */

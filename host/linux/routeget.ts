@@ -137,10 +137,11 @@ const REFUSALS: { readonly [type: number]: number } = {
   [RTN.PROHIBIT]: LinuxErrno.EACCES,
 };
 
-/** rtm_flags of what table 255 has, for IPv4. */
-const LOCAL_FLAGS: { readonly [type: number]: number } = {
+/** rtm_flags by the type, for IPv4. */
+const FLAGS: { readonly [type: number]: number } = {
   [RTN.LOCAL]: RTCF.LOCAL,
   [RTN.BROADCAST]: RTCF.BROADCAST | RTCF.LOCAL,
+  [RTN.MULTICAST]: RTCF.MULTICAST,
 };
 
 /** What table 255 has: an own address goes over the loopback interface, from itself. */
@@ -152,7 +153,7 @@ function wayOf(vnet: LinuxVnet, question: Question, local: OwnRoute): Way {
     type: local.type,
     table: isInet6 ? LinuxTable.LOCAL : LinuxTable.MAIN,
     protocol: isInet6 ? RTPROT.KERNEL : 0,
-    flags: LOCAL_FLAGS[local.type] ?? 0,
+    flags: FLAGS[local.type] ?? 0,
     oif,
     prefsrc: isOwn ? question.address : (local.prefsrc ?? sourceFor(vnet, oif, question.address, undefined)),
     priority: local.priority,
@@ -161,9 +162,10 @@ function wayOf(vnet: LinuxVnet, question: Question, local: OwnRoute): Way {
   };
 }
 
-/** IPv4's multicast: 224.0.0.0/4. */
-function isMulticast4(address: Uint8Array): boolean {
-  return address.length === AddressSize.INET && ((address[0] as number) & 0xf0) === 0xe0;
+/** RTN of an IPv4 address that no route makes special: 224.0.0.0/4, 255.255.255.255. */
+function typeOf4(address: Uint8Array): number {
+  if (((address[0] as number) & 0xf0) === 0xe0) return RTN.MULTICAST;
+  return address.every((byte) => byte === 0xff) ? RTN.BROADCAST : RTN.UNICAST;
 }
 
 function wayAlong(vnet: LinuxVnet, question: Question, route: MessageReader): Way {
@@ -171,12 +173,12 @@ function wayAlong(vnet: LinuxVnet, question: Question, route: MessageReader): Wa
   const isInet6 = question.family === AF.INET6;
   const oif = route.u32(RTA.OIF);
   const gateway = gatewayOf(route, ViaFamily.FREEBSD);
-  const isMulticast = isMulticast4(question.address);
+  const type = isInet6 ? RTN.UNICAST : typeOf4(question.address);
   return {
-    type: isMulticast ? RTN.MULTICAST : RTN.UNICAST,
+    type,
     table: isInet6 ? tableOf(vnet, route.u32(RTA.TABLE)) : LinuxTable.MAIN,
     protocol: isInet6 ? note.protocol || route.header8(RtMsg.PROTOCOL) : 0,
-    flags: isMulticast ? RTCF.MULTICAST : 0,
+    flags: FLAGS[type] ?? 0,
     oif,
     prefsrc: note.prefsrc ?? sourceFor(vnet, oif, question.address, gateway),
     priority: priorityOf(route, note),

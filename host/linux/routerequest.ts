@@ -8,7 +8,7 @@ import { LinuxErrno } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import type { MessageReader } from "./messagereader.js";
 import { Refusal } from "./refusal.js";
-import { gatewayOf, type Path, pathsOf, ViaFamily } from "./routepaths.js";
+import { type Path, pathsOf, ViaFamily } from "./routepaths.js";
 import { LinuxTable } from "./tables.js";
 
 /** A route as a request has it, with FreeBSD's numbers of families; what was absent is 0, or undefined. */
@@ -101,18 +101,17 @@ function addressOf(message: MessageReader, type: number, size: number): Uint8Arr
   return payload?.subarray(0, size);
 }
 
+/** The address in RTA_VIA, which is as long as its family says. */
 function viaOf(message: MessageReader): Uint8Array {
-  const address = gatewayOf(message, ViaFamily.LINUX);
-  expectVia(message.u16(RTA.VIA), address);
-  return address as Uint8Array;
+  const family = message.u16(RTA.VIA);
+  const size = family === LinuxAF.INET6 ? AddressSize.INET6 : AddressSize.INET;
+  const address = message.payload(RTA.VIA)?.subarray(ViaFamily.LINUX);
+  if ((family !== LinuxAF.INET6 && family !== LinuxAF.INET) || address?.length !== size) throw wrongVia();
+  return address;
 }
 
-/** RTA_VIA is as long as its family says. */
-function expectVia(family: number, address: Uint8Array | undefined): void {
-  const size = family === LinuxAF.INET6 ? AddressSize.INET6 : AddressSize.INET;
-  if ((family !== LinuxAF.INET6 && family !== LinuxAF.INET) || address?.length !== size) {
-    throw invalid("Invalid address length in RTA_VIA");
-  }
+function wrongVia(): Refusal {
+  return invalid("Invalid address length in RTA_VIA");
 }
 
 function checkedPaths(message: MessageReader): Path[] {
@@ -156,8 +155,6 @@ function expectPath({ isEncapsulated, gateway, isVia, hops }: Path, family: numb
   if (gateway === undefined) throw invalid("Nexthop without gateway not supported");
   const size = family === AF.INET6 ? AddressSize.INET6 : AddressSize.INET;
   if (!isVia && gateway.length !== size) throw invalid();
-  if (isVia && gateway.length !== AddressSize.INET && gateway.length !== AddressSize.INET6) {
-    throw invalid("Invalid address length in RTA_VIA");
-  }
+  if (isVia && gateway.length !== AddressSize.INET && gateway.length !== AddressSize.INET6) throw wrongVia();
   if (hops > HOPS_MOST) throw invalid("Nexthop weight not supported");
 }

@@ -10,7 +10,7 @@ import type { MessageReader } from "./messagereader.js";
 import type { MessageWriter } from "./messagewriter.js";
 import type { PrefixTable } from "./prefixtable.js";
 import { type RouteFilter, selects } from "./routefilter.js";
-import type { RouteNote } from "./routenotes.js";
+import { NO_NOTE, type RouteNote } from "./routenotes.js";
 import { Metric6 } from "./routenumber.js";
 import { isHidden, prefixOf, writeRoute } from "./routeobject.js";
 import { headerTableOf, tableOf } from "./tables.js";
@@ -38,10 +38,11 @@ const PREF = nlattr(RTA.PREF, 1);
 const Plain = { LENGTH: 0, TYPE: 1, SEQ: 2, PID: 3, FAMILY: 4, RTM_TABLE: 5, FLAGS: 6, TABLE: 7, DST: 9 } as const;
 const Plain4 = { GATEWAY: 11, KNH_ID: 13, RTFLAGS: 15, OIF: 17, BYTES: 76 } as const;
 const Plain6 = { GATEWAY: 14, KNH_ID: 19, RTFLAGS: 21, OIF: 23, BYTES: 100 } as const;
-/** In Linux's form, with RTA_DST; without it the default route's (E7.3). */
-const LinuxBytes = { INET: 60, INET_DEFAULT: 52, INET6: 136, INET6_DEFAULT: 116 } as const;
-/** rtm_family and rtm_dst_len in their word, and the byte in RTM_TABLE that is the table. */
+/** In Linux's form: of a default route without RTA_DST; IPv4's besides without RTA_PRIORITY (E7.3). */
+const LinuxBytes = { INET_DEFAULT: 52, INET6: 136, INET6_DEFAULT: 116 } as const;
+/** rtm_dst_len and rtm_protocol in their words; rtm_family and rtm_table are the low byte of theirs. */
 const BITS_MASK = 0xff00;
+const RTM_PROTOCOL = 0xff00;
 const LOW_BYTE = 0xff;
 
 /** Words are read and written as the host has them, which is how messages have them but on hosts that nobody has. */
@@ -80,12 +81,11 @@ export class RouteTranslator {
       const words = this.#source;
       const at = message.start >> 2;
       const bytes = words[at];
-      if (bytes === Plain4.BYTES && isPlain4(words, at) && !this.#isNoted(message)) {
-        this.#writePlain4(words, at, writer, header);
-        return;
-      }
-      if (bytes === Plain6.BYTES && isPlain6(words, at) && !this.#isNoted(message)) {
-        this.#writePlain6(words, at, writer, header);
+      const isPlain = bytes === Plain4.BYTES ? isPlain4(words, at) : bytes === Plain6.BYTES && isPlain6(words, at);
+      const note = isPlain ? this.#noteOf(message) : undefined;
+      if (note !== undefined && isShort(note)) {
+        if (bytes === Plain4.BYTES) this.#writePlain4(words, at, writer, header, note);
+        else this.#writePlain6(words, at, writer, header, note);
         return;
       }
     }
@@ -115,25 +115,30 @@ export class RouteTranslator {
     return start >> 2;
   }
 
-  #isNoted(message: MessageReader): boolean {
-    if (this.#notes === undefined) return false;
+  #noteOf(message: MessageReader): RouteNote {
+    if (this.#notes === undefined) return NO_NOTE;
     const bits = message.bytes[message.start + NetlinkSize.NLMSGHDR + RtMsg.DST_LEN] as number;
     const address = message.start + Plain.DST * 4 + NetlinkSize.NLATTR;
-    return this.#notes.get(bits, message.bytes, address) !== undefined;
+    return this.#notes.get(bits, message.bytes, address) ?? NO_NOTE;
   }
 
   /** @param from - where the message is, in words */
-  #writePlain4(words: Int32Array, from: number, writer: MessageWriter, header: ReplyHeader): void {
+  #writePlain4(words: Int32Array, from: number, writer: MessageWriter, header: ReplyHeader, note: RouteNote): void {
     const family = words[from + Plain.FAMILY] as number;
     const isDefault = (family & BITS_MASK) === 0;
-    const bytes = isDefault ? LinuxBytes.INET_DEFAULT : LinuxBytes.INET;
+    const bytes = LinuxBytes.INET_DEFAULT + (isDefault ? 0 : 8) + (note.priority === 0 ? 0 : 8);
     const to = this.#room(writer, bytes);
     const out = this.#target;
-    this.#writeHeader(words[from + Plain.RTM_TABLE] as number, family, out, to, bytes, header);
+    this.#writeHeader(words[from + Plain.RTM_TABLE] as number, family, out, to, bytes, header, note);
     let at = to + Plain.DST;
     if (!isDefault) {
       out[at] = DST4;
       out[at + 1] = words[from + Plain.DST + 1] as number;
+      at += 2;
+    }
+    if (note.priority !== 0) {
+      out[at] = PRIORITY;
+      out[at + 1] = note.priority;
       at += 2;
     }
     out[at] = GATEWAY4;
@@ -142,18 +147,18 @@ export class RouteTranslator {
     out[at + 3] = words[from + Plain4.OIF + 1] as number;
   }
 
-  #writePlain6(words: Int32Array, from: number, writer: MessageWriter, header: ReplyHeader): void {
+  #writePlain6(words: Int32Array, from: number, writer: MessageWriter, header: ReplyHeader, note: RouteNote): void {
     const family = words[from + Plain.FAMILY] as number;
     const isDefault = (family & BITS_MASK) === 0;
     const bytes = isDefault ? LinuxBytes.INET6_DEFAULT : LinuxBytes.INET6;
     const to = this.#room(writer, bytes);
     const out = this.#target;
     const linuxFamily = (family & ~LOW_BYTE) | LinuxAF.INET6;
-    this.#writeHeader(words[from + Plain.RTM_TABLE] as number, linuxFamily, out, to, bytes, header);
+    this.#writeHeader(words[from + Plain.RTM_TABLE] as number, linuxFamily, out, to, bytes, header, note);
     let at = to + Plain.DST;
     if (!isDefault) at = copyAddress(words, from + Plain.DST, out, at, DST6);
     out[at] = PRIORITY;
-    out[at + 1] = Metric6.USER;
+    out[at + 1] = note.priority === 0 ? Metric6.USER : note.priority;
     at = copyAddress(words, from + Plain6.GATEWAY, out, at + 2, GATEWAY6);
     out[at] = OIF;
     out[at + 1] = words[from + Plain6.OIF + 1] as number;
@@ -163,17 +168,34 @@ export class RouteTranslator {
     out[at + 12] = 0;
   }
 
-  #writeHeader(rtm: number, family: number, out: Int32Array, to: number, bytes: number, header: ReplyHeader): void {
+  #writeHeader(
+    rtm: number,
+    family: number,
+    out: Int32Array,
+    to: number,
+    bytes: number,
+    header: ReplyHeader,
+    note: RouteNote,
+  ): void {
     out[to] = bytes;
     out[to + Plain.TYPE] = RTM.NEWROUTE | (header.flags << 16);
     out[to + Plain.SEQ] = header.seq;
     out[to + Plain.PID] = header.port;
     out[to + Plain.FAMILY] = family;
-    out[to + Plain.RTM_TABLE] = (rtm & ~LOW_BYTE) | this.#headerTable;
+    const shown = note.protocol === 0 ? rtm & ~LOW_BYTE : (rtm & ~RTM_PROTOCOL & ~LOW_BYTE) | (note.protocol << 8);
+    out[to + Plain.RTM_TABLE] = shown | this.#headerTable;
     out[to + Plain.FLAGS] = 0;
     out[to + Plain.TABLE] = TABLE;
     out[to + Plain.TABLE + 1] = this.#table;
   }
+}
+
+/** Whether a note is of the metric and the protocol alone, as routing daemons leave. */
+function isShort(note: RouteNote): boolean {
+  if (note === NO_NOTE) return true;
+  const { type, prefsrc, pref, metrics, flow, paths, nexthop } = note;
+  const isPlain = type === 0 && pref === 0 && flow === 0 && nexthop === 0;
+  return isPlain && prefsrc === undefined && metrics === undefined && paths.length === 0;
 }
 
 /** An attribute of 16 bytes. @returns where the next one begins */
