@@ -18,8 +18,8 @@ export interface ReplyHeader {
 /** Messages of a dump, one after the other. */
 export interface DumpSource {
   /**
-   * Writes the next messages, or none.
-   * @param limit - bytes in the writer from which on no further message is wanted
+   * Writes the next message, or some, or none.
+   * @param limit - bytes in the writer above which no further message is wanted
    * @returns whether there may be more
    * @throws Refusal the dump ends with its errno
    */
@@ -31,18 +31,15 @@ export interface DumpSource {
 export interface DumpOptions {
   /** The header's filter was applied: NLM_F_DUMP_FILTERED. */
   readonly isFiltered?: boolean;
-  /** NLMSG_DONE is without NLM_F_DUMP_FILTERED all the same. */
-  readonly doneIsPlain?: boolean;
   /** NLMSG_DONE may share the last datagram (neighbours, nexthops, rules, address labels). */
   readonly doneJoins?: boolean;
-  /** NLMSG_DONE is without NLM_F_DUMP_FILTERED all the same (links). */
+  /** NLMSG_DONE is without NLM_F_DUMP_FILTERED all the same (links, routes of all tables). */
   readonly doneIsPlain?: boolean;
 }
 
 /** A dump under way on a socket. */
 export class Dump {
   readonly header: ReplyHeader;
-  readonly #doneIsPlain: boolean;
   readonly #source: DumpSource;
   readonly #doneJoins: boolean;
   readonly #doneIsPlain: boolean;
@@ -182,7 +179,7 @@ export function kernelDump(
   return {
     next(writer, header, limit) {
       // Many messages a call: nothing but reading and translating is done for each.
-      while (writer.at <= limit) {
+      do {
         const message = channel.next();
         if (message === undefined) return false;
         if (message.type >= NLMSG.MIN_TYPE) {
@@ -195,7 +192,7 @@ export function kernelDump(
         const refusal = end.errno === 0 ? undefined : failed(end.errno);
         if (refusal !== undefined) throw refusal;
         return false;
-      }
+      } while (writer.at <= limit);
       return true;
     },
     close() {

@@ -1,7 +1,7 @@
 // bench layer: the whole table as an unmodified Linux program gets it: RTM_GETROUTE as `ip route` sends it, on a socket of the
 // Linux-compat layer, datagram by datagram with a buffer of 32 KiB. Beside it what the kernel alone takes for the same dump.
 import { NETLINK, NLMSG, NlMsgHdr } from "../../../assembly/abi/netlink.js";
-import { LinuxAbi, type LinuxSocket } from "../../linux/abi.js";
+import { LinuxAbi, type ProgramSocket } from "../../linux/abi.js";
 import { DUMP_WINDOW_BYTES, RouteDump } from "../../table/dump.js";
 import { median, nanoseconds, rounded } from "../figures.js";
 import { type ConditionKeys, type Conditions, conditionKeys } from "./conditions.js";
@@ -66,7 +66,7 @@ export function benchLayer(conditions: Conditions): LayerFigures {
 }
 
 /** @returns the messages of a dump without NLMSG_DONE, and their bytes */
-function counted(socket: LinuxSocket, request: Uint8Array): { routes: number; bytes: number } {
+function counted(socket: ProgramSocket, request: Uint8Array): { routes: number; bytes: number } {
   let routes = 0;
   let bytes = 0;
   drain(socket, request, (datagram) => {
@@ -81,7 +81,7 @@ function counted(socket: LinuxSocket, request: Uint8Array): { routes: number; by
 }
 
 /** Asks and reads to the end. */
-function drain(socket: LinuxSocket, request: Uint8Array, visit: (datagram: Uint8Array) => void = () => {}): void {
+function drain(socket: ProgramSocket, request: Uint8Array, visit: (datagram: Uint8Array) => void = () => {}): void {
   socket.send(request);
   for (let next = socket.receive(DUMP_WINDOW_BYTES); next !== undefined; next = socket.receive(DUMP_WINDOW_BYTES)) {
     visit(next.bytes);
