@@ -10,6 +10,7 @@ import {
 } from "./bench/conditions.js";
 import { benchDump, type DumpFigures } from "./bench/dump.js";
 import { benchInsert, type InsertFigures } from "./bench/insert.js";
+import { benchLayer, type LayerFigures } from "./bench/layer.js";
 import { benchLookup, type LookupFigures } from "./bench/lookup.js";
 import { grouped } from "./figures.js";
 import { integer } from "./integer.js";
@@ -17,7 +18,7 @@ import { writeLine } from "./io.js";
 import type { Registration } from "./registration.js";
 import { Status } from "./status.js";
 
-const BENCHMARKS = ["insert", "dump", "lookup"] as const;
+const BENCHMARKS = ["insert", "dump", "lookup", "layer"] as const;
 type Benchmark = (typeof BENCHMARKS)[number];
 
 /** More runs than this are a mistake in typing. */
@@ -28,14 +29,17 @@ interface Results {
   insert?: InsertFigures;
   dump?: DumpFigures;
   lookup?: LookupFigures;
+  layer?: LayerFigures;
 }
 
 export function addBenchCommand({ program, io, finish }: Registration): void {
   program
     .command("bench")
-    .description("measure the kernel: dumps, inserts, lookups")
+    .description("measure the kernel: dumps, inserts, lookups, and the Linux-compat layer's dumps")
     .addArgument(
-      new Argument("[benchmark]", "what to measure").choices(["dump", "insert", "lookup", "all"]).default("all"),
+      new Argument("[benchmark]", "what to measure")
+        .choices(["dump", "insert", "lookup", "layer", "all"])
+        .default("all"),
     )
     .option(
       "--routes <n>",
@@ -83,6 +87,14 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
       const figures = benchLookup(conditions);
       results.lookup = figures;
       return `lookup  ${figures.nsPerLookup} ns a lookup, ${grouped(figures.lookups)} lookups a run`;
+    }
+    case "layer": {
+      const figures = benchLayer(conditions);
+      results.layer = figures;
+      return (
+        `layer   ${figures.nsPerRoute} ns a route of ${figures.bytesPerRoute} bytes in Linux's form, ` +
+        `${grouped(figures.routes)} routes; the kernel alone ${figures.kernelNsPerRoute} ns a route`
+      );
     }
   }
 }

@@ -117,7 +117,7 @@ class AddressDump implements DumpSource {
 
   next(writer: MessageWriter, header: ReplyHeader): boolean {
     while (this.#ready.length === 0 && !this.#isRead) {
-      if (this.#source.next(NOWHERE, header)) continue;
+      if (this.#source.next(NOWHERE, header, ONE_MESSAGE)) continue;
       this.#isRead = true;
       this.#turn();
     }
@@ -163,3 +163,5 @@ class AddressDump implements DumpSource {
 
 /** Where a gathering dump writes nothing. */
 const NOWHERE = new MessageWriter(0);
+/** A limit that is passed already. */
+const ONE_MESSAGE = -1;

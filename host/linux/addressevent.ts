@@ -18,7 +18,7 @@ import type { Cause, EventHandler, LinuxVnet } from "./vnet.js";
 export type AddressFollower = (vnet: LinuxVnet, address: Address, isThere: boolean, cause: Cause | undefined) => void;
 
 /** The routes that Linux makes of addresses have their row here (E11.1). */
-const FOLLOWERS: readonly AddressFollower[] = [];
+const FOLLOWERS: readonly AddressFollower[] = [(vnet, address) => vnet.routes.own.followAddress(vnet, address)];
 
 // ---- notifications of the kernel
 

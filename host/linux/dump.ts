@@ -18,11 +18,12 @@ export interface ReplyHeader {
 /** Messages of a dump, one after the other. */
 export interface DumpSource {
   /**
-   * Writes the next messages, or none.
+   * Writes the next message, or some, or none.
+   * @param limit - bytes in the writer above which no further message is wanted
    * @returns whether there may be more
    * @throws Refusal the dump ends with its errno
    */
-  next(writer: MessageWriter, header: ReplyHeader): boolean;
+  next(writer: MessageWriter, header: ReplyHeader, limit: number): boolean;
   /** Gives back what it holds, finished or not. */
   close(): void;
 }
@@ -32,7 +33,7 @@ export interface DumpOptions {
   readonly isFiltered?: boolean;
   /** NLMSG_DONE may share the last datagram (neighbours, nexthops, rules, address labels). */
   readonly doneJoins?: boolean;
-  /** NLMSG_DONE is without NLM_F_DUMP_FILTERED all the same (links). */
+  /** NLMSG_DONE is without NLM_F_DUMP_FILTERED all the same (links, routes of all tables). */
   readonly doneIsPlain?: boolean;
 }
 
@@ -43,7 +44,8 @@ export class Dump {
   readonly #doneJoins: boolean;
   readonly #doneIsPlain: boolean;
   readonly #hasExtAck: boolean;
-  readonly #writer = new MessageWriter();
+  /** Turn by turn, so that a datagram lasts while the next one is made. */
+  readonly #writers: [MessageWriter, MessageWriter] = [new MessageWriter(), new MessageWriter()];
   /** What was written past the end of the last datagram. */
   #rest: Uint8Array | undefined;
   #done: Uint8Array | undefined;
@@ -63,25 +65,27 @@ export class Dump {
   }
 
   /**
-   * The next datagram. Its bytes are the dump's until the next call.
+   * The next datagram. Its bytes are the dump's: the call after the next one overwrites them.
    * @param offer - largest receive buffer that the program has offered, in bytes
    */
   chunk(offer: number): Uint8Array {
-    const writer = this.#writer;
+    const [next, writer] = this.#writers;
+    this.#writers[0] = writer;
+    this.#writers[1] = next;
     const limit = Math.max(LinuxLimit.CHUNK_LEAST, Math.min(offer, LinuxLimit.CHUNK_MOST));
     writer.rewind();
     if (this.#rest !== undefined) writer.whole(this.#rest);
     this.#rest = undefined;
     while (this.#done === undefined) {
-      const mark = writer.at;
-      const hasMore = this.#next();
-      if (writer.at > limit && mark > 0) {
-        this.#rest = writer.written.slice(mark);
-        writer.rewind(mark);
-        if (!hasMore) this.#end(undefined);
-        return writer.written;
+      const hasMore = this.#next(writer, limit);
+      const isFull = writer.at > limit;
+      // A message that is too large by itself is alone in its datagram.
+      if (isFull && writer.start > 0) {
+        this.#rest = writer.written.slice(writer.start);
+        writer.rewind(writer.start);
       }
       if (!hasMore) this.#end(undefined);
+      if (isFull) return writer.written;
     }
     const fits = this.#doneJoins && writer.at + this.#done.length <= limit;
     if (writer.at > 0 && !fits) return writer.written;
@@ -96,9 +100,9 @@ export class Dump {
     this.#isOver = true;
   }
 
-  #next(): boolean {
+  #next(writer: MessageWriter, limit: number): boolean {
     try {
-      return this.#source.next(this.#writer, this.header);
+      return this.#source.next(writer, this.header, limit);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#end(error);
@@ -143,10 +147,10 @@ export function listSource(writes: Iterable<(writer: MessageWriter, header: Repl
 export function sequence(sources: readonly DumpSource[]): DumpSource {
   let current = 0;
   return {
-    next(writer, header) {
+    next(writer, header, limit) {
       const source = sources[current];
       if (source === undefined) return false;
-      if (!source.next(writer, header)) current++;
+      if (!source.next(writer, header, limit)) current++;
       return current < sources.length;
     },
     close() {
@@ -173,18 +177,23 @@ export function kernelDump(
   channel.start(request);
   let state: "open" | "read" | "closed" = "open";
   return {
-    next(writer, header) {
-      const message = channel.next();
-      if (message === undefined) return false;
-      const end = endOf(message);
-      if (end === undefined) {
-        translate(message, writer, header);
-        return true;
-      }
-      state = "read";
-      const refusal = end.errno === 0 ? undefined : failed(end.errno);
-      if (refusal !== undefined) throw refusal;
-      return false;
+    next(writer, header, limit) {
+      // Many messages a call: nothing but reading and translating is done for each.
+      do {
+        const message = channel.next();
+        if (message === undefined) return false;
+        if (message.type >= NLMSG.MIN_TYPE) {
+          translate(message, writer, header);
+          continue;
+        }
+        const end = endOf(message);
+        if (end === undefined) continue;
+        state = "read";
+        const refusal = end.errno === 0 ? undefined : failed(end.errno);
+        if (refusal !== undefined) throw refusal;
+        return false;
+      } while (writer.at <= limit);
+      return true;
     },
     close() {
       if (state === "read") pool.giveBack(channel);

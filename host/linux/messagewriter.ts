@@ -11,8 +11,8 @@ export class MessageWriter {
   view: DataView;
   /** Bytes written. */
   at = 0;
-  /** Where the message being written begins. */
-  #start = 0;
+  /** Where the message being written, or the last one, begins. */
+  start = 0;
 
   constructor(size = FIRST_SIZE) {
     this.bytes = new Uint8Array(size);
@@ -38,6 +38,15 @@ export class MessageWriter {
     this.view = new DataView(grown.buffer);
   }
 
+  /** Room for a whole message that the caller writes at once, every byte of it. @returns where it begins */
+  room(size: number): number {
+    if (this.at + size > this.bytes.length) this.reserve(size);
+    const start = this.at;
+    this.start = start;
+    this.at = start + size;
+    return start;
+  }
+
   // ---- messages
 
   /** Begins a message with a family header of zeros. @param headerSize - bytes of it, as the struct's */
@@ -45,7 +54,7 @@ export class MessageWriter {
     const size = NetlinkSize.NLMSGHDR + ((headerSize + 3) & ~3);
     this.reserve(size);
     const { view, at } = this;
-    this.#start = at;
+    this.start = at;
     view.setUint16(at + NlMsgHdr.TYPE, type, true);
     view.setUint16(at + NlMsgHdr.FLAGS, flags, true);
     view.setUint32(at + NlMsgHdr.SEQ, seq, true);
@@ -56,13 +65,13 @@ export class MessageWriter {
 
   /** Ends it: nlmsg_len counts all that was written since. */
   end(): void {
-    this.view.setUint32(this.#start + NlMsgHdr.LEN, this.at - this.#start, true);
+    this.view.setUint32(this.start + NlMsgHdr.LEN, this.at - this.start, true);
   }
 
   /** A message as it is. @returns where it begins */
   whole(message: Uint8Array): number {
     const start = this.at;
-    this.#start = start;
+    this.start = start;
     const size = (message.length + 3) & ~3;
     this.reserve(size);
     this.bytes.set(message, start);
@@ -74,13 +83,13 @@ export class MessageWriter {
   // ---- the family header: offsets from its start
 
   header8(offset: number, value: number): void {
-    this.view.setUint8(this.#start + NetlinkSize.NLMSGHDR + offset, value);
+    this.view.setUint8(this.start + NetlinkSize.NLMSGHDR + offset, value);
   }
   header16(offset: number, value: number): void {
-    this.view.setUint16(this.#start + NetlinkSize.NLMSGHDR + offset, value, true);
+    this.view.setUint16(this.start + NetlinkSize.NLMSGHDR + offset, value, true);
   }
   header32(offset: number, value: number): void {
-    this.view.setUint32(this.#start + NetlinkSize.NLMSGHDR + offset, value, true);
+    this.view.setUint32(this.start + NetlinkSize.NLMSGHDR + offset, value, true);
   }
 
   // ---- attributes

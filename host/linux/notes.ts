@@ -1,6 +1,8 @@
 // What Linux programs said of objects that the kernel has no place for (linux-compat E1.1). A note goes when its object
 // goes. Plain data, so that it can be kept with a snapshot.
 
+import { RouteNotes } from "./routenotes.js";
+
 /** Of an interface, by index. */
 export interface LinkNote {
   /** Attributes that are accepted and shown back, by type: IFLA_TXQLEN, GROUP, LINKMODE … */
@@ -45,24 +47,6 @@ export interface AddressNote {
   valid: number;
 }
 
-/** Of a route. */
-export interface RouteNote {
-  /** RTA_PRIORITY. */
-  priority: number;
-  protocol: number;
-  scope: number;
-  /** RTN. */
-  type: number;
-  /** RTNH_F bits. */
-  flags: number;
-  prefsrc: Uint8Array | undefined;
-  /** RTA_PREF. */
-  pref: number;
-  /** RTA_METRICS beyond the MTU, as attributes. */
-  metrics: Uint8Array | undefined;
-  flow: number;
-}
-
 /** Of a neighbour. */
 export interface NeighbourNote {
   /** NUD. */
@@ -96,8 +80,7 @@ export class Notes {
   readonly links = new Map<number, LinkNote>();
   /** By `index family address`. */
   readonly addresses = new Map<string, AddressNote>();
-  /** By `fib family prefix/length`. */
-  readonly routes = new Map<string, RouteNote>();
+  readonly routes = new RouteNotes();
   /** By `index family address`. */
   readonly neighbours = new Map<string, NeighbourNote>();
   /** By id. */

@@ -11,6 +11,10 @@ import { getNeighbours, neighbourArrived, neighbourDeparted } from "./neighbour.
 import { delNeighbour, newNeighbour } from "./neighbourchange.js";
 import { LinuxRTM } from "./number.js";
 import type { RequestHandler } from "./request.js";
+import { getRoutes } from "./route.js";
+import { newRoute } from "./routeadd.js";
+import { deleteRoute } from "./routedelete.js";
+import { linkRoutesChanged, routeArrived, routeDeparted } from "./routeevent.js";
 import type { EventHandler } from "./vnet.js";
 
 /** By nlmsg_type. */
@@ -27,14 +31,26 @@ export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, Req
   [RTM.GETNEIGH, getNeighbours],
   [RTM.NEWNEIGH, newNeighbour],
   [RTM.DELNEIGH, delNeighbour],
+  [RTM.GETROUTE, getRoutes],
+  [RTM.NEWROUTE, newRoute],
+  [RTM.DELROUTE, deleteRoute],
 ]);
 
 /** By nlmsg_type. */
 export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHandler>([
-  [RTM.NEWLINK, linkArrived],
-  [RTM.DELLINK, linkDeparted],
+  [RTM.NEWLINK, inTurn(linkArrived, linkRoutesChanged)],
+  [RTM.DELLINK, inTurn(linkDeparted, linkRoutesChanged)],
   [RTM.NEWADDR, addressArrived],
   [RTM.DELADDR, addressDeparted],
   [RTM.NEWNEIGH, neighbourArrived],
   [RTM.DELNEIGH, neighbourDeparted],
+  [RTM.NEWROUTE, routeArrived],
+  [RTM.DELROUTE, routeDeparted],
 ]);
+
+/** The object's own handler first, then what follows from it. */
+function inTurn(...handlers: readonly EventHandler[]): EventHandler {
+  return (vnet, message, cause) => {
+    for (const handle of handlers) handle(vnet, message, cause);
+  };
+}

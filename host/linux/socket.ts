@@ -126,7 +126,7 @@ export class LinuxSocket implements Requester {
   #continueDump(): void {
     const dump = this.#dump;
     if (dump === undefined || !this.#queue.hasRoomForDump) return;
-    const bytes = dump.chunk(this.#offer).slice();
+    const bytes = dump.chunk(this.#offer);
     if (dump.isOver) this.#dump = undefined;
     this.reply(bytes);
   }
@@ -245,7 +245,8 @@ export class LinuxSocket implements Requester {
   }
 
   /**
-   * Takes the next datagram off the queue. It counts against the receive limit until `taken` has its bytes.
+   * Takes the next datagram off the queue. It counts against the receive limit until `taken` has its bytes. Those of a dump
+   * last until the next call.
    * @param offer - largest buffer that the program has offered in a receive with data, in bytes: it sizes the datagrams of
    *   dumps
    * @returns undefined when nothing is queued

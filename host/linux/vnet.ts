@@ -14,6 +14,7 @@ import { MessageWriter } from "./messagewriter.js";
 import { NameTable } from "./names.js";
 import { Notes } from "./notes.js";
 import type { Tap } from "./rewrite.js";
+import { RouteState } from "./routestate.js";
 
 /** A Linux socket, as far as notifications go. */
 export interface Member {
@@ -105,6 +106,7 @@ export class LinuxVnet implements Attendant {
   /** By interface: RTM_DELADDRs of IPv4 addresses that may be there all the same. */
   readonly doubts = new Map<number, Uint8Array[]>();
   readonly owner: LinuxVnetOwner;
+  readonly routes = new RouteState();
   readonly members = new Set<Member>();
   /** Sockets of the mode strict, which the kernel itself serves: while one is open the layer stays. */
   readonly strictSockets = new Set<object>();
@@ -201,6 +203,7 @@ export class LinuxVnet implements Attendant {
       this.names.set(link.index, link.name, link.type);
     });
     this.agent.ask(this.dumpRequest(RTM.GETADDR, HeaderSize.IFADDRMSG), (message) => this.addresses.set(message));
+    this.routes.own.learn(this);
   }
 
   /** A request for all objects of a type, as the kernel's own ABI has it. */
