@@ -59,7 +59,7 @@ static enum outcome call_socket(const struct seccomp_notif *call)
 	} request = {type & TYPE_MASK, (uint32_t)call->data.args[2], 0, 0};
 	if ((type & ~(uint32_t)(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0)
 		return finish(call, 0, EINVAL);
-	sockets_reap();
+	descriptors_reap();
 	struct socket *socket = socket_new();
 	if (socket == NULL)
 		return finish(call, 0, EMFILE);
@@ -67,6 +67,7 @@ static enum outcome call_socket(const struct seccomp_notif *call)
 	struct iovec part = {&request, sizeof request};
 	struct reply reply = kernel_call(FRAME_OPEN, socket->id, &part, 1);
 	socket->is_nonblocking = type & SOCK_NONBLOCK;
+	socket->is_forwarded = reply.result == READING_FORWARDED;
 	if (reply.result < 0)
 		finish_as(call, reply);
 	if (reply.result < 0 || !descriptor_give(call, socket, 0, type & SOCK_CLOEXEC))
@@ -98,8 +99,9 @@ static enum outcome call_name(const struct seccomp_notif *call, struct socket *s
 	int error = reply.bytes < SOCKADDR_NL_BYTES ? EIO : memory_read(thread, call->data.args[2], &room, sizeof room);
 	if (error == 0 && room < 0)
 		error = EINVAL;
+	size_t length = room < SOCKADDR_NL_BYTES ? (size_t)room : SOCKADDR_NL_BYTES;
 	if (error == 0)
-		error = memory_write(thread, call->data.args[1], reply.body, room < SOCKADDR_NL_BYTES ? (size_t)room : SOCKADDR_NL_BYTES);
+		error = memory_write(thread, call->data.args[1], reply.body, length);
 	room = SOCKADDR_NL_BYTES;
 	if (error == 0)
 		error = memory_write(thread, call->data.args[2], &room, sizeof room);
@@ -110,7 +112,7 @@ static enum outcome call_dup(const struct seccomp_notif *call, struct socket *so
 {
 	uint32_t old = (uint32_t)call->data.args[0], wanted = (uint32_t)call->data.args[1];
 	if (call->data.nr == __NR_dup) {
-		sockets_reap();
+		descriptors_reap();
 		descriptor_give(call, socket, 0, false);
 		return ANSWERED;
 	}
@@ -128,7 +130,7 @@ static enum outcome call_fcntl(const struct seccomp_notif *call, struct socket *
 	case F_DUPFD_CLOEXEC:
 		if ((int)argument < 0)
 			return finish(call, 0, EINVAL);
-		sockets_reap();
+		descriptors_reap();
 		descriptor_give(call, socket, (unsigned)argument, (int)call->data.args[1] == F_DUPFD_CLOEXEC);
 		return ANSWERED;
 	case F_GETFL:
@@ -144,11 +146,10 @@ static enum outcome call_fcntl(const struct seccomp_notif *call, struct socket *
 
 static enum outcome call_unsupported(const struct seccomp_notif *call, struct socket *socket)
 {
-	(void)socket;
 	bool is_accept = call->data.nr == __NR_accept || call->data.nr == __NR_accept4;
 	bool is_odd = call->data.nr == __NR_shutdown && (uint32_t)call->data.args[1] > SHUT_RDWR;
 	// FreeBSD asks whether the socket listens before it asks whether it could.
-	return finish(call, 0, calls_domain == DOMAIN_FREEBSD && (is_accept || is_odd) ? EINVAL : EOPNOTSUPP);
+	return finish(call, 0, socket->is_forwarded && (is_accept || is_odd) ? EINVAL : EOPNOTSUPP);
 }
 
 static enum outcome call_stat(const struct seccomp_notif *call, struct socket *socket)

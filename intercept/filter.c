@@ -40,9 +40,9 @@ static const unsigned INTERFACE_IOCTLS[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void add(struct filter *into, unsigned short code, unsigned char on_true, unsigned char on_false, unsigned value)
+static void add(struct filter *into, unsigned code, unsigned char on_true, unsigned char on_false, unsigned value)
 {
-	into->code[into->length++] = (struct sock_filter){code, on_true, on_false, value};
+	into->code[into->length++] = (struct sock_filter){(unsigned short)code, on_true, on_false, value};
 }
 
 static void load(struct filter *into, size_t offset)
@@ -77,8 +77,8 @@ void filter_build(struct filter *into, unsigned family, unsigned base, unsigned 
 	add(into, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32_BIT);
 	end(into, SECCOMP_RET_ALLOW);
 
-	// Behind the list: ALLOW, then the parts for an ioctl, a descriptor, a socket. Jumps go forward only, so an ioctl of
-	// another kind falls through to the descriptor's part.
+	// Behind the list: ALLOW, then the parts for an ioctl, a descriptor, a socket. Jumps go forward only, so an ioctl
+	// of another kind falls through to the descriptor's part.
 	const size_t listed = COUNT(DESCRIPTOR_CALLS);
 	const size_t ioctls = COUNT(INTERFACE_IOCTLS);
 	const size_t ioctl_part = 1 + ioctls, descriptor_part = 5;

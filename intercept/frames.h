@@ -12,7 +12,7 @@ enum { PROTOCOL_VERSION = 1 };
 enum frame_type {
 	// From the supervisor.
 	FRAME_HELLO = 1,     // u32 abi (the domain), u32 pid, u32 uid, u32 gid, the vnet's name
-	FRAME_OPEN = 2,      // i32 type, i32 protocol, u32 pid, u32 uid
+	FRAME_OPEN = 2,      // i32 type, i32 protocol, u32 pid, u32 uid; the result is of enum reading
 	FRAME_CLOSE = 3,     // no reply
 	FRAME_BIND = 4,      // struct address
 	FRAME_CONNECT = 5,   // the same
@@ -20,9 +20,9 @@ enum frame_type {
 	FRAME_SETOPT = 7,    // i32 level, i32 option, the value
 	FRAME_GETOPT = 8,    // i32 level, i32 option, u32 room; the reply has the value
 	FRAME_SEND = 9,      // struct send_record each; the reply's result is how many were taken
-	FRAME_PULL = 10,     // struct pull; answered by a DATA
+	FRAME_PULL = 10,     // struct pull; answered by a DATA. Of sockets that are read ahead, as is TAKEN
 	FRAME_TAKEN = 11,    // u32 bytes that the program has; no reply
-	FRAME_RECEIVE = 12,  // struct receive_request; the reply has a struct receive_reply. Of sockets without datagrams
+	FRAME_RECEIVE = 12,  // struct receive_request; the reply has a struct receive_reply. Of sockets that are not
 	FRAME_UNTAKEN = 13,  // the last RECEIVE never reached the program; no reply
 	FRAME_IOCTL = 14,    // u32 request, its bytes; the reply has bytes. Socket 0: an interface ioctl
 	FRAME_TICK = 15,     // time has passed; no reply
@@ -73,6 +73,12 @@ struct pull {
 };
 
 #define HALF_NONE UINT32_MAX
+
+// How a socket is read.
+enum reading {
+	READING_AHEAD = 0,     // datagrams, which are pushed and pulled
+	READING_FORWARDED = 1, // messages without boundaries: each receive is a request
+};
 
 struct data {
 	uint32_t half;   // that the PULL named, which is the supervisor's again; HALF_NONE when nothing was pulled

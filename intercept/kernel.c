@@ -145,6 +145,14 @@ static bool fill(void)
 	return false;
 }
 
+// It reads no more; what it said last may tell why.
+static void hear_last_words(void)
+{
+	while (fill())
+		dispatch_all();
+	lose("went away");
+}
+
 static void drain(void)
 {
 	while (!is_gone && buffer_length(&outgoing) > 0) {
@@ -153,11 +161,8 @@ static void drain(void)
 			outgoing.start += (size_t)done;
 		else if (errno == EAGAIN)
 			return;
-		else if (errno != EINTR) {
-			while (fill()) // what it said last
-				dispatch_all();
-			lose("went away");
-		}
+		else if (errno != EINTR)
+			hear_last_words();
 	}
 }
 

@@ -32,8 +32,9 @@ struct options {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: nlvm-intercept (--inherit FD | --connect PATH) [--abi linux|freebsd] [--vnet NAME] -- "
-			"PROGRAM ARGS...\n");
+	fprintf(stderr,
+		"usage: nlvm-intercept (--inherit FD | --connect PATH) [--abi linux|freebsd] [--vnet NAME] "
+		"-- PROGRAM ARGS...\n");
 	return EXIT_USAGE;
 }
 
@@ -70,7 +71,8 @@ static int connect_to(const char *path)
 	strcpy(address.sun_path, path);
 	int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (server < 0 || connect(server, (struct sockaddr *)&address, sizeof address) < 0) {
-		fprintf(stderr, "nlvm: %s: %s; a server is started with: nlvm serve --listen %s\n", path, strerror(errno), path);
+		const char *why = strerror(errno);
+		fprintf(stderr, "nlvm: %s: %s; a server is started with: nlvm serve --listen %s\n", path, why, path);
 		return EXIT_MISSING;
 	}
 	kernel_attach(server, server);
@@ -106,44 +108,55 @@ static int shorter(int one, int other)
 	return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
+// Tells the kernel regularly that time has passed, where it wants to be told.
+static int64_t next_tick;
+
+static int tick_patience(void)
+{
+	if (kernel_limits.tick_ms == 0)
+		return -1;
+	int64_t left = next_tick - now_microseconds();
+	return left <= 0 ? 0 : (int)(left / 1000 + 1);
+}
+
+static void tick(void)
+{
+	if (kernel_limits.tick_ms == 0 || now_microseconds() < next_tick)
+		return;
+	kernel_post(FRAME_TICK, 0, NULL, 0);
+	next_tick = now_microseconds() + (int64_t)kernel_limits.tick_ms * 1000;
+}
+
 // Serves the program's calls until the last process under the filter has gone. Returns the program's status.
 static int serve(const struct started *started)
 {
 	enum { LISTENER, KERNEL, SIGNALS, HANGUPS, COUNT };
 	int status = 0;
 	bool has_ended = false;
-	int64_t tick = (int64_t)kernel_limits.tick_ms * 1000, next_tick = now_microseconds() + tick;
 	for (;;) {
 		struct pollfd ready[COUNT] = {
 			[LISTENER] = {started->listener, POLLIN, 0},
 			[KERNEL] = {kernel_descriptor(), POLLIN, 0},
 			[SIGNALS] = {signals_descriptor(), POLLIN, 0},
-			[HANGUPS] = {sockets_hangups(), POLLIN, 0},
+			[HANGUPS] = {descriptors_hangups(), POLLIN, 0},
 		};
 		kernel_listen(false);
 		notify_retry();
 		kernel_flush();
-		int patience = notify_patience();
-		if (tick > 0)
-			patience = shorter(patience, next_tick <= now_microseconds() ? 0 : (int)((next_tick - now_microseconds()) / 1000 + 1));
 		bool has_untold = sockets_have_untold();
-		if (has_untold)
-			patience = shorter(patience, TELL_MS);
-		if (poll(ready, COUNT, patience) == 0 && has_untold)
+		int patience = shorter(notify_patience(), tick_patience());
+		if (poll(ready, COUNT, has_untold ? shorter(patience, TELL_MS) : patience) == 0 && has_untold)
 			sockets_tell_taken();
 		// Hang-ups before requests: a number is free again only when its hang-up was handled.
 		if (ready[HANGUPS].revents != 0)
-			sockets_reap();
+			descriptors_reap();
 		if (ready[SIGNALS].revents != 0 && signals_take(started->process, &status))
 			has_ended = true;
 		if (ready[LISTENER].revents & POLLIN)
 			notify_take();
 		else if (ready[LISTENER].revents & POLLHUP && has_ended)
 			return status;
-		if (tick > 0 && now_microseconds() >= next_tick) {
-			kernel_post(FRAME_TICK, 0, NULL, 0);
-			next_tick = now_microseconds() + tick;
-		}
+		tick();
 	}
 }
 
@@ -157,7 +170,7 @@ int main(int count, char **arguments)
 	if (status != 0)
 		return status;
 	signals_start();
-	struct number_range range = sockets_start();
+	struct number_range range = descriptors_start();
 	status = options.path != NULL ? connect_to(options.path) : agree_on_pipes(options.inherited);
 	if (status == 0)
 		status = kernel_hello(calls_domain, options.vnet);

@@ -1,7 +1,7 @@
 // recv, recvfrom, recvmsg, recvmmsg, read, readv. A datagram leaves the queue when the answer was accepted: a signal
 // that takes the call away takes nothing with it.
-//   Datagrams (the host's ABI) are read ahead and served from the queue here.
-//   Messages without boundaries (FreeBSD's ABI) are read by the kernel's own rules, one request for each receive.
+//   Datagrams are read ahead and served from the queue here.
+//   Messages without boundaries, as FreeBSD has them, are read by the kernel's own rules, one request for each receive.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stddef.h>
@@ -110,7 +110,8 @@ static int write_header(const struct receive *receive, const struct given *given
 	struct msghdr header;
 	pid_t thread = (pid_t)receive->call->pid;
 	int error = memory_read(thread, receive->header, &header, sizeof header);
-	header.msg_namelen = receive->name == 0 ? 0 : given->name_bytes;
+	if (receive->name != 0)
+		header.msg_namelen = given->name_bytes;
 	header.msg_controllen = given->control_bytes;
 	header.msg_flags = given->flags;
 	if (error == 0)
@@ -153,8 +154,9 @@ static bool is_nonblocking(const struct receive *receive, const struct socket *s
 static void pull(struct socket *socket)
 {
 	uint32_t half = half_take();
-	uint64_t credit = (uint64_t)socket->offer * AHEAD, most = half == HALF_NONE ? STREAM_CREDIT : kernel_limits.half_bytes;
-	struct pull body = {credit < most ? (uint32_t)credit : (uint32_t)most, socket->offer, half, socket->queue.taken};
+	uint64_t credit = (uint64_t)socket->offer * AHEAD;
+	uint32_t most = half == HALF_NONE ? STREAM_CREDIT : kernel_limits.half_bytes;
+	struct pull body = {credit < most ? (uint32_t)credit : most, socket->offer, half, socket->queue.taken};
 	socket->queue.taken = 0;
 	socket->pull_request = kernel_ask(FRAME_PULL, socket->id, &body, sizeof body);
 }
@@ -213,16 +215,16 @@ static enum outcome receive_datagram(struct receive *receive, struct socket *soc
 		given.control_bytes = receive->control_room < sizeof pktinfo ? receive->control_room : sizeof pktinfo;
 		given.flags |= given.control_bytes < pktinfo.length ? MSG_CTRUNC : 0;
 	}
-	int error = datagram->error;
-	int fault = error == 0 ? deliver(receive, &given) : 0;
+	// What cannot be copied out is lost, as Linux has it; what a signal took away is kept.
+	int error = datagram->error != 0 ? datagram->error : deliver(receive, &given);
 	// The bytes go before the reply: the program polls as soon as it has it.
 	unsigned ready_bytes = socket->ready_bytes;
-	if (is_last && fault == 0)
+	if (is_last)
 		socket_unready(socket);
-	bool is_accepted = answer(receive->call, value_of(receive, &given), error != 0 ? error : fault);
-	if (!is_accepted && is_last && fault == 0)
+	bool is_accepted = answer(receive->call, value_of(receive, &given), error);
+	if (!is_accepted && is_last)
 		socket_ready(socket, ready_bytes);
-	else if (is_accepted && fault == 0 && !is_peek)
+	else if (is_accepted && !is_peek)
 		take(socket);
 	return ANSWERED;
 }
@@ -252,10 +254,20 @@ static enum outcome receive_forwarded(struct receive *receive, struct socket *so
 	const uint8_t *name = reply.body + sizeof body;
 	const uint8_t *control = name + align4(body.name_bytes);
 	const uint8_t *bytes = body.half == HALF_NONE ? control + align4(body.control_bytes) : kernel_half(body.half);
-	if (sizeof body + align4(body.name_bytes) + align4(body.control_bytes) > reply.bytes || body.copied > request.room ||
-	    bytes == NULL)
+	size_t told = sizeof body + align4(body.name_bytes) + align4(body.control_bytes);
+	size_t left = body.half == HALF_NONE ? reply.bytes - told : kernel_limits.half_bytes;
+	if (told > reply.bytes || bytes == NULL || body.copied > left || body.copied > request.room)
 		return finish(receive->call, 0, EIO);
-	struct given given = {bytes, body.copied, reply.result, (int)body.flags, name, body.name_bytes, control, body.control_bytes};
+	struct given given = {
+		.bytes = bytes,
+		.copied = body.copied,
+		.result = reply.result,
+		.flags = (int)body.flags,
+		.name = name,
+		.name_bytes = body.name_bytes,
+		.control = control,
+		.control_bytes = body.control_bytes,
+	};
 	// What cannot be copied out is lost, as FreeBSD has it; what a signal took away is kept.
 	int fault = deliver(receive, &given);
 	if (fault != 0 && !is_waiting(receive->call))
@@ -272,7 +284,7 @@ enum outcome call_receive(const struct seccomp_notif *call, struct socket *socke
 	if (error != 0 || receive.wants_nothing)
 		return finish(call, 0, error);
 	enum outcome outcome =
-		calls_domain == DOMAIN_FREEBSD ? receive_forwarded(&receive, socket) : receive_datagram(&receive, socket);
+		socket->is_forwarded ? receive_forwarded(&receive, socket) : receive_datagram(&receive, socket);
 	if (outcome == WOULD_BLOCK && is_nonblocking(&receive, socket))
 		return finish(call, 0, EAGAIN);
 	return outcome;

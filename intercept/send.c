@@ -193,7 +193,7 @@ enum outcome call_send(const struct seccomp_notif *call, struct socket *socket)
 		return ANSWERED;
 	struct iovec part = {records.bytes, records.end};
 	int32_t result = kernel_call(FRAME_SEND, socket->id, &part, 1).result;
-	if (result == -EAGAIN && !is_nonblocking(call, socket) && calls_domain == DOMAIN_FREEBSD)
+	if (result == -EAGAIN && !is_nonblocking(call, socket) && socket->is_forwarded)
 		return WOULD_BLOCK;
 	return result < 0 ? conclude(call, hash, 0, -result) : conclude(call, hash, value_of(call, &records, result), 0);
 }

@@ -1,32 +1,18 @@
-// Sockets and the descriptors that stand for them. A number names one socket in the whole program tree, whoever inherits
-// it; a socket has as many numbers as were made by socket and dup.
-//   A descriptor in the program is a pipe, opened for reading and writing: poll, select and epoll work on it natively.
-//   It holds a byte for each arrival, up to READY_BYTES_MAX, and none while there is nothing to receive.
-//   Its write end here reports an error when the program has closed the last copy.
+// The sockets of the program, by the number that the kernel knows each as.
 #ifndef SOCKETS_H
 #define SOCKETS_H
 
-#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "descriptors.h"
 #include "queue.h"
-
-enum { DESCRIPTORS_MAX = 1024, READY_BYTES_MAX = 64 };
-
-struct descriptor {
-	int number;    // in the program
-	int write_end; // of the pipe
-	uint64_t inode;
-	struct socket *socket;
-	struct descriptor *next; // of the same socket
-};
 
 struct socket {
 	uint32_t id; // toward the kernel; never used twice
 	bool is_nonblocking;
-	bool wants_pktinfo;    // NETLINK_PKTINFO
+	bool is_forwarded;  // each receive is a request to the kernel; else datagrams are read ahead
+	bool wants_pktinfo; // NETLINK_PKTINFO
 	int64_t receive_timeout; // microseconds, 0: none
 	int64_t send_timeout;
 	struct descriptor *descriptors;
@@ -45,15 +31,10 @@ struct socket {
 	bool is_writable;
 };
 
-// The range of numbers, for the filter: base … base + count - 1.
-struct number_range {
-	unsigned base, count;
-};
-
-// Raises the limit of open files and says which numbers can be given out.
-struct number_range sockets_start(void);
-
-struct socket *socket_by_number(uint64_t number);
+// NULL when there are as many as there may be. The kernel is to be told of it (OPEN).
+struct socket *socket_new(void);
+// Its last descriptor is gone: the kernel is told (CLOSE), and calls that are held on it end.
+void socket_drop(struct socket *socket);
 
 // Sets is_touched on all.
 void sockets_touch(void);
@@ -63,23 +44,6 @@ bool sockets_take_touched(void);
 bool sockets_tell_taken(void);
 void socket_tell_taken(struct socket *socket);
 bool sockets_have_untold(void);
-
-// Makes a descriptor for the socket in the calling process and answers the call with its number, at least `least`.
-// Returns false when the call was not accepted, or answered with an errno. Without `socket` a new one is made, which is
-// the descriptor's; the kernel then knows it as `id`.
-bool descriptor_give(const struct seccomp_notif *call, struct socket *socket, unsigned least, bool is_cloexec);
-struct socket *socket_new(void);
-void socket_drop(struct socket *socket);
-
-// Handles what the program has closed; numbers are free again only then.
-void sockets_reap(void);
-int sockets_hangups(void); // a descriptor that polls readable when there is something to reap
-
-uint64_t descriptor_inode(uint64_t number);
-
-// Readiness.
-void socket_ready(struct socket *socket, unsigned arrivals);
-void socket_unready(struct socket *socket);
 
 // What the kernel pushed. False: it makes no sense.
 bool socket_data(uint32_t id, uint32_t request, const uint8_t *body, size_t bytes);

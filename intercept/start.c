@@ -89,7 +89,12 @@ static int hear(int channel, int *listener)
 	} control;
 	int error = EPIPE;
 	struct iovec part = {&error, sizeof error};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control,
+	};
 	if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) != sizeof error)
 		return EPIPE;
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -141,8 +146,9 @@ static int refuse(int error)
 	uname(&system);
 	switch (error) {
 	case EBUSY:
-		fprintf(stderr, "nlvm: this process runs under a seccomp listener already (another nlvm run, or a supervisor of "
-				"the kind), and Linux allows one: run it outside\n");
+		fprintf(stderr,
+			"nlvm: this process runs under a seccomp listener already (another nlvm run, or a supervisor of the "
+			"kind), and Linux allows one: run it outside\n");
 		break;
 	case EINVAL:
 	case ENOSYS:
@@ -150,8 +156,10 @@ static int refuse(int error)
 			system.sysname, system.release);
 		break;
 	default:
-		fprintf(stderr, "nlvm: seccomp listeners are forbidden here (%s): the container or sandbox must allow "
-				"seccomp(SECCOMP_SET_MODE_FILTER) with a listener\n", strerror(error));
+		fprintf(stderr,
+			"nlvm: seccomp listeners are forbidden here (%s): the container or sandbox must allow "
+			"seccomp(SECCOMP_SET_MODE_FILTER) with a listener\n",
+			strerror(error));
 	}
 	return EXIT_MISSING;
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import type { Config } from "../node/config.js";
 import { Machine } from "../node/machine.js";
 import { bootConfig } from "../node/setup.js";
+import type { TraceLine } from "../node/trace.js";
 import { integer } from "./integer.js";
 import { configOf, PROGRAM_CONFIG } from "./machine.js";
 
@@ -16,6 +17,7 @@ export interface KernelOptions {
   readonly config?: string;
   readonly compat: "strict" | "extended";
   readonly seed?: number;
+  readonly trace?: boolean;
 }
 
 /** `-- PROGRAM ARGS…`, and how the program sees the kernel. */
@@ -35,12 +37,18 @@ export function addKernelOptions(command: Command): Command {
         .choices(["strict", "extended"])
         .default("extended"),
     )
+    .option("--trace", "print each message to standard error, and what the Linux layer changed in it")
     .addOption(new Option("--seed <n>", "the kernel's seed").argParser(integer(0, Number.MAX_SAFE_INTEGER)));
 }
 
-/** Boots a kernel for programs. @throws ConfigError, SetupError */
-export function bootMachine({ config, compat, seed }: KernelOptions): Machine {
-  return new Machine(bootConfig(seeded(configOf(config, PROGRAM_CONFIG), seed)), { mode: compat });
+/**
+ * Boots a kernel for programs.
+ * @param trace - where lines on every message go when they are asked for
+ * @throws ConfigError, SetupError
+ */
+export function bootMachine({ config, compat, seed, trace: isTraced }: KernelOptions, trace: TraceLine): Machine {
+  const kernel = bootConfig(seeded(configOf(config, PROGRAM_CONFIG), seed));
+  return new Machine(kernel, { mode: compat, trace: isTraced ? trace : undefined });
 }
 
 function seeded(config: Config, seed: number | undefined): Config {

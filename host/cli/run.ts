@@ -1,4 +1,5 @@
 // nlvm run: a program, unmodified, whose netlink sockets are those of a kernel booted for it.
+import { writeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { openPipes, serveBlocking } from "../node/blocking.js";
 import { startIntercept, statusOf } from "../node/intercept.js";
@@ -23,6 +24,11 @@ export function addRunCommand({ program, finish }: Registration): void {
   );
 }
 
+/** At once: while a program is served, this process does not come to writing later. */
+function printTrace(line: string): void {
+  writeSync(process.stderr.fd, `${line}\n`);
+}
+
 /** @returns the program's exit status; 128 and the signal's number when one ended it */
 async function runProgram(words: readonly string[], options: ProgramOptions & KernelOptions): Promise<number> {
   const child = startIntercept("inherit", { abi: options.abi, vnet: options.vnet, command: words });
@@ -30,7 +36,7 @@ async function runProgram(words: readonly string[], options: ProgramOptions & Ke
   const channel = child.stdio[CHANNEL] as Duplex;
   try {
     // Both start at the same time.
-    const machine = bootMachine(options);
+    const machine = bootMachine(options, printTrace);
     const pipes = await openPipes(channel, child.pid as number);
     if (pipes !== undefined) await serveBlocking(machine, pipes);
   } catch (error) {

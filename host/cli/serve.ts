@@ -13,7 +13,10 @@ export function addServeCommand({ program, io, finish }: Registration): void {
     .description("serve a kernel to many programs, which nlvm exec runs")
     .option("--listen <path>", `the socket to make, for its owner alone (default: ${defaultSocketPath()})`);
   addKernelOptions(command).action(async (options: KernelOptions & { listen?: string }) => {
-    const server = await Server.listen(bootMachine(options), options.listen ?? defaultSocketPath());
+    const server = await Server.listen(
+      bootMachine(options, (line) => writeLine(io.stderr, line)),
+      options.listen ?? defaultSocketPath(),
+    );
     writeLine(io.stdout, `listens on ${server.path}; nlvm exec --connect ${server.path} -- PROGRAM runs a program`);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
     await server.close();

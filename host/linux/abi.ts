@@ -1,6 +1,6 @@
 // The Linux-compat intercept layer of a kernel: opens sockets for Linux programs and keeps what it knows of each vnet.
 
-import { NETLINK } from "../../assembly/abi/netlink.js";
+import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
 import { Errno, type Kernel, NetlinkError, type Vnet } from "../kernel/kernel.js";
 import { Channel } from "./channel.js";
 import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
@@ -49,9 +49,6 @@ export interface LinuxAbiOptions {
 /** What the layer is part of in FreeBSD; unloading it ends the layer, once its programs' sockets are closed. */
 export const LINUX_MODULE = "linux_common";
 
-/** Protocols above are none on either side (netlink-core N1.7). */
-const PROTOCOL_LIMIT = 32;
-
 export class LinuxAbi implements LinuxVnetOwner {
   readonly kernel: Kernel;
   readonly namespaces: Namespaces;
@@ -84,8 +81,8 @@ export class LinuxAbi implements LinuxVnetOwner {
 
   /**
    * Opens a netlink socket for a Linux program.
-   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the layer was unloaded; EINVAL,
-   *   EPROTOTYPE for types
+   * @throws LinuxError EPROTONOSUPPORT for a protocol that is not there; EAFNOSUPPORT when the layer was unloaded;
+   *   ESOCKTNOSUPPORT for types, in the mode strict EPROTOTYPE and EINVAL
    */
   socket(vnet: Vnet, options: LinuxSocketOptions): ProgramSocket {
     if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("socket", LinuxErrno.EAFNOSUPPORT);
@@ -99,8 +96,8 @@ export class LinuxAbi implements LinuxVnetOwner {
   }
 
   #openExtended(vnet: Vnet, options: LinuxSocketOptions): LinuxSocket {
-    const { protocol } = options;
-    if (protocol < 0 || protocol >= PROTOCOL_LIMIT) throw new LinuxError("socket", LinuxErrno.EINVAL);
+    const { type, protocol } = options;
+    if (type !== SOCK.RAW && type !== SOCK.DGRAM) throw new LinuxError("socket", LinuxErrno.ESOCKTNOSUPPORT);
     if (protocol !== NETLINK.ROUTE && protocol !== NETLINK.KOBJECT_UEVENT) {
       throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);
     }

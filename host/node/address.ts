@@ -41,8 +41,8 @@ export function linuxPeer(address: Address): Destination {
   return isUnspecified ? { port: 0, groups: 0 } : linuxAddress("connect", address);
 }
 
-/** An address for FreeBSD's kernel, which checks it: as long as it was, or too long as it was. */
-export function freebsdAddress({ bytes, start }: Address): Uint8Array {
+/** An address for a socket that checks it itself: as long as it was, or too long as it was. */
+export function plainAddress({ bytes, start }: Address): Uint8Array {
   const address = new Uint8Array(Math.min(bytes, FREEBSD_BYTES_MAX));
   address.set(start.subarray(0, address.length));
   return address;

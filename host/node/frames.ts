@@ -44,6 +44,12 @@ export enum DataFlag {
   SHARED = 2,
 }
 
+/** How a socket is read: the result of an OPEN. */
+export enum Reading {
+  AHEAD = 0,
+  FORWARDED = 1,
+}
+
 export enum StateFlag {
   READABLE = 1,
   WRITABLE = 2,
@@ -121,7 +127,7 @@ export class FrameParser {
     const isHeaderThere = this.#length >= FrameHeader.BYTES;
     const wanted = isHeaderThere ? this.#lengthAt(this.#pending, 0) : FrameHeader.BYTES;
     const taken = Math.min(wanted - this.#length, chunk.length);
-    this.#reserve(wanted);
+    this.#reserve(this.#length + taken, wanted);
     this.#pending.set(chunk.subarray(0, taken), this.#length);
     this.#length += taken;
     if (this.#length === wanted && (isHeaderThere || this.#lengthAt(this.#pending, 0) === wanted)) {
@@ -131,9 +137,10 @@ export class FrameParser {
     return chunk.subarray(taken);
   }
 
-  #reserve(bytes: number): void {
+  /** Grows with what has come, for a header may promise more than ever comes. */
+  #reserve(bytes: number, most: number): void {
     if (this.#pending.length >= bytes) return;
-    const larger = new Uint8Array(bytes);
+    const larger = new Uint8Array(Math.min(most, Math.max(bytes, 2 * this.#pending.length)));
     larger.set(this.#pending.subarray(0, this.#length));
     this.#pending = larger;
   }

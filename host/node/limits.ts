@@ -7,7 +7,7 @@ export const CLIENTS_MAX = 256;
 export const SOCKETS_MAX = 1024;
 
 /** Bytes of a frame from a supervisor: above the largest send of FreeBSD's kernel (1,864,135). A longer one ends the connection. */
-export const FRAME_BYTES_MAX = 1 << 22;
+export const FRAME_BYTES_MAX = 1 << 21;
 
 /**
  * Bytes on their way to one client that does not read. Beyond them nothing is read from it, and what its sockets receive
@@ -24,8 +24,11 @@ export const RECEIVE_BYTES_MAX = 1 << 24;
 /** Bytes pushed to a socket before the program has taken them; what exceeds them waits to be pulled. */
 export const PUSH_BYTES_MAX = 1 << 16;
 
-/** Bytes of replies that go with the answer of a send: the first datagram of a dump and no more, whose size the reader has not shown yet. */
-export const ANSWER_BYTES_MAX = 3072;
+/**
+ * Bytes of replies that go with the answer of a send: of a dump the first datagram and no more, for the size of the next
+ * depends on how large a buffer the reader offers.
+ */
+export const ANSWER_BYTES_MAX = 2048;
 
 /** Bytes of each half of the shared file. */
 export const HALF_BYTES = 1 << 20;

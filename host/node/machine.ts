@@ -2,11 +2,13 @@
 
 import type { Kernel, Vnet } from "../kernel/kernel.js";
 import { LinuxAbi, type Mode } from "../linux/abi.js";
-import { asLinux, LinuxErrno, LinuxError } from "../linux/errno.js";
+import { asLinux } from "../linux/errno.js";
 import { Domain } from "./domain.js";
 import { LiveClock } from "./liveclock.js";
 import { NativeSocket } from "./native.js";
+import { nativeIoctl } from "./nativeioctl.js";
 import type { ForwardedSocket, ServedSocket } from "./served.js";
+import { type TraceLine, traceMessages, traceRewrite } from "./trace.js";
 
 export interface OpenRequest {
   readonly type: number;
@@ -30,6 +32,8 @@ export interface MachineOptions {
   readonly owner?: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
+  /** Gets lines on every message. */
+  readonly trace?: TraceLine | undefined;
 }
 
 const ROOT = 0;
@@ -37,28 +41,55 @@ const ROOT = 0;
 export class Machine {
   readonly kernel: Kernel;
   readonly #clock: LiveClock;
-  readonly #linux: LinuxAbi;
+  readonly #mode: Mode;
+  readonly #trace: TraceLine | undefined;
   readonly #owner: number;
   readonly #listeners = new Set<Listener>();
+  #linuxAbi: LinuxAbi | undefined;
 
-  constructor(kernel: Kernel, { mode = "extended", owner = process.getuid?.() ?? ROOT, now }: MachineOptions = {}) {
+  constructor(kernel: Kernel, options: MachineOptions = {}) {
+    const { mode = "extended", owner = process.getuid?.() ?? ROOT, now, trace } = options;
     this.kernel = kernel;
     this.#clock = new LiveClock(kernel, now);
-    this.#linux = new LinuxAbi(kernel, { mode });
+    this.#mode = mode;
     this.#owner = owner;
+    this.#trace = trace;
+  }
+
+  /** Made when a Linux program comes: it loads a module. */
+  get #linux(): LinuxAbi {
+    if (this.#linuxAbi === undefined) {
+      this.#linuxAbi = new LinuxAbi(this.kernel, { mode: this.#mode });
+      const print = this.#trace;
+      if (print !== undefined) this.#linuxAbi.tap = (rewrite) => traceRewrite(print, rewrite);
+    }
+    return this.#linuxAbi;
   }
 
   /** @throws LinuxError what the kernel or the Linux layer refuses */
   open(domain: Domain, vnet: Vnet, { type, protocol, pid, uid }: OpenRequest): ServedSocket | ForwardedSocket {
     const isPrivileged = uid === ROOT || uid === this.#owner;
-    if (domain === Domain.LINUX) return this.#linux.socket(vnet, { type, protocol, pid, isPrivileged });
+    if (domain === Domain.LINUX) {
+      return asLinux("socket", () => this.#linux.socket(vnet, { type, protocol, pid, isPrivileged }));
+    }
     const cred = { uid: isPrivileged ? ROOT : uid };
-    return new NativeSocket(asLinux("socket", () => vnet.socket({ domain, type, protocol, pid, cred })));
+    const socket = asLinux("socket", () => vnet.socket({ domain, type, protocol, pid, cred }));
+    const print = this.#trace;
+    if (print === undefined) return new NativeSocket(socket);
+    return new NativeSocket(socket, (arrow, bytes) => {
+      traceMessages(print, arrow, { vnet: vnet.name, port: socket.getsockname().port, protocol }, bytes);
+    });
   }
 
-  /** @throws LinuxError always, as yet */
-  interfaceIoctl(_domain: Domain, _vnet: Vnet, _request: number, _ifreq: Uint8Array): Uint8Array {
-    throw new LinuxError("ioctl", LinuxErrno.EOPNOTSUPP);
+  /**
+   * An interface ioctl of a program, on whatever socket.
+   * @returns what goes back: an ifreq, for SIOCGIFCONF a list of them
+   * @throws LinuxError ENODEV, EADDRNOTAVAIL, EOPNOTSUPP
+   */
+  interfaceIoctl(domain: Domain, vnet: Vnet, request: number, ifreq: Uint8Array): Uint8Array {
+    return asLinux("ioctl", () =>
+      domain === Domain.LINUX ? this.#linux.interfaceIoctl(vnet, request, ifreq) : nativeIoctl(vnet, request, ifreq),
+    );
   }
 
   join(listener: Listener): void {
@@ -76,7 +107,7 @@ export class Machine {
 
   /** Something may have changed: everybody is given what there is to receive. */
   settle(): void {
-    this.#linux.settle();
+    this.#linuxAbi?.settle();
     for (const listener of this.#listeners) listener.push();
   }
 }

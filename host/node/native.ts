@@ -16,8 +16,12 @@ const CONTROL_ROOM = 256;
 const NOTHING = new Uint8Array(0);
 const INT_MAX = 0x7fffffff;
 
+/** Gets what was sent to the kernel, and what was received of it. */
+export type Observe = (arrow: ">" | "<", bytes: Uint8Array) => void;
+
 export class NativeSocket implements ForwardedSocket {
   readonly #socket: Socket;
+  readonly #observe: Observe;
   /** Where receives are copied to; it grows to the largest that found as much. */
   #buffer = new Uint8Array(4096);
   /** What the last receive gave, for untake. */
@@ -25,8 +29,9 @@ export class NativeSocket implements ForwardedSocket {
   /** What was given back, and the next receive gets. */
   #untaken: Received | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, observe: Observe = () => {}) {
     this.#socket = socket;
+    this.#observe = observe;
   }
 
   bind(address: Uint8Array): void {
@@ -58,7 +63,9 @@ export class NativeSocket implements ForwardedSocket {
 
   send(bytes: Uint8Array, { flags, hasControl, address }: SendRequest): number {
     const options = { flags: flagsFromHost(flags), control: hasControl, ...(address === undefined ? {} : { address }) };
-    return asLinux("send", () => this.#socket.send(bytes, options));
+    const sent = asLinux("send", () => this.#socket.send(bytes, options));
+    this.#observe(">", bytes);
+    return sent;
   }
 
   receiveMessages(request: ReceiveRequest): Received {
@@ -66,6 +73,7 @@ export class NativeSocket implements ForwardedSocket {
     if (this.#untaken !== undefined) return this.#receiveUntaken(this.#untaken, request, isPeek);
     const received = this.#receive(request);
     this.#last = isPeek ? undefined : received;
+    if (!isPeek) this.#observe("<", received.bytes);
     return received;
   }
 

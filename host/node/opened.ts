@@ -1,7 +1,7 @@
-// A socket that a client has open: one class for each ABI, which reads addresses and brings what is received its own way.
+// A socket that a client has open: one class for each way to read it, with the addresses that go with it.
 
 import { LinuxErrno, LinuxError } from "../linux/errno.js";
-import { type Address, freebsdAddress, linuxAddress, linuxPeer, nameBytes } from "./address.js";
+import { type Address, linuxAddress, linuxPeer, nameBytes, plainAddress } from "./address.js";
 import { Domain } from "./domain.js";
 import { Feed, type Pull } from "./feed.js";
 import { FrameType, ProtocolError, StateFlag, viewOf } from "./frames.js";
@@ -43,8 +43,8 @@ export interface Opened {
 
 const HOST_MSG_OOB = 0x1;
 
-/** A socket of the host's ABI: datagrams, read ahead. */
-export class OpenedLinux implements Opened {
+/** A socket of datagrams, which are read ahead. */
+export class OpenedAhead implements Opened {
   readonly #socket: ServedSocket;
   readonly #feed: Feed;
 
@@ -114,30 +114,32 @@ export class OpenedLinux implements Opened {
   }
 }
 
-/** A socket of FreeBSD's ABI: each receive is a request, and the client is told when one would find something. */
-export class OpenedFreebsd implements Opened {
+/** A socket without datagrams: each receive is a request, and the client is told when one would find something. */
+export class OpenedForwarded implements Opened {
   readonly #socket: ForwardedSocket;
+  readonly #domain: Domain;
   readonly #number: number;
   readonly #out: Outgoing;
   #state: number = StateFlag.WRITABLE;
   #queuedBytes = 0;
 
-  constructor(socket: ForwardedSocket, number: number, out: Outgoing) {
+  constructor(socket: ForwardedSocket, domain: Domain, number: number, out: Outgoing) {
     this.#socket = socket;
+    this.#domain = domain;
     this.#number = number;
     this.#out = out;
   }
 
   bind(address: Address): void {
-    this.#socket.bind(freebsdAddress(address));
+    this.#socket.bind(plainAddress(address));
   }
 
   connect(address: Address): void {
-    this.#socket.connect(freebsdAddress(address));
+    this.#socket.connect(plainAddress(address));
   }
 
   name(isPeer: boolean): Uint8Array {
-    return nameBytes(Domain.FREEBSD, isPeer ? this.#socket.getpeername() : this.#socket.getsockname());
+    return nameBytes(this.#domain, isPeer ? this.#socket.getpeername() : this.#socket.getsockname());
   }
 
   setsockopt(level: number, option: number, value: Uint8Array): void {
@@ -149,7 +151,7 @@ export class OpenedFreebsd implements Opened {
   }
 
   send({ bytes, flags, hasControl, address }: Message): void {
-    this.#socket.send(bytes, { flags, hasControl, address: address && freebsdAddress(address) });
+    this.#socket.send(bytes, { flags, hasControl, address: address && plainAddress(address) });
   }
 
   answer(): void {

@@ -29,7 +29,7 @@ interface AnySocket {
   close(): void;
 }
 
-/** A socket of the host's ABI, whose messages come in datagrams. */
+/** A socket whose messages come in datagrams, as Linux has it. */
 export interface ServedSocket extends AnySocket {
   bind(port: number, groups: number): void;
   connect(port: number, groups: number): void;
@@ -78,7 +78,10 @@ export interface SendRequest {
   readonly address: Uint8Array | undefined;
 }
 
-/** A socket of FreeBSD's ABI: a queue of messages without boundaries, whose receives are forwarded one by one. */
+/**
+ * A queue of messages without boundaries, whose receives are forwarded one by one: of FreeBSD's ABI, and of Linux's in the
+ * mode strict. It checks addresses itself.
+ */
 export interface ForwardedSocket extends AnySocket {
   /** @param address - as long as the program said */
   bind(address: Uint8Array): void;

@@ -5,10 +5,10 @@ import type { Vnet } from "../kernel/kernel.js";
 import { LinuxErrno, LinuxError } from "../linux/errno.js";
 import { Body } from "./body.js";
 import { Domain } from "./domain.js";
-import { type Frame, FrameType, PROTOCOL_VERSION, ProtocolError } from "./frames.js";
+import { type Frame, FrameType, PROTOCOL_VERSION, ProtocolError, Reading } from "./frames.js";
 import { FRAME_BYTES_MAX, HALF_BYTES, SOCKETS_MAX } from "./limits.js";
 import type { Listener, Machine } from "./machine.js";
-import { type Opened, OpenedFreebsd, OpenedLinux } from "./opened.js";
+import { type Opened, OpenedAhead, OpenedForwarded } from "./opened.js";
 import { Outgoing } from "./outgoing.js";
 import { REQUESTS, type Reply } from "./requests.js";
 import { isForwarded } from "./served.js";
@@ -154,11 +154,12 @@ export class Session implements Listener {
     const body = new Body(frame.body);
     const request = { type: body.int(), protocol: body.int(), pid: body.word(), uid: body.word() };
     const socket = this.#machine.open(this.#domain, this.#vnet as Vnet, request);
-    const opened = isForwarded(socket)
-      ? new OpenedFreebsd(socket, frame.socket, this.out)
-      : new OpenedLinux(socket, frame.socket, this.out, this.#shared);
-    this.#sockets.set(frame.socket, opened);
-    return { result: 0 };
+    if (isForwarded(socket)) {
+      this.#sockets.set(frame.socket, new OpenedForwarded(socket, this.#domain, frame.socket, this.out));
+      return { result: Reading.FORWARDED };
+    }
+    this.#sockets.set(frame.socket, new OpenedAhead(socket, frame.socket, this.out, this.#shared));
+    return { result: Reading.AHEAD };
   }
 
   #close(frame: Frame): Reply {

@@ -42,6 +42,22 @@ describe("wrong usage is one line on stderr and status 2", () => {
     [["sh", "--config", "nowhere.yaml"], "nowhere.yaml: cannot be read (ENOENT); expected a YAML file\n"],
     [["sh", "--config"], "nlvm: option '--config <file>' argument missing\n"],
     [["sh", "more"], "nlvm: too many arguments for 'sh'. Expected 0 arguments but got 1.\n"],
+    [["run"], "nlvm: missing required argument 'program'\n"],
+    [
+      ["run", "--abi", "windows", "--", "true"],
+      "nlvm: option '--abi <abi>' argument 'windows' is invalid. Allowed choices are linux, freebsd.\n",
+    ],
+    [
+      ["run", "--compat", "loose", "--", "true"],
+      "nlvm: option '--compat <mode>' argument 'loose' is invalid. Allowed choices are strict, extended.\n",
+    ],
+    [
+      ["run", "--seed", "-1", "--", "true"],
+      "nlvm: option '--seed <n>' argument '-1' is invalid. Expected an integer from 0 to 9007199254740991.\n",
+    ],
+    [["exec", "--config", "x", "--", "true"], "nlvm: unknown option '--config'\n"],
+    [["serve", "--", "true"], "nlvm: too many arguments for 'serve'. Expected 0 arguments but got 1.\n"],
+    [["serve", "--config", "nowhere.yaml"], "nowhere.yaml: cannot be read (ENOENT); expected a YAML file\n"],
     [["lab", "--twice"], "nlvm: unknown option '--twice'\n"],
   ])("nlvm %j", async (argv, stderr) => {
     expect(await nlvm(argv)).toEqual({ status: 2, stdout: "", stderr });
@@ -58,7 +74,8 @@ describe("what was asked for goes to stdout, with status 0", () => {
   it("help names every command", async () => {
     const { status, stdout, stderr } = await nlvm(["--help"]);
     expect([status, stderr]).toEqual([0, ""]);
-    for (const command of ["lab", "sh", "decode", "bench"]) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    for (const command of ["lab", "sh", "run", "serve", "exec", "decode", "bench"])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
   it("the version is the package's", async () => {
