@@ -180,12 +180,12 @@ export function parseAttributes(request: Request, table: StaticArray<usize>, at:
   return Errno.OK;
 }
 
-/** The types below 64 that occur from `at` to `end`, as bits (nl_get_attrs_bmask_raw). After parseAttributes. */
+/** The types below 64 that occur from `at` to `end`, as bits, up to one that is malformed (nl_get_attrs_bmask_raw). */
 export function typesPresent(at: usize, end: usize): u64 {
   let types: u64 = 0;
   while (at + NetlinkSize.NLATTR <= end) {
     const padded = (<u32>load<u16>(at) + 3) & ~3;
-    if (at + padded > end) break;
+    if (padded < <u32>NetlinkSize.NLATTR || at + padded > end) break;
     const type = <u32>load<u16>(at, 2) & NLA_F.TYPE_MASK;
     if (type < 64) types |= <u64>1 << type;
     at += padded;

@@ -4,9 +4,19 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { addAddress, bringDown, bringUp, depart } from "./addresses.js";
 import { type Family, freeIndex, type Kind, type Link, linkNamed, type Network, type Vnet } from "./network.js";
+import { movedTunnel, newTunnel } from "./tunnels.js";
 
 /** MTU at creation (rtnetlink B.3.6). */
-const MTU: Readonly<Record<Kind, number>> = { em: 1500, tap: 1500, epair: 1500, bridge: 1500, lo: 16384, tun: 1500 };
+const MTU: Readonly<Record<Kind, number>> = {
+  em: 1500,
+  tap: 1500,
+  epair: 1500,
+  bridge: 1500,
+  lo: 16384,
+  tun: 1500,
+  gif: 1280,
+  gre: 1476,
+};
 const MTU_LEAST = 72;
 /** A link-layer address that the kernel chooses: to be read from it. */
 export const CHOSEN = "?";
@@ -32,6 +42,7 @@ function attach(network: Network, vnet: Vnet, name: string, lladdr: string | und
     mtu: MTU[kind],
     alias: "",
     lladdr,
+    tunnel: newTunnel(kind),
     addresses: [],
     neighbours: [],
   };
@@ -67,7 +78,7 @@ export function namesOf(name: string): string[] {
 export function createLink(network: Network, vnet: Vnet, name: string, lladdr?: string): Errno {
   const names = namesOf(name);
   if (names.some((each) => linkNamed(vnet, each) !== undefined)) return Errno.EEXIST;
-  const hasNone = ["lo", "tun"].includes(kindOf(name));
+  const hasNone = ["lo", "tun", "gif", "gre"].includes(kindOf(name));
   for (const each of names) attach(network, vnet, each, hasNone ? undefined : (lladdr ?? CHOSEN));
   return Errno.OK;
 }
@@ -107,12 +118,13 @@ export function setAlias(vnet: Vnet, name: string, alias: string): Errno {
   return Errno.OK;
 }
 
-/** A link leaves one vnet and arrives in the other: down, without addresses, with its index (all vnets share one table). */
+/** A link leaves one vnet and arrives in the other: down, without addresses and a tunnel's endpoints, with its index (all vnets share one table). */
 export function moveLink(network: Network, from: Vnet, to: Vnet, name: string): Errno {
   const link = linkNamed(from, name);
   if (link === undefined) return Errno.ENXIO;
   depart(from, link);
   const uid = newUid(network);
-  to.links.push({ ...link, uid, isUp: false, addresses: [], neighbours: [] });
+  const tunnel = movedTunnel(link.tunnel);
+  to.links.push({ ...link, uid, tunnel, isUp: false, addresses: [], neighbours: [] });
   return Errno.OK;
 }

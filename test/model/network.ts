@@ -2,11 +2,12 @@
 // with the kernel. A uid marks an object for good; indices and names come back.
 
 import { AF } from "../../assembly/abi/inet.js";
+import type { Endpoints } from "../../host/kernel/kernel.js";
 import { familyOf, ip } from "../support/messages.js";
 
 export type Family = AF.INET | AF.INET6;
 /** Kinds of link: "em" is attached by the host, the others are made by a client. */
-export type Kind = "em" | "tap" | "epair" | "bridge" | "lo" | "tun";
+export type Kind = "em" | "tap" | "epair" | "bridge" | "lo" | "tun" | "gif" | "gre";
 
 export interface Address {
   readonly uid: number;
@@ -25,6 +26,13 @@ export interface Neighbour {
   readonly flags: number;
 }
 
+/** What a gif or gre has set. */
+export interface Tunnel {
+  endpoints: Endpoints | undefined;
+  flags: number;
+  key: number;
+}
+
 export interface Link {
   readonly uid: number;
   readonly index: number;
@@ -34,6 +42,8 @@ export interface Link {
   mtu: number;
   alias: string;
   readonly lladdr: string | undefined;
+  /** Nothing where it is none. */
+  readonly tunnel: Tunnel | undefined;
   /** In order of their coming. */
   addresses: Address[];
   neighbours: Neighbour[];
@@ -160,5 +170,18 @@ export function freeIndex(network: Network): number {
 
 /** Whether routes of all kinds and neighbours' tables know the link as Ethernet-like. */
 export function resolves({ kind }: Link): boolean {
-  return kind !== "lo" && kind !== "tun";
+  return !["lo", "tun", "gif", "gre"].includes(kind);
+}
+
+/** An address and its prefix length. */
+export function splitAddress(address: string): [text: string, length: number] {
+  const [text = "", length = ""] = address.split("/");
+  return [text, Number(length)];
+}
+
+/** Whether two IPv4 addresses of a link are in one network. */
+export function twins(link: Link | undefined): boolean {
+  // On loopback each has a route of its own.
+  const inet = link?.kind === "lo" ? [] : (link?.addresses ?? []).filter(({ family }) => family === AF.INET);
+  return inet.some((one, n) => inet.slice(n + 1).some((other) => isSameNetwork(one, other)));
 }

@@ -2,7 +2,6 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { IFF } from "../../assembly/abi/ifnet.js";
-import { AF } from "../../assembly/abi/inet.js";
 import { RTF, RTM, RTN } from "../../assembly/abi/rtnetlink.js";
 import type { Kernel } from "../../host/kernel/kernel.js";
 import { delRoute, newRoute as routeMessage } from "../route/routes.js";
@@ -10,24 +9,15 @@ import { addressRequest, linkRequest, multipath, neighbourRequest, nexthopReques
 import { addAddress, deleteAddress } from "./addresses.js";
 import { createLink, destroyLink, kindOf, moveLink, namesOf, newAddress, setAlias, setMtu, setUp } from "./links.js";
 import { deleteNeighbour, newNeighbour } from "./neighbours.js";
-import {
-  familyOfText,
-  isSameNetwork,
-  type Link,
-  linkNamed,
-  linkOfUid,
-  longestMatch,
-  type Network,
-  routeKey,
-  type Vnet,
-} from "./network.js";
+import { familyOfText, linkNamed, type Network, splitAddress, twins, type Vnet } from "./network.js";
 import { deleteNexthop, deleteRoute, newGroup, newNexthop, newRoute, type PathRequest } from "./routes.js";
 import type { Table } from "./tables.js";
+import { callTunnel, hasTunnels, setTunnel, type TunnelOperation, tunnelRequest } from "./tunnels.js";
 
 /** Which vnet; a move goes to the other one. */
 export type Side = 0 | 1;
 
-interface RouteParts {
+export interface RouteParts {
   readonly fib: number;
   readonly prefix: string;
   /** Letters: C, X, P, A. */
@@ -57,6 +47,7 @@ export type Operation = { readonly side: Side } & (
       readonly flags: number;
       readonly letters: string;
     }
+  | TunnelOperation
   | { readonly kind: "neighbourGone"; readonly link: string; readonly dst: string }
 );
 
@@ -68,89 +59,6 @@ function membersOf(id: number, members: readonly number[]): [number, number][] {
 /** The link-layer address that the host gives a link. */
 export function hostLladdr(name: string): string {
   return `02:00:00:00:01:${name.replace(/\D/g, "").padStart(2, "0")}`;
-}
-
-function parse(address: string): [text: string, length: number] {
-  const [text = "", length = ""] = address.split("/");
-  return [text, Number(length)];
-}
-
-function twins(link: Link | undefined): boolean {
-  // On loopback each has a route of its own.
-  const inet = link?.kind === "lo" ? [] : (link?.addresses ?? []).filter(({ family }) => family === AF.INET);
-  return inet.some((one, n) => inet.slice(n + 1).some((other) => isSameNetwork(one, other)));
-}
-
-/** Whether the reference says what comes of an operation; the others are left out. */
-export function isDefined(network: Network, operation: Operation): boolean {
-  const vnet = network.vnets[operation.side];
-  const other = network.vnets[operation.side === 0 ? 1 : 0];
-  switch (operation.kind) {
-    case "attach":
-    case "create":
-      // Names stay unique over both vnets, so that a link can always move.
-      return namesOf(operation.link).every((name) => linkNamed(other, name) === undefined);
-    case "detach":
-      return linkNamed(vnet, operation.link) !== undefined;
-    case "down":
-      // Which of two addresses of one network keeps the route while both lose it is not said.
-      return !twins(linkNamed(vnet, operation.link));
-    case "address": {
-      const link = linkNamed(vnet, operation.link);
-      if (link === undefined) return true;
-      const [text] = parse(operation.address);
-      if (familyOfText(text) === AF.INET) return link.kind !== "tun";
-      // The driver of a link that is down is asked about its first IPv6 address only.
-      return resolves6(link) && (link.isUp || !link.addresses.some(({ family }) => family === AF.INET6));
-    }
-    case "route":
-      return !isMixed(vnet, operation, [operation.path.gateway]) && !isAstray(vnet, operation.fib, operation.path);
-    case "multipath": {
-      const gateways = operation.paths.map(({ gateway }) => gateway);
-      const isAnyAstray = operation.paths.some((path) => isAstray(vnet, operation.fib, path));
-      return !isMixed(vnet, operation, gateways) && !isAnyAstray;
-    }
-    case "routeById":
-      return isUsable(vnet, operation);
-    default:
-      return true;
-  }
-}
-
-function resolves6({ kind }: Link): boolean {
-  return kind !== "lo" && kind !== "tun";
-}
-
-/** Whether paths of different families would meet in one route. */
-function isMixed(vnet: Vnet, { fib, prefix, flags }: RouteParts, gateways: readonly (string | undefined)[]): boolean {
-  const present = flags.includes("A") ? (vnet.routes.get(routeKey(fib, prefix))?.hops ?? []) : [];
-  const all = [...present.map(({ gateway }) => gateway), ...gateways].filter((gateway) => gateway !== undefined);
-  return new Set(all.map(familyOfText)).size > 1;
-}
-
-/**
- * Whether a gateway is on no link's network and the default route has a user nexthop: that leads to gateways or not by the
- * prefix of the first route that used it (rtnetlink F.6).
- */
-function isAstray(vnet: Vnet, fib: number, { gateway, oif }: PathRequest): boolean {
-  if (gateway === undefined || oif !== undefined) return false;
-  return longestMatch(vnet, fib, gateway)?.hops.some(({ nhId }) => nhId !== 0) ?? false;
-}
-
-/** Whether a user nexthop, if there is one, still has interface and source, and a group the members it was made of. */
-function isUsable(vnet: Vnet, operation: RouteParts & { id: number }): boolean {
-  const nexthop = vnet.nexthops.find(({ id }) => id === operation.id);
-  if (nexthop === undefined) return true;
-  const gateways = nexthop.hops.map(({ gateway }) => gateway);
-  if (isMixed(vnet, operation, gateways) || new Set(gateways.map((gateway = "") => familyOfText(gateway))).size > 1) {
-    return false;
-  }
-  return nexthop.hops.every(({ gateway, link, source, nhId }) => {
-    const addresses = linkOfUid(vnet, link)?.addresses ?? [];
-    const member = vnet.nexthops.find(({ id }) => id === nhId)?.hops[0];
-    const isStill = member?.gateway === gateway && member?.link === link && member.source === source;
-    return isStill && addresses.some(({ uid }) => uid === source);
-  });
 }
 
 /** What comes of an operation by the reference; the network is changed when the errno is 0. */
@@ -192,6 +100,8 @@ export function perform(network: Network, operation: Operation): Errno {
       return newGroup(vnet, operation.id, membersOf(operation.id, operation.members));
     case "nexthopGone":
       return deleteNexthop(vnet, operation.id);
+    case "tunnel":
+      return setTunnel(vnet, operation);
     case "neighbour":
       return newNeighbour(vnet, operation);
     case "neighbourGone":
@@ -217,7 +127,7 @@ function changeAddress(
 ): Errno {
   const link = linkNamed(vnet, name);
   if (link === undefined) return Errno.ENOENT;
-  const [text, length] = parse(address);
+  const [text, length] = splitAddress(address);
   if (kind === "address") {
     addAddress(vnet, link, newAddress(network, familyOfText(text), text, length));
     return Errno.OK;
@@ -231,6 +141,15 @@ function changeAddress(
 /** Tables of a vnet that an operation changes without a word (rtnetlink C.6, D.5.3, E.7.3, Z.3). */
 export function silentTables(network: Network, operation: Operation, side: Side): Table[] {
   const vnet = network.vnets[side];
+  const isTunnelChange = operation.kind === "tunnel" && side === operation.side;
+  const isSilent = isTunnelChange || (ADDRESSES_GO.has(operation.kind) && hasTunnels(vnet));
+  return [...silentBesides(vnet, operation, side), ...(isSilent ? (["links"] as const) : [])];
+}
+
+/** Operations with which addresses come or go. */
+const ADDRESSES_GO: ReadonlySet<string> = new Set(["address", "addressGone", "detach", "destroy", "move"]);
+
+function silentBesides(vnet: Vnet, operation: Operation, side: Side): Table[] {
   const isHere = side === operation.side;
   switch (operation.kind) {
     case "detach":
@@ -320,6 +239,8 @@ export function requestOf(network: Network, operation: Operation): Uint8Array | 
       return nexthopRequest(RTM.NEWNEXTHOP, { id: operation.id, group: membersOf(operation.id, operation.members) });
     case "nexthopGone":
       return nexthopRequest(RTM.DELNEXTHOP, { id: operation.id }, "qa");
+    case "tunnel":
+      return operation.byHost ? undefined : tunnelRequest(operation, indexOf(operation.link));
     case "neighbour":
       return neighbourRequest(
         RTM.NEWNEIGH,
@@ -347,7 +268,7 @@ function routeFields({ fib, isStatic }: RouteParts) {
 
 /** A gateway of IPv6 for a route of IPv4 is RTA_VIA's. */
 function gatewayFields(operation: Operation, gateway: string): { via: string } | { gateway: string } {
-  const isForeign = "prefix" in operation && familyOfText(gateway) !== familyOfText(parse(operation.prefix)[0]);
+  const isForeign = "prefix" in operation && familyOfText(gateway) !== familyOfText(splitAddress(operation.prefix)[0]);
   return isForeign && gateway.includes(":") ? { via: gateway } : { gateway };
 }
 
@@ -367,6 +288,9 @@ export function callOf(kernel: Kernel, operation: Operation): void {
       return;
     case "down":
       vnet.interfaceDown(operation.link);
+      return;
+    case "tunnel":
+      callTunnel(vnet, operation);
       return;
     case "move":
       vnet.interfaceMove(operation.link, other);

@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { NTF, RTN } from "../../assembly/abi/rtnetlink.js";
 import type { Operation, Side } from "./operations.js";
+import type { TunnelChange } from "./tunnels.js";
 
 /** Links, and where they are made. The number of a link is that of its networks. */
 const HOMES = {
@@ -15,9 +16,15 @@ const HOMES = {
   bridge0: 1,
   lo1: 1,
   tun0: 0,
+  gif0: 0,
+  gif1: 0,
+  gre0: 0,
+  gre1: 0,
 } as const satisfies Readonly<Record<string, Side>>;
 type LinkName = keyof typeof HOMES;
-const LINKS = Object.keys(HOMES) as LinkName[];
+/** They get no addresses. */
+const TUNNELS = ["gif0", "gif1", "gre0", "gre1"] as const satisfies readonly LinkName[];
+const LINKS = (Object.keys(HOMES) as LinkName[]).filter((name) => !TUNNELS.includes(name as never));
 /** More often than the others. */
 const FAVOURITES: readonly LinkName[] = ["em0", "em0", "em1", "em1", "tap0", "tap0", "epair0a", "bridge0"];
 const ATTACHED = ["em0", "em1"] as const;
@@ -182,6 +189,37 @@ const neighbour = fc
     return isGone ? { kind: "neighbourGone", ...place, dst } : { kind: "neighbour", ...place, ...rest, dst };
   });
 
+/** From addresses that links have now and then. */
+const INET_ENDS = fc.record({
+  local: fc.constantFrom("10.1.0.1", "10.1.0.2", "10.3.0.1", "127.0.0.1"),
+  remote: fc.constantFrom("10.99.0.1", "10.99.0.1", "10.99.0.2"),
+});
+const INET6_ENDS = fc.record({
+  local: fc.constantFrom("2001:db8:1::1", "::1"),
+  remote: fc.constant("2001:db8:99::1"),
+});
+
+const tunnel = fc
+  .record({
+    place: placed(TUNNELS),
+    what: fc.constantFrom("endpoints", "endpoints", "endpoints", "none", "flags", "flags", "key"),
+    ends: fc.oneof({ weight: 3, arbitrary: INET_ENDS }, { weight: 1, arbitrary: INET6_ENDS }),
+    flags: fc.integer({ min: 0, max: 8 }),
+    key: fc.constantFrom(0, 7, 0xffffffff),
+    byHost: rarely(3),
+  })
+  .map(({ place, what, ends, flags: bits, key, byHost }): Operation => {
+    const to = (change: TunnelChange, hostOnly = false): Operation => ({
+      ...place,
+      kind: "tunnel",
+      change,
+      byHost: byHost || hostOnly,
+    });
+    if (what === "none") return to({ endpoints: null }, true);
+    if (what === "flags") return to({ flags: bits });
+    return what === "key" && place.link.startsWith("gre") ? to({ key }) : to({ endpoints: ends });
+  });
+
 function onLinks(kind: "attach" | "detach" | "create" | "destroy" | "move", names: readonly LinkName[]) {
   return placed(names).map((place): Operation => ({ kind, ...place }));
 }
@@ -192,6 +230,9 @@ export const operations: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: onLinks("create", CREATED) },
   { weight: 1, arbitrary: onLinks("destroy", CREATED) },
   { weight: 1, arbitrary: onLinks("move", LINKS) },
+  { weight: 1, arbitrary: onLinks("create", TUNNELS) },
+  { weight: 1, arbitrary: fc.oneof(onLinks("destroy", TUNNELS), onLinks("move", TUNNELS)) },
+  { weight: 4, arbitrary: tunnel },
   {
     weight: 4,
     arbitrary: fc
@@ -235,6 +276,7 @@ function nexthopBy(link: LinkName, number: number, inet6: boolean): Operation {
 export const BEGINNING: readonly Operation[] = [
   ...ATTACHED.map((link): Operation => ({ kind: "attach", side: HOMES[link], link })),
   ...CREATED.map((link): Operation => ({ kind: "create", side: HOMES[link], link })),
+  ...TUNNELS.map((link): Operation => ({ kind: "create", side: HOMES[link], link })),
   addressOn("em0", 0),
   addressOn("em0", 3),
   addressOn("em1", 0),

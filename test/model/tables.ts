@@ -13,6 +13,7 @@ import { doneOf, type Seen } from "../support/messages.js";
 import { inOrder } from "./neighbours.js";
 import { FIBS, type Hop, numberOf, type Route, type Vnet } from "./network.js";
 import { ask } from "./reading.js";
+import { tunnelOfMessage, tunnelOfModel } from "./tunnels.js";
 
 export const TABLES = ["links", "addresses", "neighbours", "routes", "nexthops"] as const;
 export type Table = (typeof TABLES)[number];
@@ -25,8 +26,20 @@ export interface Line {
   readonly text: string;
 }
 
-function linkLine(index: number, name: string, kind: string, isUp: boolean, mtu: number, alias: string, lladdr = "-") {
-  return `#${index} ${name} ${kind} ${isUp ? "up" : "down"} mtu ${mtu} "${alias}" ${lladdr}`;
+interface LinkShown {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly isUp: boolean;
+  readonly mtu: number;
+  readonly alias: string;
+  readonly lladdr: string | undefined;
+  /** Settings of a tunnel, or nothing. */
+  readonly tunnel: string;
+}
+
+function linkLine({ index, name, kind, isUp, mtu, alias, lladdr = "-", tunnel }: LinkShown): string {
+  return `#${index} ${name} ${kind} ${isUp ? "up" : "down"} mtu ${mtu} "${alias}" ${tunnel || lladdr}`;
 }
 
 function hopText(gateway: string | undefined, oif: number | undefined, weight: number): string {
@@ -88,9 +101,7 @@ function byPlace(a: Route, b: Route): number {
 /** What a vnet's dumps must show. */
 export function tablesOfModel(vnet: Vnet): Tables {
   return {
-    links: vnet.links.map((link) =>
-      linkLine(link.index, link.name, link.kind, link.isUp, link.mtu, link.alias, link.lladdr),
-    ),
+    links: vnet.links.map((link) => linkLine({ ...link, tunnel: tunnelOfModel(vnet, link) })),
     addresses: vnet.links.flatMap(({ index, addresses }) =>
       addresses.map(({ text, length }) => `#${index} ${text}/${length}`),
     ),
@@ -109,7 +120,8 @@ export function lineOf(seen: Seen): Line | undefined {
     case RTM.DELLINK: {
       const { index, name, kind, flags, mtu, alias, lladdr } = linkOf(seen);
       const isUp = (flags & IFF.UP) !== 0;
-      const text = linkLine(index, name, kind ?? "em", isUp, mtu, alias ?? "", lladdr);
+      const tunnel = tunnelOfMessage(seen);
+      const text = linkLine({ index, name, kind: kind ?? "em", isUp, mtu, alias: alias ?? "", lladdr, tunnel });
       return { table: "links", key: `${index}`, text };
     }
     case RTM.NEWADDR:

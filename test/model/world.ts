@@ -8,9 +8,10 @@ import { Kernel, NetlinkError, type Socket } from "../../host/kernel/kernel.js";
 import { nexthopRequest } from "../rows/requests.js";
 import { ackOf } from "../support/messages.js";
 import { openSocket } from "../support/setups.js";
+import { isDefined } from "./defined.js";
 import { CHOSEN, newNetwork } from "./links.js";
 import { FIBS, linkNamed, type Network } from "./network.js";
-import { callOf, isDefined, type Operation, perform, requestOf, type Side, silentTables } from "./operations.js";
+import { callOf, type Operation, perform, requestOf, type Side, silentTables } from "./operations.js";
 import { ask } from "./reading.js";
 import { Replica } from "./replica.js";
 import { dumpTable, TABLES, type Tables, tablesOfKernel, tablesOfModel } from "./tables.js";
@@ -18,6 +19,9 @@ import { dumpTable, TABLES, type Tables, tablesOfKernel, tablesOfModel } from ".
 const SIDES: readonly Side[] = [0, 1];
 const LOOPBACK = ["127.0.0.1/8", "::1/128", "fe80::1/64"];
 const SYSCTLS = { "net.inet6.ip6.dad_count": 0, "net.inet6.ip6.auto_linklocal": 0 };
+
+/** Netlink shows tunnels, and a gre's endpoints as they are. */
+const SWITCHES = { tunnelData: true, greEndpoints: true };
 
 /** What came of an operation: an errno, or no answer at all. */
 type Outcome = Errno | "lost";
@@ -43,7 +47,7 @@ export class World {
 
   /** @param hasReplicas - whether clients follow the notifications: not where those may be lost */
   constructor({ hasReplicas }: { hasReplicas: boolean }) {
-    this.kernel = Kernel.boot({ modules: ["netlink"], fibs: FIBS, sysctls: SYSCTLS });
+    this.kernel = Kernel.boot({ modules: ["netlink"], fibs: FIBS, sysctls: SYSCTLS, switches: SWITCHES });
     const other = this.kernel.vnetCreate("other");
     other.interfaceUp("lo0");
     for (const address of LOOPBACK) other.addressAdd("lo0", address);

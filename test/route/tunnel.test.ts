@@ -310,6 +310,16 @@ describe("what is refused", () => {
     expect(shown(socket, "gif0")).toEqual([[IFLA_IPTUN.FLAGS, "00000000"]]);
   });
 
+  it("an attribute without a length in the data, at creation too", () => {
+    const { socket, vnet } = setup();
+    const bytes = concat(u32(0), data(BOTH));
+    for (const request of [create("gre0", { data: bytes }), change("gre0", bytes)]) {
+      const ack = acked(socket, request);
+      expect([ack.error, ack.text]).toEqual([Errno.EINVAL, "Invalid attr 0x0 type 0 len: 0"]);
+      expect(vnet.tunnel("gre0")).toEqual({ flags: 0, key: 0, port: 0 });
+    }
+  });
+
   it("an attribute of no kind is passed over", () => {
     const { socket } = setup();
     const bytes = concat(attribute(9, u32(1)), data({ flags: GIF.NOCLAMP }), attribute(0x3fff, u8(1)));

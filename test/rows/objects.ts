@@ -67,7 +67,7 @@ class Attributes {
   }
 }
 
-function ipText(bytes: Uint8Array): string {
+export function ipText(bytes: Uint8Array): string {
   return ipaddr.fromByteArray([...bytes]).toString();
 }
 
