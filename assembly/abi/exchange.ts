@@ -160,6 +160,14 @@ export enum PeerFlag {
   TO_ROUTER = 0x20,
 }
 
+/** How much a router is preferred to others, in two bits (RFC 4191); RESERVED counts as MEDIUM. */
+export enum RouterPreference {
+  MEDIUM = 0,
+  HIGH = 1,
+  RESERVED = 2,
+  LOW = 3,
+}
+
 /** What this host has sent to its links, in words of four bytes. */
 export enum TrafficWord {
   ARP_REQUESTS = 0,

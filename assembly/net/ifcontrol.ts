@@ -1,6 +1,6 @@
 // Interfaces going up, down and away, and addresses given to them, each with all that follows (net/if.c, netinet/in.c,
 // netinet6/in6.c; rtnetlink B.6, C.3 to C.6). Every call is done, or without memory not begun.
-//   addAddress, expireAddress
+//   addAddress
 //   bringUp, bringDown, enableInet6, withdrawAddresses
 //   stageDeparture, depart   an interface leaves; what it needs first
 // What happens to one address, also deleting it, is in addressctl.ts.
@@ -10,8 +10,7 @@ import { IFF, IN6_IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { addressBits, withZone } from "./address";
 import {
-  AddressRequest, deleteAddress, discard, dropAddress, newAddress, stageAddress, stageFamily, sweepFamily, tellAdded, usesInterface,
-  usesSourceInPassing,
+  AddressRequest, discard, dropAddress, newAddress, removePrefix, stageAddress, tellAdded, usesInterface, usesSourceInPassing,
 } from "./addressctl";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress, findAddress } from "./ifaddr";
@@ -19,13 +18,16 @@ import { Runs, startDriver } from "./cloner";
 import { Interface, setDown, setUp, unlinkInterface } from "./ifnet";
 import { heirOf, isNetworkRouted } from "./ifnetwork";
 import { addRoutes, changePeer, handElsewhere, hasNewRoutes, keepRoutes, removeNetworkRoute, undoRoutes, unstage } from "./ifroutes";
-import {
-  FOREVER, armNd, canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal,
-} from "./inet6";
+import { canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal } from "./inet6";
+import { armNd } from "./ndtimer";
 import { purgeInterface, purgePrefix } from "./neighbour";
 import { dropSpares } from "./nhshrink";
+import { checkOnLink } from "./onlinkcheck";
 import { dropPeers } from "./peer";
+import { FOREVER, Prefix, extendLifetimes, firstPrefix, unlinkPrefix } from "./prefix";
+import { leaveLink, stageOffLink, unstageOffLink } from "./prefixroute";
 import { settings } from "./settings";
+import { stageFamily, sweepFamily } from "./sweep";
 import { forgetInterface } from "./usernexthop";
 
 const LINK_LOCAL: u64 = 0xfe80000000000000;
@@ -70,7 +72,7 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
 }
 
 function addNew(ifp: Interface, request: AddressRequest): Errno {
-  const record = newAddress(ifp, request);
+  const record = newAddress(ifp, request, 0);
   if (record == 0) return Errno.ENOMEM;
   const address = changetype<IfAddress>(record);
   let error: Errno = isRefused(address, null) ? Errno.EEXIST : Errno.OK;
@@ -84,8 +86,16 @@ function addNew(ifp: Interface, request: AddressRequest): Errno {
   }
   if (!isInet6 || countInet6(ifp) == 1) startDriver(ifp, Runs.ADDRESS);
   tellAdded(address);
+  if (isInet6) followPrefix(address, request);
   commitEffects(ifp, address);
   return Errno.OK;
+}
+
+/** An IPv6 address was added or renewed: its prefix lasts as long, and others may be on their links or not (in6_addifaddr). */
+function followPrefix(address: IfAddress, request: AddressRequest): void {
+  if (address.prefix == 0) return;
+  extendLifetimes(changetype<Prefix>(address.prefix), request.preferredSeconds, request.validSeconds);
+  checkOnLink();
 }
 
 /** net.inet.ip.no_same_prefix (in_addprefix). */
@@ -103,7 +113,7 @@ function countInet6(ifp: Interface): u32 {
 
 /** An IPv4 address gives way to itself: the new one is made before the old one goes, so that nothing is lost. */
 function replace(ifp: Interface, present: IfAddress, request: AddressRequest): Errno {
-  const record = newAddress(ifp, request);
+  const record = newAddress(ifp, request, 0);
   if (record == 0) return Errno.ENOMEM;
   const address = changetype<IfAddress>(record);
   let error: Errno = isRefused(address, present) ? Errno.EEXIST : Errno.OK;
@@ -140,14 +150,10 @@ function update(ifp: Interface, address: IfAddress, request: AddressRequest): Er
     }
   }
   setLifetimes(address, request.flags, request.preferredSeconds, request.validSeconds, false);
+  followPrefix(address, request);
   armNd();
   commitEffects(ifp, null);
   return Errno.OK;
-}
-
-/** An address whose valid lifetime is over goes (rtnetlink C.6.6); false without memory. */
-export function expireAddress(address: usize): bool {
-  return deleteAddress(changetype<IfAddress>(address)) == Errno.OK;
 }
 
 /**
@@ -179,7 +185,7 @@ function newLinkLocal(ifp: Interface): usize {
   request.low = interfaceId(ifp);
   request.preferredSeconds = FOREVER;
   request.validSeconds = FOREVER;
-  return newAddress(ifp, request);
+  return newAddress(ifp, request, 0);
 }
 
 function undoEffects(ifp: Interface): void {
@@ -314,11 +320,36 @@ function handAllElsewhere(ifp: Interface): void {
   for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) handElsewhere(changetype<IfAddress>(entry));
 }
 
+/** Takes what removing the prefixes of an interface may need; false without memory, and nothing is staged. */
+function stagePrefixes(ifp: Interface): bool {
+  for (let at = firstPrefix(); at != 0; at = changetype<Prefix>(at).next) {
+    const prefix = changetype<Prefix>(at);
+    if (prefix.ifp != changetype<usize>(ifp) || stageOffLink(prefix)) continue;
+    unstagePrefixes(ifp);
+    return false;
+  }
+  return true;
+}
+
+function unstagePrefixes(ifp: Interface): void {
+  for (let at = firstPrefix(); at != 0; at = changetype<Prefix>(at).next) {
+    if (changetype<Prefix>(at).ifp == changetype<usize>(ifp)) unstageOffLink(changetype<Prefix>(at));
+  }
+}
+
+/** Takes what dropping all addresses and prefixes may need; false without memory, and nothing is staged. */
+function stageWithdrawal(ifp: Interface): bool {
+  if (!stageAll(ifp)) return false;
+  if (stagePrefixes(ifp)) return true;
+  unstageAll(ifp, 0);
+  return false;
+}
+
 /** Takes what depart may need; false without memory, and nothing is staged. */
 export function stageDeparture(ifp: Interface): bool {
   const argument = changetype<usize>(ifp);
   const isStaged =
-    stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageAll(ifp);
+    stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageWithdrawal(ifp);
   if (!isStaged) dropSpares();
   return isStaged;
 }
@@ -326,7 +357,24 @@ export function stageDeparture(ifp: Interface): bool {
 /** Lets go of what stageDeparture took, when the interface does not leave. */
 export function unstageDeparture(ifp: Interface): void {
   unstageAll(ifp, 0);
+  unstagePrefixes(ifp);
   dropSpares();
+}
+
+/** Takes all prefixes of an interface off the list and off its link; they are chained by `next`, and their addresses stay. */
+function takePrefixes(ifp: Interface): usize {
+  let chain: usize = 0;
+  let at = firstPrefix();
+  while (at != 0) {
+    const prefix = changetype<Prefix>(at);
+    at = prefix.next;
+    if (prefix.ifp != changetype<usize>(ifp)) continue;
+    unlinkPrefix(prefix);
+    leaveLink(prefix);
+    prefix.next = chain;
+    chain = changetype<usize>(prefix);
+  }
+  return chain;
 }
 
 /**
@@ -337,9 +385,15 @@ export function depart(ifp: Interface): void {
   const argument = changetype<usize>(ifp);
   lower(ifp);
   handAllElsewhere(ifp);
+  let chain = takePrefixes(ifp);
   sweepFamily(AF.INET, usesInterface, argument);
   sweepFamily(AF.INET6, usesInterface, argument);
   while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+  while (chain != 0) {
+    const prefix = changetype<Prefix>(chain);
+    chain = prefix.next;
+    removePrefix(prefix);
+  }
   dropSpares();
   forgetInterface(ifp);
   purgeInterface(ifp);
@@ -349,10 +403,11 @@ export function depart(ifp: Interface): void {
 
 /** Takes all addresses from an interface, which stays (if_purgeaddrs); ENOMEM, and then all is as before. */
 export function withdrawAddresses(ifp: Interface): Errno {
-  const isStaged = stageAll(ifp);
+  const isStaged = stageWithdrawal(ifp);
   if (isStaged) {
     handAllElsewhere(ifp);
     while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
+    unstagePrefixes(ifp);
   }
   dropSpares();
   return isStaged ? Errno.OK : Errno.ENOMEM;

@@ -16,21 +16,11 @@ import { NeighbourEvent, onNeighbour } from "./hooks";
 import { findAddress } from "./ifaddr";
 import { Interface } from "./ifnet";
 import {
-  LLE, Neighbour, findNeighbour, freeNeighbour, hitSeconds, link, provideFeedback, requestFeedback, setLladdr,
+  LLE, NdState, Neighbour, findNeighbour, freeNeighbour, hitSeconds, link, provideFeedback, requestFeedback, setLladdr,
   takeNeighbour, unlink,
 } from "./neighbour";
 import { isNeighbour, mayBeNeighbour } from "./onlink";
 import { Peer, answering, traffic } from "./peer";
-
-/** netinet6/nd6.h, ND6_LLINFO_* */
-export const enum NdState {
-  NOSTATE = -2,
-  INCOMPLETE = 0,
-  REACHABLE = 1,
-  STALE = 2,
-  DELAY = 3,
-  PROBE = 4,
-}
 
 /** Flags of a neighbour advertisement. */
 export const enum Advert {

@@ -137,13 +137,28 @@ describe("lifetimes", () => {
   it("[C.6.6] without memory an address goes a second later", () => {
     const { kernel, vnet, socket } = setupE6();
     add(socket, `${OWN}/64`, [3, 3]);
-    // A network that moves to another address takes memory.
-    add(socket, "2001:db8:1::2/64", PERMANENT);
+    // A host route that becomes another interface's takes memory.
+    add(socket, `${OWN}/64`, PERMANENT, 3);
+    const count = addressTexts(socket).length;
     vnet.failAllocation(1);
     kernel.advance(4_000);
-    expect(flagsOf(socket, OWN)).toBe(0);
+    expect(addressTexts(socket).length).toBe(count);
     kernel.advance(1_000);
-    expect(flagsOf(socket, OWN)).toBeUndefined();
+    expect(addressTexts(socket).length).toBe(count - 1);
+    expect(routeTo(socket, `${OWN}/128`).oif).toBe(1);
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[C.6.6] without memory a network's route goes over to another interface a second after the address", () => {
+    const { kernel, vnet, socket } = setupE6();
+    add(socket, `${OWN}/64`, [3, 3]);
+    add(socket, "2001:db8:1::2/64", PERMANENT, 3);
+    vnet.failAllocation(1);
+    kernel.advance(4_000);
+    vnet.failAllocation(0);
+    expect([flagsOf(socket, OWN), routeTo(socket, "2001:db8:1::/64").oif]).toEqual([undefined, 2]);
+    kernel.advance(1_000);
+    expect(routeTo(socket, "2001:db8:1::/64").oif).toBe(3);
     expect(vnet.check()).toBe(0);
   });
 });
