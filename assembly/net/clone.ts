@@ -12,7 +12,7 @@ import {
   unitTaken, vidInName, writeName,
 } from "./cloner";
 import { changeLinkState, holdOnParent } from "./ifchange";
-import { depart } from "./ifcontrol";
+import { depart } from "./ifdown";
 import { freeIndex } from "./ifindex";
 import {
   ETHER_LLADDR, Interface, Media, announce, discardInterface, findByIndex, findByName, freeInterface, linkInterface,

@@ -16,8 +16,7 @@ import { Interface, firstInterface } from "./ifnet";
 import { armNd } from "./ndtimer";
 import { settings } from "./settings";
 
-/** Milliseconds between two probes (nd_ifinfo's retrans), and below which the delay of the first one is drawn. */
-const RETRANS_MS: u64 = 1000;
+/** Milliseconds below which the delay of the first probe is drawn. */
 const DELAY_MS: u32 = 1000;
 /** Times that a probe is tried on an interface that is down (dad_maxtry). */
 const DAD_TRIES: u32 = 15;
@@ -109,7 +108,7 @@ function probe(owner: usize): void {
   if (address.dadProbes < settings.dadCount) {
     address.dadTries++;
     if (isRunning(ifp)) address.dadProbes++;
-    setCallout(address.dad, uptimeMs() + RETRANS_MS, probe, owner);
+    setCallout(address.dad, uptimeMs() + ifp.retransmitMs, probe, owner);
     return;
   }
   address.flags &= ~IN6_IFF.TENTATIVE;

@@ -5,6 +5,7 @@ import { IFF, IN6_IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { expireAddress, removePrefix } from "./addressctl";
 import { uptimeSeconds } from "./clock";
+import { expireRouters } from "./defrouter";
 import { IfAddress, firstAddress } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { dadDelay, startDad } from "./inet6";
@@ -15,7 +16,7 @@ import { goOffLink, stageOffLink } from "./prefixroute";
 
 /** It is armed again only while something waits, which is no difference to be seen. */
 export function runNd(owner: usize): void {
-  let isWaiting = false;
+  let isWaiting = !expireRouters();
   let at = firstAddress();
   while (at != 0) {
     const address = changetype<IfAddress>(at);

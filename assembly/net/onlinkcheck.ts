@@ -32,7 +32,7 @@ export function checkOnLink(): void {
     const prefix = changetype<Prefix>(at);
     if (!isDecided(prefix) || prefix.isOnLink != prefix.isDetached) continue;
     if (prefix.isOnLink) goOffLink(prefix);
-    else goOnLink(prefix);
+    else if (!prefix.home.isLeaving) goOnLink(prefix);
   }
   markAddresses();
 }

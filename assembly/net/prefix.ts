@@ -45,10 +45,9 @@ export class Prefix {
   /** Uptime second at which it was to end when its lifetimes were last set; 0 = never (ndpr_expire, ndpr_preferred). */
   validUntil: u64;
   preferredUntil: u64;
-  /** It is to have a route (ndpr_raf_onlink), addresses may be made of it (ndpr_raf_auto), a router advertised it. */
+  /** It is to have a route (ndpr_raf_onlink); addresses may be made of it (ndpr_raf_auto). */
   isForLink: bool;
   isAutonomous: bool;
-  isAdvertised: bool;
   /** Its route is in the table on its behalf (NDPRF_ONLINK). */
   isOnLink: bool;
   /** No router that advertises it can be reached, while others can (NDPRF_DETACHED). */
@@ -160,6 +159,13 @@ export function findPrefix(ifp: Interface, high: u64, low: u64, bits: u32): Pref
     if (prefix.ifp == changetype<usize>(ifp) && prefix.bits == bits && covers(prefix, high, low)) return prefix;
   }
   return null;
+}
+
+export function hasPrefix(ifp: Interface): bool {
+  for (let at = prefixes.first; at != 0; at = changetype<Prefix>(at).next) {
+    if (changetype<Prefix>(at).ifp == changetype<usize>(ifp)) return true;
+  }
+  return false;
 }
 
 /** Whether an address lies in a prefix. */

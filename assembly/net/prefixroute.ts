@@ -202,6 +202,7 @@ function heirOf(prefix: Prefix): usize {
   for (let at = firstPrefix(); at != 0; at = changetype<Prefix>(at).next) {
     const other = changetype<Prefix>(at);
     if (other == prefix || other.isOnLink || other.isDetached || !isSameNetwork(other, prefix)) continue;
+    if (other.home.isLeaving) continue;
     if (prefix.fibs != 1 || other.home.fib == prefix.home.fib) return at;
   }
   return 0;

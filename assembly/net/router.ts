@@ -101,6 +101,13 @@ export function findRouter(ifp: Interface, high: u64, low: u64): Router | null {
   return null;
 }
 
+export function hasRouter(ifp: Interface): bool {
+  for (let at = routers.first; at != 0; at = changetype<Router>(at).next) {
+    if (changetype<Router>(at).ifp == changetype<usize>(ifp)) return true;
+  }
+  return false;
+}
+
 /** Whether its neighbour entry says that it can, or probably can, be reached (ND6_IS_LLINFO_PROBREACH). */
 export function isReachable(router: Router): bool {
   const entry = findNeighbour(router.home, AF.INET6, router.high, router.low);

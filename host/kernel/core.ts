@@ -57,6 +57,10 @@ export interface CoreExports {
   peerSet(index: number): number;
   peerRemove(index: number): number;
   peerSend(index: number): number;
+  peerAdvertise(index: number): number;
+  routerAt(n: number): number;
+  prefixAt(n: number): number;
+  interfaceDiscovery(index: number): number;
   neighbourTraffic(): void;
   interfaceCreate(): number;
   interfaceDestroy(index: number): number;

@@ -136,9 +136,9 @@ describe("lifetimes", () => {
 
   it("[C.6.6] without memory an address goes a second later", () => {
     const { kernel, vnet, socket } = setupE6();
-    add(socket, `${OWN}/64`, [3, 3]);
     // A host route that becomes another interface's takes memory.
     add(socket, `${OWN}/64`, PERMANENT, 3);
+    add(socket, `${OWN}/64`, [3, 3]);
     const count = addressTexts(socket).length;
     vnet.failAllocation(1);
     kernel.advance(4_000);
@@ -150,7 +150,7 @@ describe("lifetimes", () => {
   });
 
   it("[C.6.6] without memory a network's route goes over to another interface a second after the address", () => {
-    const { kernel, vnet, socket } = setupE6();
+    const { kernel, vnet, socket } = setupE6(AS_GIVEN);
     add(socket, `${OWN}/64`, [3, 3]);
     add(socket, "2001:db8:1::2/64", PERMANENT, 3);
     vnet.failAllocation(1);
