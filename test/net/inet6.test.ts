@@ -3,34 +3,17 @@
 import { describe, expect, it } from "vitest";
 import { IN6_IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
-import { IFA, IFA_F, IFAF, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { IFA, IFA_F, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, Socket } from "../../host/kernel/kernel.js";
 import { newAddr, PERMANENT } from "../route/addressrequests.js";
 import { addresses, addressTexts, events, inWords } from "../route/links.js";
 import { find, routeTo } from "../route/routes.js";
 import { ask, codeOf, drain, errorOf, numberAt, payloadOf, u8 } from "../support/messages.js";
 import { AS_GIVEN, monitor, openSocket, type Setup, setupE, setupE6, setupR } from "../support/setups.js";
+import { flagsOf, preferredAndValid } from "./routers.js";
 
 const { AUTOCONF, DEPRECATED, DUPLICATED, TENTATIVE, ANYCAST } = IN6_IFF;
 const OWN = "2001:db8:1::1";
-
-/** IFAF_FLAGS of an address; undefined when it is not there. */
-function flagsOf(socket: Socket, address: string): number | undefined {
-  const found = addresses(socket).find((each) => each.address === address);
-  if (found === undefined) return undefined;
-  const shown = numberAt(payloadOf(found.payload(IFA.FREEBSD) ?? u8(0), IFAF.FLAGS) ?? u8(0), 0, 4);
-  expect((found.flags & IFA_F.TENTATIVE) !== 0).toBe((shown & TENTATIVE) !== 0);
-  expect((found.flags & IFA_F.DEPRECATED) !== 0).toBe((shown & DEPRECATED) !== 0);
-  return shown;
-}
-
-function preferredAndValid(socket: Socket, address: string): number[] {
-  const cache =
-    addresses(socket)
-      .find((each) => each.address === address)
-      ?.payload(IFA.CACHEINFO) ?? u8(0);
-  return [numberAt(cache, 0, 4), numberAt(cache, 4, 4)];
-}
 
 function add(socket: Socket, own: string, lifetimes: readonly [number, number], index = 2): void {
   expect(errorOf(ask(socket, newAddr(own, { lifetimes, index })))).toBe(0);
