@@ -11,10 +11,10 @@ import { exchangeArea } from "./exchangearea";
 import { withZone, withoutZone } from "./net/address";
 import { Advertisement } from "./net/advertisement";
 import { uptimeSeconds } from "./net/clock";
-import { findByIndex } from "./net/ifnet";
+import { Interface, findByIndex } from "./net/ifnet";
 import { linkMtu } from "./net/mtu";
 import { findNeighbour } from "./net/neighbour";
-import { removePeer, setPeer, traffic } from "./net/peer";
+import { Peer, firstPeer, removePeer, setPeer, traffic } from "./net/peer";
 import { FOREVER, Prefix, PrefixRouter, firstPrefix } from "./net/prefix";
 import { Router, firstRouter } from "./net/router";
 import { PeerCall, hear, hearRouter, resolveNeighbour } from "./net/wire";
@@ -61,6 +61,21 @@ export function peerRemove(index: u32): i32 {
   if (ifp == null) return -Errno.ENXIO;
   const call = peerCall(index);
   return removePeer(ifp, call.family, call.high, call.low) ? 0 : -Errno.ENOENT;
+}
+
+/** Exchange: the n-th peer, newest first, as PeerLayout. Its interface's index; 0 when there are not so many. */
+export function peerAt(n: u32): u32 {
+  let at = firstPeer();
+  for (; at != 0 && n > 0; n--) at = changetype<Peer>(at).next;
+  if (at == 0) return 0;
+  const peer = changetype<Peer>(at);
+  const call = changetype<PeerCall>(exchangeArea);
+  call.family = peer.family;
+  call.high = withoutZone(peer.family, peer.high);
+  call.low = peer.low;
+  call.lladdr = peer.lladdr;
+  call.flags = (peer.answers ? PeerFlag.ANSWERS : 0) | (peer.isRouter ? PeerFlag.ROUTER : 0);
+  return changetype<Interface>(peer.ifp).index;
 }
 
 /** Exchange: a PeerCall. The message comes in. */

@@ -56,6 +56,7 @@ export interface CoreExports {
   neighbourResolve(index: number): number;
   peerSet(index: number): number;
   peerRemove(index: number): number;
+  peerAt(n: number): number;
   peerSend(index: number): number;
   peerAdvertise(index: number): number;
   routerAt(n: number): number;

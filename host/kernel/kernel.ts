@@ -37,7 +37,7 @@ export type { FamilyOptions, GenericFamilies } from "./generic.js";
 export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";
 export type { EventLog, KernelEvent } from "./log.js";
 export type { ModuleStatus } from "./modules.js";
-export type { Peer, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
+export type { Peer, PeerEntry, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
 export type {
   AddressOptions,
   BootOptions,

@@ -3,7 +3,7 @@
 // is in advertisements.ts.
 
 import { PeerFlag, PeerLayout, PeerMessage, TrafficWord } from "../../assembly/abi/exchange.js";
-import { parseAddress } from "./address.js";
+import { formatAddress, parseAddress } from "./address.js";
 import {
   type Discovery,
   type PrefixEntry,
@@ -28,6 +28,11 @@ export interface PeerOptions {
   readonly answers?: boolean;
   /** IPv6: its advertisements say that it is a router. */
   readonly router?: boolean;
+}
+
+/** A peer as it is, and its interface's index. */
+export interface PeerEntry extends Required<PeerOptions> {
+  readonly index: number;
 }
 
 /** What a peer sends, by itself. */
@@ -95,8 +100,7 @@ export class Neighbours {
       const result = call.neighbourResolve(index);
       if (result === -Errno.EAGAIN) return undefined;
       expectSuccess(`neighbour ${address}`, result);
-      const start = exchange + PeerLayout.LLADDR;
-      return Array.from(views.bytes.subarray(start, start + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
+      return readLladdr(views.bytes, exchange + PeerLayout.LLADDR);
     });
   }
 
@@ -117,6 +121,28 @@ export class Neighbours {
       this.#write({ address });
       expectSuccess(`peer ${address}`, this.#owner.core.call.peerRemove(index));
     });
+  }
+
+  /** The other hosts of all links, newest first. */
+  peers(): PeerEntry[] {
+    const { call, exchange, views } = this.#owner.core;
+    const entries: PeerEntry[] = [];
+    for (let index = call.peerAt(0); index !== 0; index = call.peerAt(entries.length)) {
+      const { data, bytes } = views;
+      const flags = data.getUint32(exchange + PeerLayout.FLAGS, true);
+      entries.push({
+        index,
+        address: formatAddress(
+          data.getUint32(exchange + PeerLayout.FAMILY, true),
+          data.getBigUint64(exchange + PeerLayout.HIGH, true),
+          data.getBigUint64(exchange + PeerLayout.LOW, true),
+        ),
+        lladdr: readLladdr(bytes, exchange + PeerLayout.LLADDR),
+        answers: (flags & PeerFlag.ANSWERS) !== 0,
+        router: (flags & PeerFlag.ROUTER) !== 0,
+      });
+    }
+    return entries;
   }
 
   /** See Peer.send. */
@@ -195,6 +221,10 @@ export class Neighbours {
     data.setBigUint64(exchange + PeerLayout.TARGET_LOW, target.low, true);
     data.setUint32(exchange + PeerLayout.FLAGS, call.flags ?? 0, true);
   }
+}
+
+function readLladdr(bytes: Uint8Array, start: number): string {
+  return Array.from(bytes.subarray(start, start + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
 function flagsOf(from: PeerOptions, sending: PeerSending): number {
