@@ -77,12 +77,6 @@ export function formatAddress(family: number, high: bigint, low: bigint): string
   return isInet ? bytes.join(".") : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
-/** An address of either family. */
-export function formatAddress(family: number, high: bigint, low: bigint): string {
-  if (family === AF.INET6) return formatWords(high, low);
-  return [24n, 16n, 8n, 0n].map((shift) => Number((high >> (32n + shift)) & 0xffn)).join(".");
-}
-
 /** An address with its prefix length, as "192.0.2.1/24". @throws RangeError naming the text */
 export function parsePrefixed(text: string): AddressWords & { readonly prefixLength: number } {
   const [address = "", length, ...rest] = text.split("/");
