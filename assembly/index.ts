@@ -4,10 +4,9 @@
 
 import { Errno } from "./abi/errno";
 import {
-  AddressLayout, AttachFlag, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, PeerFlag, ReceiveLayout, StatisticsWord,
-  TrafficWord,
+  AddressLayout, AttachFlag, AttachLayout, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, StatisticsWord,
 } from "./abi/exchange";
-import { IfLimit } from "./abi/ifnet";
+import { IfLimit, ND6_IFF } from "./abi/ifnet";
 import { NetlinkSize } from "./abi/netlink";
 import { exchangeArea } from "./exchangearea";
 import { blockBytes } from "./mem/block";
@@ -27,23 +26,27 @@ import { StackSysctl } from "./abi/sysctl";
 import { withZone } from "./net/address";
 import { AddressRequest, deleteAddress } from "./net/addressctl";
 import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock";
+import { releasePath } from "./net/defrouter";
 import { detachHooks } from "./net/hooks";
 import { attachHardware } from "./net/clone";
 import { IfAddress, addressCount, findAddress } from "./net/ifaddr";
 import { Interface, announce, findByIndex, findByName, firstInterface, interfaceCount, linkInterface } from "./net/ifnet";
-import { addAddress, bringDown, bringUp, enableInet6, expireAddress } from "./net/ifcontrol";
+import { addAddress, bringUp, setNdFlags } from "./net/ifcontrol";
+import { bringDown } from "./net/ifdown";
 import { bootOutbox } from "./net/ifoutbox";
-import { bootNd, hearDad } from "./net/inet6";
-import { checkNeighbours, findNeighbour, neighbourCount } from "./net/neighbour";
+import { hearDad } from "./net/inet6";
+import { runNd } from "./net/ndexpiry";
+import { bootNd } from "./net/ndtimer";
+import { checkNeighbours, neighbourCount } from "./net/neighbour";
 import { nexthopCount } from "./net/nexthop";
 import { groupCount } from "./net/nhgroup";
-import { removePeer, setPeer, traffic } from "./net/peer";
+import { watchPaths } from "./net/pathwatch";
+import { checkPrefixes } from "./net/prefixcheck";
 import { bootRibs, routeCount } from "./net/rib";
 import { checkRibs } from "./net/ribcheck";
 import { walkCount } from "./net/ribwalk";
 import { bootSettings, readSetting, writeSetting } from "./net/settings";
 import { userNexthopCount } from "./net/usernexthop";
-import { PeerCall, hear, resolveNeighbour } from "./net/wire";
 import { bootSwitches } from "./net/switches";
 import { removeInterface } from "./net/unclone";
 import { attachGeneric, detachGeneric } from "./generic/family";
@@ -51,6 +54,7 @@ import { attachRoute, detachRoute } from "./route/family";
 
 export * from "./generics";
 export * from "./links";
+export * from "./neighbours";
 
 export function exchange(): usize {
   return exchangeArea;
@@ -81,7 +85,8 @@ export function boot(seedLow: u32, seedHigh: u32, policy: u32, fibs: u32, bootSe
   bootSwitches(switches);
   bootModule();
   bootSettings();
-  bootNd(expireAddress);
+  bootNd(runNd);
+  watchPaths(releasePath);
   detachHooks();
   setPolicy(policy);
   return bootRibs(fibs) ? 0 : -Errno.ENOMEM;
@@ -134,12 +139,14 @@ export function forgetHighWater(): void {
   resetHighWater();
 }
 
-/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, SocketFault). */
+/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, SocketFault). */
 export function check(): u32 {
   const ribs = checkRibs();
   if (ribs != 0) return ribs;
   const neighbours = checkNeighbours();
-  return neighbours != 0 ? neighbours : checkSockets();
+  if (neighbours != 0) return neighbours;
+  const prefixes = checkPrefixes();
+  return prefixes != 0 ? prefixes : checkSockets();
 }
 
 // ---- the netlink module
@@ -334,7 +341,8 @@ export function addressAdd(index: u32): i32 {
 /** Switches IPv6 on or off on an interface. */
 export function interfaceInet6(index: u32, isEnabled: bool): i32 {
   const ifp = findByIndex(index);
-  return ifp == null ? -Errno.ENXIO : -enableInet6(ifp, isEnabled);
+  if (ifp == null) return -Errno.ENXIO;
+  return -setNdFlags(ifp, isEnabled ? 0 : ND6_IFF.IFDISABLED, isEnabled ? ND6_IFF.IFDISABLED : 0);
 }
 
 /** Exchange: an AddressRequest, of which family and address count. */
@@ -354,55 +362,4 @@ function addressInExchange(index: u32): IfAddress | null {
   if (ifp == null) return null;
   const from = changetype<AddressRequest>(exchangeArea);
   return findAddress(ifp, from.family, withZone(from.family, from.high, index), from.low);
-}
-
-// ---- neighbours
-
-/** The PeerCall in the exchange, with the zone of the interface in its addresses. */
-function peerCall(index: u32): PeerCall {
-  const call = changetype<PeerCall>(exchangeArea);
-  call.high = withZone(call.family, call.high, index);
-  call.targetHigh = withZone(call.family, call.targetHigh, index);
-  return call;
-}
-
-/** Exchange: a PeerCall, of which family and address count; after it the lladdr, when 0 is the result. A packet wants out. */
-export function neighbourResolve(index: u32): i32 {
-  const ifp = findByIndex(index);
-  if (ifp == null) return -Errno.ENXIO;
-  const call = peerCall(index);
-  const error = resolveNeighbour(ifp, call.family, call.high, call.low);
-  if (error != Errno.OK) return -error;
-  const entry = findNeighbour(ifp, call.family, call.high, call.low);
-  call.lladdr = entry == null ? 0 : entry.lladdr;
-  return 0;
-}
-
-/** Exchange: a PeerCall, of which address, lladdr and the flags ANSWERS and ROUTER count. */
-export function peerSet(index: u32): i32 {
-  const ifp = findByIndex(index);
-  if (ifp == null) return -Errno.ENXIO;
-  const call = peerCall(index);
-  const answers = call.has(PeerFlag.ANSWERS);
-  const isRouter = call.has(PeerFlag.ROUTER);
-  return setPeer(ifp, call.family, call.high, call.low, call.lladdr, answers, isRouter) ? 0 : -Errno.ENOMEM;
-}
-
-/** Exchange: a PeerCall, of which the address counts. */
-export function peerRemove(index: u32): i32 {
-  const ifp = findByIndex(index);
-  if (ifp == null) return -Errno.ENXIO;
-  const call = peerCall(index);
-  return removePeer(ifp, call.family, call.high, call.low) ? 0 : -Errno.ENOENT;
-}
-
-/** Exchange: a PeerCall. The message comes in. */
-export function peerSend(index: u32): i32 {
-  const ifp = findByIndex(index);
-  return ifp == null ? -Errno.ENXIO : -hear(ifp, peerCall(index));
-}
-
-/** Exchange: what TrafficWord names. */
-export function neighbourTraffic(): void {
-  memory.copy(exchangeArea, changetype<usize>(traffic), TrafficWord.COUNT * 4);
 }

@@ -160,6 +160,115 @@ export enum PeerFlag {
   TO_ROUTER = 0x20,
 }
 
+/** A router's advertisement. */
+export enum AdvertisementLayout {
+  HIGH = 0,
+  LOW = 8,
+  LLADDR = 16,
+  /** AdvertisementFlag.* */
+  FLAGS = 24,
+  /** Seconds. */
+  LIFETIME = 28,
+  /** RouterPreference.* */
+  PREFERENCE = 32,
+  HOP_LIMIT = 36,
+  /** Milliseconds. */
+  REACHABLE = 40,
+  RETRANSMIT = 44,
+  /** Bytes. */
+  MTU = 48,
+  PREFIX_COUNT = 52,
+  /** Where its prefixes follow. */
+  PREFIXES = 56,
+}
+
+/** A prefix of an advertisement. */
+export enum AdvertisedPrefixLayout {
+  HIGH = 0,
+  LOW = 8,
+  LENGTH = 16,
+  /** PrefixFlag.* */
+  FLAGS = 20,
+  VALID_SECONDS = 24,
+  PREFERRED_SECONDS = 28,
+  BYTES = 32,
+}
+
+/** Prefixes of an advertisement that fit the exchange. */
+export const ADVERTISED_PREFIXES_MAX = 30;
+
+/** What an advertisement carries. */
+export enum AdvertisementFlag {
+  /** Its sender's link-layer address. */
+  HAS_LLADDR = 0x1,
+  HAS_MTU = 0x2,
+  /** It goes to one host alone. */
+  UNICAST = 0x4,
+}
+
+/** What is said of a prefix. */
+export enum PrefixFlag {
+  /** Its addresses are on the link. */
+  ON_LINK = 0x1,
+  /** Hosts make addresses of it. */
+  AUTONOMOUS = 0x2,
+  /** Its route is there on its behalf. */
+  HAS_ROUTE = 0x4,
+  /** None of its routers can be reached, while others can. */
+  DETACHED = 0x8,
+}
+
+/** A default router, as it is known here. */
+export enum RouterLayout {
+  HIGH = 0,
+  LOW = 8,
+  /** Its interface's. */
+  INDEX = 16,
+  /** Seconds, as advertised, and what is left of them. */
+  LIFETIME = 20,
+  LEFT = 24,
+  /** RouterPreference.* */
+  PREFERENCE = 28,
+  IS_INSTALLED = 32,
+}
+
+/** A prefix of an interface. */
+export enum PrefixLayout {
+  HIGH = 0,
+  LOW = 8,
+  INDEX = 16,
+  LENGTH = 20,
+  /** PrefixFlag.* */
+  FLAGS = 24,
+  /** Seconds; 0xffffffff = for ever. */
+  VALID_SECONDS = 28,
+  PREFERRED_SECONDS = 32,
+  LEFT = 36,
+  /** How many addresses it has, and routers that advertise it. */
+  ADDRESSES = 40,
+  ROUTERS = 44,
+}
+
+/** What IPv6 is and knows on an interface. */
+export enum DiscoveryLayout {
+  /** ND6_IFF.* */
+  FLAGS = 0,
+  /** Bytes. */
+  MTU = 4,
+  /** Milliseconds. */
+  BASE_REACHABLE = 8,
+  RETRANSMIT = 12,
+  HOP_LIMIT = 16,
+}
+
+/** How much a router is preferred to others, in two bits (RFC 4191); RESERVED counts as MEDIUM. */
+export enum RouterPreference {
+  MEDIUM = 0,
+  HIGH = 1,
+  RESERVED = 2,
+  LOW = 3,
+}
+
 /** What this host has sent to its links, in words of four bytes. */
 export enum TrafficWord {
   ARP_REQUESTS = 0,

@@ -137,6 +137,8 @@ export enum IfChange {
   /** gre: the key of packets that go out, 0 = none; the UDP port they come from, 0 = any. */
   TUNNEL_KEY = 13,
   TUNNEL_PORT = 14,
+  /** ND6_IFF bits to set, and to clear. */
+  ND6 = 15,
 }
 
 /** What a gif does (net/if_gif.h). */
@@ -184,10 +186,13 @@ export enum IN6_IFF {
 /** What IPv6 does on an interface (netinet6/nd6.h). */
 export enum ND6_IFF {
   PERFORMNUD = 0x1,
+  /** Router advertisements are heeded. */
   ACCEPT_RTADV = 0x2,
   /** IPv6 is off: no link-local address, no duplicate address detection, until the first address is given. */
   IFDISABLED = 0x8,
   /** A link-local address is made when the interface comes up. */
   AUTO_LINKLOCAL = 0x20,
+  /** Advertisements make no default router. */
+  NO_RADR = 0x40,
   NO_DAD = 0x100,
 }

@@ -14,6 +14,14 @@ export enum StackSysctl {
   ROUTE_MULTIPATH = 36,
   /** net.route.hash_outbound: set by the first multipath route; read only. */
   ROUTE_HASH_OUTBOUND = 37,
+  /** net.inet6.ip6.accept_rtadv: whether interfaces attached from now on heed router advertisements; then IPv6 is on. */
+  ACCEPT_RTADV = 38,
+  /** net.inet6.ip6.no_radr: whether on those advertisements make no default routers. */
+  NO_RADR = 39,
+  /** net.inet6.ip6.forwarding: a router takes no default route from others, heeds no redirect, and answers solicitations. */
+  FORWARDING = 40,
+  /** net.inet6.ip6.rfc6204w3: whether it takes default routes all the same. */
+  RFC6204W3 = 41,
   /** One beyond the last. */
-  END = 38,
+  END = 42,
 }

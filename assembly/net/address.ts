@@ -52,6 +52,11 @@ export function maskLow(bits: u32): u64 {
   return bits <= 64 ? 0 : bits >= 128 ? ~(<u64>0) : ~(<u64>0) << (128 - bits);
 }
 
+/** ff00::/8 */
+export function isMulticast(high: u64): bool {
+  return high >> 56 == 0xff;
+}
+
 export function isLinkLocal(family: u32, high: u64): bool {
   return family == AF.INET6 && (high & LINK_LOCAL_MASK) == LINK_LOCAL;
 }

@@ -1,13 +1,13 @@
 // One address as it comes and goes, with its routes and those that need it (netinet/in.c, netinet6/in6.c; rtnetlink C.3 to
 // C.6). What can fail is staged first.
-//   newAddress, discard       a record on an interface, with its routes; and all of it undone
+//   newAddress, discard       a record on an interface, with its prefix and routes; and all of it undone
 //   tellAdded, tellRemoved    what follows once an address is there, and before it goes: here, and nowhere else
-//   stageAddress, dropAddress, deleteAddress
-//   stageFamily, sweepFamily  routes of all fibs that go in silence
+//   stageAddress, dropAddress, deleteAddress, expireAddress
+//   removePrefix              a prefix that nobody needs any more
 
 import { Errno } from "../abi/errno";
-import { IFF } from "../abi/ifnet";
-import { AF } from "../abi/inet";
+import { IFF, IN6_IFF } from "../abi/ifnet";
+import { AF, AddressSize } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { maskHigh, withZone } from "./address";
 import { uptimeSeconds } from "./clock";
@@ -16,12 +16,15 @@ import { IfAddress, allocateAddress, appendAddress, freeAddress, removeAddress }
 import { Interface } from "./ifnet";
 import { heirOf } from "./ifnetwork";
 import { addRoutes, closeNetworks, keepRoutes, openNetworks, removeRoutes, stageRemoval, undoRoutes, unstage } from "./ifroutes";
-import { armNd, setLifetimes, stopDad } from "./inet6";
+import { setLifetimes, stopDad } from "./inet6";
+import { armNd } from "./ndtimer";
 import { Nexthop } from "./nexthop";
-import { PathTest, dropSpares } from "./nhshrink";
+import { dropSpares } from "./nhshrink";
+import { checkOnLink } from "./onlinkcheck";
 import { addOwnNeighbour, endsPrefix, removeOwnNeighbour, stageOwnNeighbour, unstageOwnNeighbour } from "./ownneighbour";
-import { Rib, fibCount, ribOf } from "./rib";
-import { deleteMatching, stageMatching } from "./routectl";
+import { Prefix, findPrefix, freePrefix, linkPrefix, takePrefix, unlinkPrefix } from "./prefix";
+import { keepOnLink, leaveLink, putOnLink, stageOffLink, undoOnLink } from "./prefixroute";
+import { stageFamily, sweepFamily } from "./sweep";
 import { followSource } from "./tunnel";
 import { forgetAddress } from "./usernexthop";
 
@@ -43,15 +46,52 @@ export class AddressRequest {
   validSeconds: u32;
 }
 
-/** A new address at the end of an interface's list, with its routes, telling nobody yet; 0 without memory. */
-export function newAddress(ifp: Interface, request: AddressRequest): usize {
+/**
+ * A new address at the end of an interface's list, with its routes, telling nobody yet; 0 without memory.
+ * @param prefix - IPv6: the Prefix it is of; 0 = that of its network, made if there is none
+ */
+export function newAddress(ifp: Interface, request: AddressRequest, prefix: usize): usize {
   const record = allocateAddress();
   if (record == 0) return 0;
   const address = changetype<IfAddress>(record);
   appendAddress(ifp, address);
   describe(address, ifp, request);
-  if (openNetworks(address) && stageOwnNeighbour(address) && addRoutes(address) == Errno.OK) return record;
+  if (openNetworks(address) && stageOwnNeighbour(address) && addRoutes(address) == Errno.OK) {
+    if (joinPrefix(address, request, prefix)) return record;
+    undoRoutes(address);
+  }
   free(address);
+  return 0;
+}
+
+/** Relates an address to a prefix (in6_addifaddr, in6_ifattach_linklocal); a host address has none. False without memory. */
+function joinPrefix(address: IfAddress, request: AddressRequest, prefix: usize): bool {
+  if (address.family != AF.INET6 || address.prefixLength == AddressSize.INET6_BITS) return true;
+  const ifp = changetype<Interface>(address.ifp);
+  let record = prefix;
+  if (record == 0) record = changetype<usize>(findPrefix(ifp, address.high, address.low, address.prefixLength));
+  if (record == 0) record = makePrefix(address, request);
+  if (record == 0) return false;
+  address.prefix = record;
+  changetype<Prefix>(record).addresses++;
+  return true;
+}
+
+/** The prefix of a new address, with its route; 0 without memory. */
+function makePrefix(address: IfAddress, request: AddressRequest): usize {
+  const ifp = changetype<Interface>(address.ifp);
+  const record = takePrefix(
+    ifp, address.high, address.low, address.prefixLength, request.preferredSeconds, request.validSeconds,
+  );
+  if (record == 0) return 0;
+  const prefix = changetype<Prefix>(record);
+  prefix.isForLink = true;
+  prefix.isAutonomous = (request.flags & IN6_IFF.AUTOCONF) != 0;
+  prefix.isFresh = true;
+  linkPrefix(prefix);
+  if (putOnLink(prefix) == Errno.OK) return record;
+  unlinkPrefix(prefix);
+  freePrefix(prefix);
   return 0;
 }
 
@@ -81,7 +121,19 @@ function broadcastOf(request: AddressRequest): u64 {
 /** Takes back an address that nobody was told of, with its new routes. */
 export function discard(address: IfAddress): void {
   undoRoutes(address);
+  if (address.prefix != 0) undoPrefix(address);
   free(address);
+}
+
+/** A prefix that came with the address goes again. */
+function undoPrefix(address: IfAddress): void {
+  const prefix = changetype<Prefix>(address.prefix);
+  address.prefix = 0;
+  prefix.addresses--;
+  if (!prefix.isFresh) return;
+  undoOnLink(prefix);
+  unlinkPrefix(prefix);
+  freePrefix(prefix);
 }
 
 function free(address: IfAddress): void {
@@ -94,6 +146,10 @@ function free(address: IfAddress): void {
 /** An address is there for good: its own neighbour entry comes first, then whoever listens hears of it (C.4.5, C.5.5). */
 export function tellAdded(address: IfAddress): void {
   keepRoutes(address);
+  if (address.prefix != 0 && changetype<Prefix>(address.prefix).isFresh) {
+    keepOnLink(changetype<Prefix>(address.prefix));
+    changetype<Prefix>(address.prefix).isFresh = false;
+  }
   addOwnNeighbour(address);
   onAddress(changetype<usize>(address), AddressEvent.NEW);
   if (address.family == AF.INET6) armNd();
@@ -108,13 +164,27 @@ function tellRemoved(address: IfAddress, isHandedOver: bool): void {
 
 /** Takes an address from its interface, with its routes and, for IPv4, those whose source it is (rtnetlink C.6). */
 export function deleteAddress(address: IfAddress): Errno {
-  const isStaged = stageAddress(address);
+  const prefix = changetype<Prefix | null>(address.prefix);
+  const isLast = prefix != null && prefix.addresses == 1;
+  let isStaged = stageAddress(address);
+  if (isStaged && isLast && !stageOffLink(changetype<Prefix>(prefix))) {
+    unstage(address);
+    isStaged = false;
+  }
   if (isStaged) dropAddress(address, null);
   dropSpares();
   return isStaged ? Errno.OK : Errno.ENOMEM;
 }
 
-/** Takes what dropAddress may need; false without memory, and nothing is staged. */
+/** An address whose valid lifetime is over goes, its prefix in its own time (C.6.6). False without memory. */
+export function expireAddress(address: IfAddress): bool {
+  if (!stageAddress(address)) return false;
+  detach(address, null);
+  dropSpares();
+  return true;
+}
+
+/** Takes what dropAddress may need besides what its prefix does; false without memory, and nothing is staged. */
 export function stageAddress(address: IfAddress): bool {
   if (!stageRemoval(address)) return false;
   if (address.family != AF.INET || stageFamily(AF.INET, usesSource, changetype<usize>(address))) return true;
@@ -122,22 +192,46 @@ export function stageAddress(address: IfAddress): bool {
   return false;
 }
 
-/** @param successor - the address that replaces it, if that is why it goes */
+/**
+ * An address goes, and with it a prefix that has no other and is on the list still (in6_purgeifaddr). After stageAddress,
+ * and where it is the last of its prefix stageOffLink.
+ * @param successor - the address that replaces it, if that is why it goes
+ */
 export function dropAddress(address: IfAddress, successor: IfAddress | null): void {
+  const prefix = changetype<Prefix | null>(address.prefix);
+  const isOver = prefix != null && prefix.addresses == 1 && prefix.isLinked;
+  if (isOver) unlinkPrefix(changetype<Prefix>(prefix));
+  detach(address, successor);
+  if (isOver) removePrefix(changetype<Prefix>(prefix));
+}
+
+/** in6_purgeaddr, in_control's SIOCDIFADDR */
+function detach(address: IfAddress, successor: IfAddress | null): void {
   const heir = heirOf(address, 0);
   const isHandedOver = address.family == AF.INET && address.hasPrefixRoute && heir != null && heir != successor;
   const isPrefixOver = endsPrefix(address) || (successor != null && heir == successor && address.hasPrefixRoute);
   removeRoutes(address);
   if (address.family == AF.INET) sweepFamily(AF.INET, usesSource, changetype<usize>(address));
   tellRemoved(address, isHandedOver);
+  if (address.prefix != 0) changetype<Prefix>(address.prefix).addresses--;
+  address.prefix = 0;
   removeOwnNeighbour(address, isPrefixOver);
   unstage(address);
   forgetAddress(address);
   const family = address.family;
   const high = address.high;
   const low = address.low;
+  const isAutomatic = family == AF.INET6 && (address.flags & IN6_IFF.AUTOCONF) != 0;
   free(address);
   followSource(family, high, low);
+  if (isAutomatic) checkOnLink();
+}
+
+/** A prefix that is off the list goes, with its route (nd6_prefix_del). After stageOffLink. */
+export function removePrefix(prefix: Prefix): void {
+  leaveLink(prefix);
+  freePrefix(prefix);
+  checkOnLink();
 }
 
 export function usesSource(nexthop: usize, address: usize): bool {
@@ -151,19 +245,4 @@ export function usesSourceInPassing(nexthop: usize, address: usize): bool {
 
 export function usesInterface(nexthop: usize, ifp: usize): bool {
   return changetype<Nexthop>(nexthop).ifp == ifp;
-}
-
-function ribAt(fib: u32, family: u32): Rib {
-  return changetype<Rib>(changetype<usize>(ribOf(fib, family)));
-}
-
-/** Lets walks keep the routes of all fibs that a sweep will remove; false without memory. */
-export function stageFamily(family: u32, test: PathTest, argument: usize): bool {
-  for (let fib: u32 = 0; fib < fibCount(); fib++) if (!stageMatching(ribAt(fib, family), test, argument)) return false;
-  return true;
-}
-
-/** Removes routes of all fibs in silence, after stageFamily. */
-export function sweepFamily(family: u32, test: PathTest, argument: usize): void {
-  for (let fib: u32 = 0; fib < fibCount(); fib++) deleteMatching(ribAt(fib, family), test, argument);
 }

@@ -4,8 +4,11 @@ import { Errno } from "../abi/errno";
 import { COUNTERS } from "../abi/exchange";
 import { IfLimit, LINK_STATE } from "../abi/ifnet";
 import { holdAllMulticast, holdPromiscuous, setCarrier, setFlags, setLladdr, setMtu } from "./ifchange";
+import { setNdFlags } from "./ifcontrol";
 import { Counter, Interface, Media } from "./ifnet";
+import { hasPrefix } from "./prefix";
 import { fibCount } from "./rib";
+import { hasRouter } from "./router";
 import { changeTunnel, changeTunnelFlags, changeTunnelKey, changeTunnelPort } from "./tunnelctl";
 import { closeDevice, openDevice } from "./tuntap";
 
@@ -55,10 +58,12 @@ function changeDevice(ifp: Interface, isOpen: u32, other: u32): Errno {
   return isOpen != 0 ? openDevice(ifp) : closeDevice(ifp);
 }
 
-/** EINVAL for a fib that there is not; EBUSY while it has addresses: their routes are in the fib it has. */
+/**
+ * EINVAL for a fib that there is not; EBUSY while it has addresses, prefixes or routers: their routes are in the fib it has.
+ */
 function changeFib(ifp: Interface, fib: u32, other: u32): Errno {
   if (fib >= fibCount()) return Errno.EINVAL;
-  if (ifp.addresses != 0) return Errno.EBUSY;
+  if (ifp.addresses != 0 || hasPrefix(ifp) || hasRouter(ifp)) return Errno.EBUSY;
   ifp.fib = fib;
   return Errno.OK;
 }
@@ -80,6 +85,7 @@ export const CHANGES: StaticArray<usize> = [
   changetype<usize>(changeTunnelFlags),
   changetype<usize>(changeTunnelKey),
   changetype<usize>(changeTunnelPort),
+  changetype<usize>(setNdFlags),
 ];
 
 function setMtuOnly(ifp: Interface, mtu: u32, other: u32): Errno {

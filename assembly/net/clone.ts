@@ -12,7 +12,7 @@ import {
   unitTaken, vidInName, writeName,
 } from "./cloner";
 import { changeLinkState, holdOnParent } from "./ifchange";
-import { depart } from "./ifcontrol";
+import { depart } from "./ifdown";
 import { freeIndex } from "./ifindex";
 import {
   ETHER_LLADDR, Interface, Media, announce, discardInterface, findByIndex, findByName, freeInterface, linkInterface,
@@ -102,7 +102,7 @@ function makeClone(cloner: Cloner, name: usize, unit: i32): Interface | null {
   const ifp = makeInterface(name);
   if (ifp == null) return null;
   writeName(ifp.driver, cloner, UNIT_ANY);
-  ifp.type = cloner.lladdr == Lladdr.NONE ? cloner.type : IFT.ETHER;
+  ifp.type = cloner.type;
   ifp.flags = cloner.flags;
   ifp.mtu = cloner.mtu;
   ifp.media = <u8>cloner.media;
@@ -137,11 +137,15 @@ function generateLladdr(ifp: Interface, rule: u32): void {
   }
 }
 
-/** The interface is there, and is told of; what the driver does after that is told of by the next event. */
+/**
+ * The interface is there, and is told of; what the driver does after that is told of by the next event. Who has a link-layer
+ * address is Ethernet till then (ether_ifattach).
+ */
 function arrive(ifp: Interface, cloner: Cloner): void {
   const isEarly = (cloner.runs & Runs.CREATED) != 0 && cloner.lladdr == Lladdr.NONE;
   if (isEarly) ifp.driverFlags |= IFF.RUNNING;
   linkInterface(ifp);
+  if (cloner.lladdr != Lladdr.NONE) ifp.type = IFT.ETHER;
   announce(ifp);
   ifp.type = cloner.type;
   if ((cloner.runs & Runs.CREATED) != 0) ifp.driverFlags |= IFF.RUNNING;

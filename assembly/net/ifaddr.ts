@@ -47,7 +47,9 @@ export class IfAddress {
   /** Uptime in seconds. */
   createdSeconds: u32;
   updatedSeconds: u32;
-  /** Its prefix route, or that of its network, is in the table on its behalf (IFA_ROUTE). */
+  /** IPv6: the Prefix that it is of; 0 = none (ia6_ndpr). */
+  prefix: usize;
+  /** IPv4: its prefix route, or that of its network, is in the table on its behalf; IPv6: its peer's is (IFA_ROUTE). */
   hasPrefixRoute: bool;
   hasPeer: bool;
   /** Whether no interface has it any more, and it waits for the last nexthop of which it is the source. */

@@ -10,6 +10,7 @@ import { Cloner, Kind, clonerOf } from "./cloner";
 import { DeviceEvent, LinkEvent, onDevice, onLink } from "./hooks";
 import { Interface, findByIndex, findByName, firstInterface, setName } from "./ifnet";
 import { isKnownElsewhere, post } from "./ifoutbox";
+import { followMtu } from "./mtu";
 import { followLladdr } from "./vlan";
 
 /** Flags that SIOCSIFFLAGS leaves as they are (IFF_CANTCHANGE), and UP, which is set with all that follows. */
@@ -24,6 +25,7 @@ export function setMtu(ifp: Interface, mtu: u32): Errno {
   if (cloner != null && !acceptsMtu(cloner, ifp, mtu)) return Errno.EINVAL;
   ifp.mtu = mtu;
   onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
+  followMtu(ifp);
   return Errno.OK;
 }
 

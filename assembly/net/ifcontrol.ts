@@ -1,32 +1,27 @@
-// Interfaces going up, down and away, and addresses given to them, each with all that follows (net/if.c, netinet/in.c,
-// netinet6/in6.c; rtnetlink B.6, C.3 to C.6). Every call is done, or without memory not begun.
-//   addAddress, expireAddress
-//   bringUp, bringDown, enableInet6, withdrawAddresses
-//   stageDeparture, depart   an interface leaves; what it needs first
-// What happens to one address, also deleting it, is in addressctl.ts.
+// Interfaces going up, and addresses given to them, each with all that follows (net/if.c, netinet/in.c, netinet6/in6.c;
+// rtnetlink B.6, C.3 to C.6). Every call is done, or without memory not begun.
+//   addAddress
+//   bringUp
+//   setNdFlags   what IPv6 does on an interface
+// What happens to one address, also deleting it, is in addressctl.ts; interfaces go down and away in ifdown.ts.
 
 import { Errno } from "../abi/errno";
 import { IFF, IN6_IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { addressBits, withZone } from "./address";
-import {
-  AddressRequest, deleteAddress, discard, dropAddress, newAddress, stageAddress, stageFamily, sweepFamily, tellAdded, usesInterface,
-  usesSourceInPassing,
-} from "./addressctl";
+import { AddressRequest, discard, dropAddress, newAddress, stageAddress, tellAdded } from "./addressctl";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress, findAddress } from "./ifaddr";
 import { Runs, startDriver } from "./cloner";
-import { Interface, setDown, setUp, unlinkInterface } from "./ifnet";
-import { heirOf, isNetworkRouted } from "./ifnetwork";
-import { addRoutes, changePeer, handElsewhere, hasNewRoutes, keepRoutes, removeNetworkRoute, undoRoutes, unstage } from "./ifroutes";
-import {
-  FOREVER, armNd, canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal,
-} from "./inet6";
-import { purgeInterface, purgePrefix } from "./neighbour";
+import { Interface, setUp } from "./ifnet";
+import { isNetworkRouted } from "./ifnetwork";
+import { addRoutes, changePeer, hasNewRoutes, keepRoutes, undoRoutes } from "./ifroutes";
+import { canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal } from "./inet6";
+import { armNd } from "./ndtimer";
 import { dropSpares } from "./nhshrink";
-import { dropPeers } from "./peer";
+import { checkOnLink } from "./onlinkcheck";
+import { FOREVER, Prefix, extendLifetimes } from "./prefix";
 import { settings } from "./settings";
-import { forgetInterface } from "./usernexthop";
 
 const LINK_LOCAL: u64 = 0xfe80000000000000;
 const LINK_LOCAL_BITS: u32 = 64;
@@ -36,6 +31,8 @@ const LINK_LOCAL_BITS: u32 = 64;
 class Effects {
   isRaising: bool;
   isEnabling: bool;
+  /** Link-local addresses are made from now on, also while the interface is down. */
+  isAttaching: bool;
   flags: u32;
   ndFlags: u32;
   /** The link-local address that comes with IPv6: an IfAddress that nobody was told of; 0 = none. */
@@ -70,22 +67,30 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
 }
 
 function addNew(ifp: Interface, request: AddressRequest): Errno {
-  const record = newAddress(ifp, request);
+  const record = newAddress(ifp, request, 0);
   if (record == 0) return Errno.ENOMEM;
   const address = changetype<IfAddress>(record);
   let error: Errno = isRefused(address, null) ? Errno.EEXIST : Errno.OK;
   const isInet6 = request.family == AF.INET6;
   // An IPv6 driver is asked about the first address only (in6_notify_ifa).
   const isRaising = !ifp.isUp && (!isInet6 || countInet6(ifp) == 1);
-  if (error == Errno.OK) error = stageEffects(ifp, isRaising, isInet6, null);
+  if (error == Errno.OK) error = stageEffects(ifp, isRaising, isInet6, false, null);
   if (error != Errno.OK) {
     discard(address);
     return error;
   }
   if (!isInet6 || countInet6(ifp) == 1) startDriver(ifp, Runs.ADDRESS);
   tellAdded(address);
+  if (isInet6) followPrefix(address, request);
   commitEffects(ifp, address);
   return Errno.OK;
+}
+
+/** An IPv6 address was added or renewed: its prefix lasts as long, and others may be on their links or not (in6_addifaddr). */
+function followPrefix(address: IfAddress, request: AddressRequest): void {
+  if (address.prefix == 0) return;
+  extendLifetimes(changetype<Prefix>(address.prefix), request.preferredSeconds, request.validSeconds);
+  checkOnLink();
 }
 
 /** net.inet.ip.no_same_prefix (in_addprefix). */
@@ -103,11 +108,11 @@ function countInet6(ifp: Interface): u32 {
 
 /** An IPv4 address gives way to itself: the new one is made before the old one goes, so that nothing is lost. */
 function replace(ifp: Interface, present: IfAddress, request: AddressRequest): Errno {
-  const record = newAddress(ifp, request);
+  const record = newAddress(ifp, request, 0);
   if (record == 0) return Errno.ENOMEM;
   const address = changetype<IfAddress>(record);
   let error: Errno = isRefused(address, present) ? Errno.EEXIST : Errno.OK;
-  if (error == Errno.OK) error = stageEffects(ifp, !ifp.isUp, false, present);
+  if (error == Errno.OK) error = stageEffects(ifp, !ifp.isUp, false, false, present);
   if (error == Errno.OK && !stageAddress(present)) {
     undoEffects(ifp);
     error = Errno.ENOMEM;
@@ -128,7 +133,7 @@ function replace(ifp: Interface, present: IfAddress, request: AddressRequest): E
 
 /** Flags, lifetimes and peer of an IPv6 address that is there. */
 function update(ifp: Interface, address: IfAddress, request: AddressRequest): Errno {
-  const error = stageEffects(ifp, !ifp.isUp, true, null);
+  const error = stageEffects(ifp, !ifp.isUp, true, false, null);
   if (error != Errno.OK) return error;
   const high = withZone(AF.INET6, request.peerHigh, ifp.index);
   const isSame = address.hasPeer && address.peerHigh == high && address.peerLow == request.peerLow;
@@ -140,14 +145,10 @@ function update(ifp: Interface, address: IfAddress, request: AddressRequest): Er
     }
   }
   setLifetimes(address, request.flags, request.preferredSeconds, request.validSeconds, false);
+  followPrefix(address, request);
   armNd();
   commitEffects(ifp, null);
   return Errno.OK;
-}
-
-/** An address whose valid lifetime is over goes (rtnetlink C.6.6); false without memory. */
-export function expireAddress(address: usize): bool {
-  return deleteAddress(changetype<IfAddress>(address)) == Errno.OK;
 }
 
 /**
@@ -155,15 +156,18 @@ export function expireAddress(address: usize): bool {
  * @param apart - an IPv4 address that is about to go
  * @returns ENOMEM, and then all is as before
  */
-function stageEffects(ifp: Interface, isRaising: bool, isEnabling: bool, apart: IfAddress | null): Errno {
+function stageEffects(ifp: Interface, isRaising: bool, isEnabling: bool, isAttaching: bool, apart: IfAddress | null): Errno {
   effects.isRaising = isRaising;
   effects.isEnabling = isEnabling && (ifp.ndFlags & ND6_IFF.IFDISABLED) != 0 && canEnable(ifp);
   effects.flags = ifp.flags;
   effects.ndFlags = ifp.ndFlags;
   effects.linkLocal = 0;
+  effects.isAttaching = isAttaching;
   if (effects.isEnabling) ifp.ndFlags &= ~ND6_IFF.IFDISABLED;
+  if (isAttaching) ifp.ndFlags |= ND6_IFF.AUTO_LINKLOCAL;
   let error: Errno = isRaising ? raise(ifp, apart) : Errno.OK;
-  if (error == Errno.OK && ifp.isUp && (isRaising || effects.isEnabling) && wantsLinkLocal(ifp)) {
+  const mayAttach = isAttaching || (ifp.isUp && (isRaising || effects.isEnabling));
+  if (error == Errno.OK && mayAttach && wantsLinkLocal(ifp)) {
     effects.linkLocal = newLinkLocal(ifp);
     if (effects.linkLocal == 0) error = Errno.ENOMEM;
   }
@@ -179,7 +183,7 @@ function newLinkLocal(ifp: Interface): usize {
   request.low = interfaceId(ifp);
   request.preferredSeconds = FOREVER;
   request.validSeconds = FOREVER;
-  return newAddress(ifp, request);
+  return newAddress(ifp, request, 0);
 }
 
 function undoEffects(ifp: Interface): void {
@@ -199,10 +203,12 @@ function undoEffects(ifp: Interface): void {
  * @param added - an IPv6 address that is new: its detection begins without delay
  */
 function commitEffects(ifp: Interface, added: IfAddress | null): void {
+  const linkLocal = effects.linkLocal;
   if (effects.isEnabling) tellLinkLocal();
   if (effects.isRaising) announceUp(ifp);
   tellLinkLocal();
   if (added != null && added.family == AF.INET6) startDad(added, 0);
+  if (effects.isAttaching && linkLocal != 0) startDad(changetype<IfAddress>(linkLocal), dadDelay());
   if (!effects.isRaising && !effects.isEnabling) return;
   for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
     const address = changetype<IfAddress>(at);
@@ -220,22 +226,31 @@ function tellLinkLocal(): void {
  * @param isByDriver - its driver takes part, as in an ioctl; a request leaves the driver out (B.4.4)
  */
 export function bringUp(ifp: Interface, isByDriver: bool): Errno {
-  const error = stageEffects(ifp, true, false, null);
+  const error = stageEffects(ifp, true, false, false, null);
   if (error != Errno.OK) return error;
   if (isByDriver) startDriver(ifp, Runs.FLAGS);
   commitEffects(ifp, null);
   return Errno.OK;
 }
 
-/** Switches IPv6 on or off on an interface, as ifconfig's -ifdisabled and ifdisabled. */
-export function enableInet6(ifp: Interface, isEnabled: bool): Errno {
-  if (!isEnabled) {
-    disable(ifp);
-    return Errno.OK;
-  }
-  const error = stageEffects(ifp, false, true, null);
-  if (error == Errno.OK) commitEffects(ifp, null);
-  return error;
+/**
+ * Sets and clears what IPv6 does on an interface (nd6_ioctl, SIOCSIFINFO_FLAGS): with IFDISABLED it is switched off or on,
+ * and AUTO_LINKLOCAL makes the link-local address that it lacks. It stays off where that address is a duplicate.
+ * @param on, off - ND6_IFF bits
+ * @returns ENOMEM, and nothing has changed
+ */
+export function setNdFlags(ifp: Interface, on: u32, off: u32): Errno {
+  const before = ifp.ndFlags;
+  const wanted = (before & ~off) | on;
+  if ((wanted & ~before & ND6_IFF.IFDISABLED) != 0) disable(ifp);
+  const isEnabling = (before & ~wanted & ND6_IFF.IFDISABLED) != 0;
+  const isAttaching = (wanted & ~before & ND6_IFF.AUTO_LINKLOCAL) != 0;
+  const error = stageEffects(ifp, false, isEnabling, isAttaching, null);
+  if (error != Errno.OK) return error;
+  const staysOff = isEnabling && !effects.isEnabling;
+  commitEffects(ifp, null);
+  ifp.ndFlags = staysOff ? wanted | ND6_IFF.IFDISABLED : wanted;
+  return Errno.OK;
 }
 
 /** Sets IFF_UP and adds the routes; ENOMEM, and then undoEffects is to follow. */
@@ -263,97 +278,4 @@ function announceUp(ifp: Interface): void {
     keepRoutes(address);
     onAddress(at, AddressEvent.NEW);
   }
-}
-
-/**
- * IFNET_EVENT_DOWN: IPv4 addresses lose their network's route and the routes through them that are not STATIC; each is
- * announced as gone, though it stays (rtnetlink C.6.4). The ND timer makes IPv6 addresses tentative.
- */
-export function bringDown(ifp: Interface): Errno {
-  const isStaged = stageAll(ifp);
-  if (isStaged) {
-    lower(ifp);
-    unstageAll(ifp, 0);
-    armNd();
-  }
-  dropSpares();
-  return isStaged ? Errno.OK : Errno.ENOMEM;
-}
-
-/** Takes what lowering or dropping every address may need; false without memory, and nothing is staged. */
-function stageAll(ifp: Interface): bool {
-  for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-    const address = changetype<IfAddress>(entry);
-    if (stageAddress(address)) {
-      if (address.family != AF.INET || stageFamily(AF.INET, usesSourceInPassing, entry)) continue;
-      unstage(address);
-    }
-    unstageAll(ifp, entry);
-    return false;
-  }
-  return true;
-}
-
-function unstageAll(ifp: Interface, end: usize): void {
-  for (let entry = ifp.addresses; entry != end; entry = changetype<IfAddress>(entry).next) unstage(changetype<IfAddress>(entry));
-}
-
-function lower(ifp: Interface): void {
-  for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
-    const address = changetype<IfAddress>(entry);
-    if (address.family != AF.INET || !address.hasPrefixRoute) continue;
-    if (heirOf(address, 0) == null) onAddress(entry, AddressEvent.DELETED);
-    removeNetworkRoute(address);
-    purgePrefix(address, false);
-    sweepFamily(AF.INET, usesSourceInPassing, entry);
-  }
-  setDown(ifp);
-}
-
-function handAllElsewhere(ifp: Interface): void {
-  for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) handElsewhere(changetype<IfAddress>(entry));
-}
-
-/** Takes what depart may need; false without memory, and nothing is staged. */
-export function stageDeparture(ifp: Interface): bool {
-  const argument = changetype<usize>(ifp);
-  const isStaged =
-    stageFamily(AF.INET, usesInterface, argument) && stageFamily(AF.INET6, usesInterface, argument) && stageAll(ifp);
-  if (!isStaged) dropSpares();
-  return isStaged;
-}
-
-/** Lets go of what stageDeparture took, when the interface does not leave. */
-export function unstageDeparture(ifp: Interface): void {
-  unstageAll(ifp, 0);
-  dropSpares();
-}
-
-/**
- * An interface leaves, in the order of rtnetlink B.6.1: down, its routes in silence, its addresses, itself. Its record is on
- * no list then. After stageDeparture.
- */
-export function depart(ifp: Interface): void {
-  const argument = changetype<usize>(ifp);
-  lower(ifp);
-  handAllElsewhere(ifp);
-  sweepFamily(AF.INET, usesInterface, argument);
-  sweepFamily(AF.INET6, usesInterface, argument);
-  while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
-  dropSpares();
-  forgetInterface(ifp);
-  purgeInterface(ifp);
-  dropPeers(ifp);
-  unlinkInterface(ifp);
-}
-
-/** Takes all addresses from an interface, which stays (if_purgeaddrs); ENOMEM, and then all is as before. */
-export function withdrawAddresses(ifp: Interface): Errno {
-  const isStaged = stageAll(ifp);
-  if (isStaged) {
-    handAllElsewhere(ifp);
-    while (ifp.addresses != 0) dropAddress(changetype<IfAddress>(ifp.addresses), null);
-  }
-  dropSpares();
-  return isStaged ? Errno.OK : Errno.ENOMEM;
 }

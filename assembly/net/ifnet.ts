@@ -37,6 +37,10 @@ export const enum Media {
 }
 
 const COUNTER_BYTES: u32 = 80;
+/** Milliseconds: REACHABLE_TIME, RETRANS_TIMER; and IPV6_DEFHLIM. */
+const REACHABLE_MS: u32 = 30000;
+const RETRANSMIT_MS: u32 = 1000;
+const HOP_LIMIT: u32 = 64;
 /** Bytes of an Ethernet address. */
 export const ETHER_LLADDR: u32 = 6;
 
@@ -106,9 +110,18 @@ export class Interface extends Hashed {
   /** Buckets of its neighbour tables, 0 = no entries; and how many entries there are. */
   neighbours: usize;
   neighbourCount: u32;
-  /** IPv6's reachable time, 0 = not drawn yet, and the uptime second it was drawn. */
+  // What IPv6 knows of the link (ndlink.ts).
+  /** The MTU that a router advertised, in bytes; 0 = none. */
+  advertisedMtu: u32;
+  /** What the reachable time is drawn from. */
+  baseReachableMs: u32;
   reachableSeconds: u32;
+  /** Uptime second it was drawn; 0 = not yet. */
   reachableDrawn: u32;
+  retransmitMs: u32;
+  hopLimit: u32;
+  /** All its addresses are going: no prefix gets a route on it (ifcontrol.ts). */
+  isLeaving: bool;
   /** IFNAMSIZ bytes each, NUL-terminated. */
   name0: u64;
   name1: u64;
@@ -265,7 +278,7 @@ export function setDriverByName(ifp: Interface): void {
 export function linkInterface(ifp: Interface): void {
   const record = changetype<usize>(ifp);
   ifp.next = 0;
-  ifp.ndFlags = initialNdFlags(ifp);
+  resetNd(ifp);
   ifp.previous = interfaces.last;
   if (interfaces.last != 0) changetype<Interface>(interfaces.last).next = record;
   else interfaces.first = record;
@@ -274,11 +287,28 @@ export function linkInterface(ifp: Interface): void {
   if (ifp.type == IFT.LOOP && interfaces.loopback == 0) interfaces.loopback = record;
 }
 
-/** IPv6 is off on every interface but loopback until it is asked for (netinet6/nd6.c, nd6_ifattach). */
+/** What IPv6 is and knows on an interface that has just come (netinet6/nd6.c, nd6_ifattach). */
+function resetNd(ifp: Interface): void {
+  ifp.ndFlags = initialNdFlags(ifp);
+  ifp.advertisedMtu = 0;
+  ifp.baseReachableMs = REACHABLE_MS;
+  ifp.reachableDrawn = 0;
+  ifp.retransmitMs = RETRANSMIT_MS;
+  ifp.hopLimit = HOP_LIMIT;
+  ifp.isLeaving = false;
+}
+
+/**
+ * IPv6 is off on every interface but loopback until it is asked for, or until advertisements are taken by default; a bridge
+ * takes those of its members only where it is told to.
+ */
 function initialNdFlags(ifp: Interface): u32 {
   if (ifp.isLoopback) return ND6_IFF.PERFORMNUD | ND6_IFF.AUTO_LINKLOCAL;
-  const isAutomatic = settings.autoLinkLocal != 0 && ifp.type != IFT.BRIDGE;
-  return ND6_IFF.PERFORMNUD | ND6_IFF.IFDISABLED | (isAutomatic ? ND6_IFF.AUTO_LINKLOCAL : 0);
+  let flags: u32 = ND6_IFF.PERFORMNUD;
+  if (settings.autoLinkLocal != 0 && ifp.type != IFT.BRIDGE && ifp.type != IFT.WIREGUARD) flags |= ND6_IFF.AUTO_LINKLOCAL;
+  flags |= settings.acceptRtadv != 0 && ifp.type != IFT.BRIDGE ? ND6_IFF.ACCEPT_RTADV : ND6_IFF.IFDISABLED;
+  if (settings.noRadr != 0) flags |= ND6_IFF.NO_RADR;
+  return flags;
 }
 
 /** Tells of an arrival, once the object is complete. */

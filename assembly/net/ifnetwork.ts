@@ -1,4 +1,5 @@
-// Of which network an address is, and who shares it (netinet/in.c, ia_getrtprefix, in_hasrtprefix; rtnetlink C.7).
+// Of which network an address is, and who shares it (netinet/in.c, ia_getrtprefix, in_hasrtprefix; rtnetlink C.7). The
+// networks of IPv6 are prefixes of their own (prefix.ts); its addresses have the route of a peer here, at most.
 //   locate, needs     where an address's two routes belong, and whether it has them
 //   heirOf            who takes over the network's route
 //   isNetworkRouted   whether somebody else has it in the table
@@ -56,42 +57,40 @@ export function needs(address: IfAddress, own: Own): bool {
     return !address.hasPeer || address.peerHigh != address.high || address.peerLow != address.low;
   }
   if (isHostOnly(address)) return hasLoopback;
-  return address.hasPeer || address.prefixLength != addressBits(address.family);
+  return address.hasPeer || (address.family == AF.INET && address.prefixLength != addressBits(AF.INET));
 }
 
 /** Whether the route of an address's network is that at `wanted`, in the same fib. */
-function hasSameNetwork(address: IfAddress, family: u32, fib: u32): bool {
-  if (address.family != family || interfaceOf(address).fib != fib || !needs(address, Own.NETWORK)) return false;
+function hasSameNetwork(address: IfAddress, fib: u32): bool {
+  if (address.family != AF.INET || interfaceOf(address).fib != fib || !needs(address, Own.NETWORK)) return false;
   locate(found, address, Own.NETWORK);
   return found.high == wanted.high && found.low == wanted.low && found.bits == wanted.bits;
 }
 
 /**
- * The address that takes over the network's route when this one goes: the first of an interface that is up, for IPv6 of any
- * (netinet/in.c, in_scrubprefix; netinet6/nd6_rtr.c, nd6_prefix_offlink); an IPv6 peer's route is not handed over.
+ * The address that takes over an IPv4 network's route when this one goes: the first of an interface that is up (netinet/in.c,
+ * in_scrubprefix).
  * @param apart - an interface whose addresses do not count; 0 = none
  */
 export function heirOf(address: IfAddress, apart: usize): IfAddress | null {
-  const family = address.family;
-  if (!needs(address, Own.NETWORK) || (family == AF.INET6 && address.hasPeer)) return null;
+  if (address.family != AF.INET || !needs(address, Own.NETWORK)) return null;
   locate(wanted, address, Own.NETWORK);
   for (let at = firstAddress(); at != 0; at = changetype<IfAddress>(at).nextOfAll) {
     const other = changetype<IfAddress>(at);
-    if (other == address || other.ifp == apart || (family == AF.INET && !interfaceOf(other).isUp)) continue;
-    if (hasSameNetwork(other, family, interfaceOf(address).fib)) return other;
+    if (other == address || other.ifp == apart || !interfaceOf(other).isUp) continue;
+    if (hasSameNetwork(other, interfaceOf(address).fib)) return other;
   }
   return null;
 }
 
-/** Whether the network's route is there on behalf of an address other than this one and `apart` (in_hasrtprefix). */
+/** Whether an IPv4 network's route is there on behalf of an address other than this one and `apart` (in_hasrtprefix). */
 export function isNetworkRouted(address: IfAddress, apart: IfAddress | null): bool {
-  const family = address.family;
-  if (!needs(address, Own.NETWORK) || (family == AF.INET6 && address.hasPeer)) return false;
+  if (address.family != AF.INET || !needs(address, Own.NETWORK)) return false;
   locate(wanted, address, Own.NETWORK);
   for (let at = firstAddress(); at != 0; at = changetype<IfAddress>(at).nextOfAll) {
     const other = changetype<IfAddress>(at);
     if (other == address || other == apart || !other.hasPrefixRoute) continue;
-    if (hasSameNetwork(other, family, interfaceOf(address).fib)) return true;
+    if (hasSameNetwork(other, interfaceOf(address).fib)) return true;
   }
   return false;
 }

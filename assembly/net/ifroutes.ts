@@ -1,5 +1,6 @@
 // The routes that an address brings and takes with it (netinet/in.c, netinet6/in6.c, net/route/route_ifaddrs.c; rtnetlink
-// C.7). Nobody is told of them on netlink (E.7.3).
+// C.7): its own, and of IPv4 its network's, of IPv6 its peer's (the network's is the prefix's: prefixroute.ts). Nobody is
+// told of them on netlink (E.7.3).
 //   openNetworks   before an address is used; closeNetworks before it is freed
 //   addRoutes      both, or neither; then keepRoutes, or undoRoutes
 //   stageRemoval   takes all that removing them may need; then removeRoutes cannot fail; unstage in any case
@@ -207,6 +208,7 @@ export function stageRemoval(address: IfAddress): bool {
 }
 
 function stageNetworks(address: IfAddress): bool {
+  if (!needs(address, Own.NETWORK)) return true;
   const heir = heirOf(address, 0);
   const elsewhere = heirOf(address, address.ifp);
   for (let n: u32 = 0; n < address.fibs; n++) {

@@ -2,7 +2,7 @@
 //   checkRequest, setLifetimes   a request to add or change an address
 //   wantsLinkLocal, interfaceId  the automatic link-local address of an interface
 //   startDad, stopDad            duplicate address detection; hearDad: somebody answered for the address
-//   bootNd, armNd                the ND timer: each second, while there is something to wait for
+//   disable, canEnable           IPv6 on an interface
 // Nobody is told of flags that change.
 
 import { Errno } from "../abi/errno";
@@ -11,46 +11,18 @@ import { AF } from "../abi/inet";
 import { randomWord } from "../mem/random";
 import { isLinkLocal } from "./address";
 import { Callout, setCallout, stopCallout, uptimeMs, uptimeSeconds } from "./clock";
-import { IfAddress, firstAddress } from "./ifaddr";
+import { IfAddress } from "./ifaddr";
 import { Interface, firstInterface } from "./ifnet";
+import { armNd } from "./ndtimer";
 import { settings } from "./settings";
 
-/** A lifetime without end (ND6_INFINITE_LIFETIME). */
-export const FOREVER: u32 = 0xffffffff;
-/** Milliseconds between two probes (nd_ifinfo's retrans), and below which the delay of the first one is drawn. */
-const RETRANS_MS: u64 = 1000;
+/** Milliseconds below which the delay of the first probe is drawn. */
 const DELAY_MS: u32 = 1000;
 /** Times that a probe is tried on an interface that is down (dad_maxtry). */
 const DAD_TRIES: u32 = 15;
-/** Milliseconds between two runs of the ND timer (nd6_prune). */
-const ND_INTERVAL_MS: u64 = 1000;
 /** U/L and I/G bits in the first byte of a link-layer address (net/if_var.h, EUI64_UBIT, EUI64_GBIT). */
 const LOCAL_BIT: u32 = 2;
 const GROUP_BIT: u32 = 1;
-
-/** Removes an address whose time is over; false without memory. */
-export type Expire = (address: usize) => bool;
-
-@unmanaged
-class Nd {
-  timerDueMs: u64;
-  timerNext: usize;
-  timerRun: usize;
-  timerOwner: usize;
-  expire: usize;
-
-  get timer(): Callout {
-    return changetype<Callout>(changetype<usize>(this));
-  }
-}
-
-if (offsetof<Nd>("timerOwner") != offsetof<Callout>("owner")) ERROR("Callout");
-
-const nd = changetype<Nd>(memory.data(offsetof<Nd>(), 16));
-
-export function bootNd(expire: Expire): void {
-  nd.expire = changetype<usize>(expire);
-}
 
 /**
  * Whether an interface takes an address (in6_validate_ifra).
@@ -136,7 +108,7 @@ function probe(owner: usize): void {
   if (address.dadProbes < settings.dadCount) {
     address.dadTries++;
     if (isRunning(ifp)) address.dadProbes++;
-    setCallout(address.dad, uptimeMs() + RETRANS_MS, probe, owner);
+    setCallout(address.dad, uptimeMs() + ifp.retransmitMs, probe, owner);
     return;
   }
   address.flags &= ~IN6_IFF.TENTATIVE;
@@ -210,46 +182,4 @@ function hardwareId(ifp: Interface): u64 {
   if (bytes == 0 || bytes == 0xffffffffffff || (<u32>(bytes >> 40) & GROUP_BIT) != 0) return 0;
   const id = ((bytes >> 24) << 40) | (<u64>0xfffe << 24) | (bytes & 0xffffff);
   return id ^ (<u64>LOCAL_BIT << 56);
-}
-
-/** Lets the ND timer run at the next full second. */
-export function armNd(): void {
-  if (nd.timer.dueMs != 0) return;
-  setCallout(nd.timer, (uptimeMs() / ND_INTERVAL_MS + 1) * ND_INTERVAL_MS, runNd, 0);
-}
-
-/** nd6_timer. It stops when no address waits for anything, which is no difference to be seen. */
-function runNd(owner: usize): void {
-  let isWaiting = false;
-  let at = firstAddress();
-  while (at != 0) {
-    const address = changetype<IfAddress>(at);
-    const next = address.nextOfAll;
-    if (address.family == AF.INET6 && !settle(address)) isWaiting = true;
-    at = next;
-  }
-  if (isWaiting) armNd();
-}
-
-/** What a second does to an address; whether the next one will do nothing more. */
-function settle(address: IfAddress): bool {
-  const age = uptimeSeconds() - address.updatedSeconds;
-  const ifp = changetype<Interface>(address.ifp);
-  if (address.validSeconds != FOREVER && age > address.validSeconds) {
-    // Without memory it goes a second later.
-    return changetype<Expire>(nd.expire)(changetype<usize>(address));
-  }
-  if (address.preferredSeconds != FOREVER && age > address.preferredSeconds) {
-    address.flags |= IN6_IFF.DEPRECATED;
-    return address.validSeconds == FOREVER;
-  }
-  if ((address.flags & IN6_IFF.TENTATIVE) != 0) {
-    startDad(address, dadDelay());
-    return false;
-  }
-  const isOff = !isRunning(ifp) || (ifp.ndFlags & ND6_IFF.IFDISABLED) != 0;
-  const isIdle = isOff && (ifp.ndFlags & ND6_IFF.NO_DAD) == 0;
-  if (isIdle) address.flags = (address.flags & ~IN6_IFF.DUPLICATED) | IN6_IFF.TENTATIVE;
-  address.flags &= ~IN6_IFF.DEPRECATED;
-  return !isIdle && address.preferredSeconds == FOREVER && address.validSeconds == FOREVER;
 }

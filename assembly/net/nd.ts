@@ -8,29 +8,22 @@
 
 import { Errno } from "../abi/errno";
 import { PeerMessage } from "../abi/exchange";
-import { IN6_IFF } from "../abi/ifnet";
+import { IN6_IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
-import { randomWord } from "../mem/random";
 import { setCallout, uptimeMs, uptimeSeconds } from "./clock";
+import { flushHosts, removeRouter, selectRouter } from "./defrouter";
 import { NeighbourEvent, onNeighbour } from "./hooks";
 import { findAddress } from "./ifaddr";
 import { Interface } from "./ifnet";
 import {
-  LLE, Neighbour, findNeighbour, freeNeighbour, hitSeconds, link, provideFeedback, requestFeedback, setLladdr,
+  LLE, NdState, Neighbour, findNeighbour, freeNeighbour, hitSeconds, link, provideFeedback, requestFeedback, setLladdr,
   takeNeighbour, unlink,
 } from "./neighbour";
+import { reachableSeconds } from "./ndlink";
 import { isNeighbour, mayBeNeighbour } from "./onlink";
+import { checkOnLink } from "./onlinkcheck";
 import { Peer, answering, traffic } from "./peer";
-
-/** netinet6/nd6.h, ND6_LLINFO_* */
-export const enum NdState {
-  NOSTATE = -2,
-  INCOMPLETE = 0,
-  REACHABLE = 1,
-  STALE = 2,
-  DELAY = 3,
-  PROBE = 4,
-}
+import { findRouter } from "./router";
 
 /** Flags of a neighbour advertisement. */
 export const enum Advert {
@@ -39,8 +32,6 @@ export const enum Advert {
   OVERRIDE = 4,
 }
 
-/** RETRANS_TIMER */
-const ND_RETRANSMIT_MS: u64 = 1000;
 /** net.inet6.icmp6.nd6_mmaxtries, nd6_umaxtries */
 const ND_MULTICAST_TRIES: u32 = 3;
 const ND_UNICAST_TRIES: u32 = 3;
@@ -48,22 +39,6 @@ const ND_UNICAST_TRIES: u32 = 3;
 const ND_DELAY: u32 = 5;
 const ND_GC: u32 = 86400;
 const ND_DELAY_MS: u64 = <u64>ND_DELAY * 1000;
-/** REACHABLE_TIME in units of 1,024 ms, and the factors of ND_COMPUTE_RTIME: 512 and up to 1,024 more of them. */
-const REACHABLE_UNITS: u32 = 29;
-const REACHABLE_LEAST: u32 = 512;
-const REACHABLE_RANGE: u32 = 1024;
-/** Seconds after which another reachable time is drawn: ND6_RECALC_REACHTM_INTERVAL. */
-const REACHABLE_AGE: u32 = 7200;
-
-/** The interface's reachable time, drawn anew every two hours. The draw masks, as FreeBSD's does: 14 to 44 seconds. */
-function reachableSeconds(ifp: Interface): u32 {
-  if (ifp.reachableSeconds == 0 || uptimeSeconds() - ifp.reachableDrawn >= REACHABLE_AGE) {
-    const random = randomWord() & (REACHABLE_RANGE * REACHABLE_UNITS);
-    ifp.reachableSeconds = (REACHABLE_LEAST * REACHABLE_UNITS + random) / 1000;
-    ifp.reachableDrawn = uptimeSeconds();
-  }
-  return ifp.reachableSeconds;
-}
 
 /** nd6_llinfo_settimer_locked */
 function setTimer(entry: Neighbour, milliseconds: u64): void {
@@ -81,7 +56,7 @@ function setState(entry: Neighbour, state: NdState): void {
   let milliseconds: u64 = 0;
   let remaining: u64 = 0;
   if (state == NdState.INCOMPLETE) {
-    milliseconds = ND_RETRANSMIT_MS;
+    milliseconds = entry.home.retransmitMs;
   } else if (state == NdState.REACHABLE) {
     if (!isPermanent(entry)) milliseconds = <u64>reachableSeconds(entry.home) * 1000;
   } else if (state == NdState.STALE) {
@@ -104,6 +79,8 @@ const enum Next {
   ASK_ALL = 1,
   ASK = 2,
   END = 3,
+  /** It goes because nobody used it for long. */
+  COLLECT = 4,
 }
 
 /** nd6_llinfo_timer */
@@ -112,16 +89,42 @@ function ndTimer(owner: usize): void {
   if (entry.has(LLE.STATIC)) return;
   entry.runsTimer = true;
   const next = runTimer(entry);
-  if (next == Next.END) {
-    onNeighbour(owner, NeighbourEvent.EXPIRED);
-    unlink(entry);
-    freeNeighbour(entry);
+  if (next == Next.END || next == Next.COLLECT) {
+    end(entry, next == Next.COLLECT);
     return;
   }
   entry.runsTimer = false;
   if (next == Next.STAY) return;
-  setTimer(entry, ND_RETRANSMIT_MS);
+  setTimer(entry, entry.home.retransmitMs);
   solicit(entry, next == Next.ASK_ALL);
+}
+
+/**
+ * An entry goes, and with it the host routes by way of a router; another default router is chosen (nd6_free). One of a
+ * router that is used as such stays when nobody used it for long, though its end is told.
+ */
+function end(entry: Neighbour, isCollected: bool): void {
+  const ifp = entry.home;
+  const accepts = (ifp.ndFlags & ND6_IFF.ACCEPT_RTADV) != 0;
+  const router = accepts ? findRouter(ifp, entry.high, entry.low) : null;
+  onNeighbour(changetype<usize>(entry), NeighbourEvent.EXPIRED);
+  if (router != null && isCollected) {
+    const now = uptimeSeconds();
+    const left = router.expireSeconds > now ? router.expireSeconds - now : ND_GC;
+    setTimer(entry, <u64>left * 1000);
+    entry.runsTimer = false;
+    return;
+  }
+  const isRouter = entry.isRouter;
+  const high = entry.high;
+  const low = entry.low;
+  unlink(entry);
+  freeNeighbour(entry);
+  if (router == null && !(accepts && isRouter)) return;
+  flushHosts(high, low);
+  if (router == null) return;
+  checkOnLink();
+  selectRouter(ifp.fib);
 }
 
 function runTimer(entry: Neighbour): Next {
@@ -159,7 +162,7 @@ function ageStale(entry: Neighbour): Next {
   }
   const wait = min(ND_DELAY_MS, entry.remainingMs);
   entry.remainingMs -= wait;
-  if (wait == 0) return isPermanent(entry) ? Next.STAY : Next.END;
+  if (wait == 0) return isPermanent(entry) ? Next.STAY : Next.COLLECT;
   setTimer(entry, wait);
   return Next.STAY;
 }
@@ -245,13 +248,16 @@ export function ndHeard(ifp: Interface, from: Peer, hasLladdr: bool, message: Pe
   }
   if (entry.has(LLE.STATIC)) return;
   const hadLladdr = !isNew && entry.has(LLE.VALID);
-  if (!isNew && hasLladdr && (!hadLladdr || entry.lladdr != from.lladdr)) {
+  const isChanged = !isNew && hasLladdr && (!hadLladdr || entry.lladdr != from.lladdr);
+  if (isChanged) {
     setLladdr(entry, from.lladdr);
     becomeStale(entry);
     releasePackets(entry);
   }
   entry.isRouter = isRouterAfter(entry.isRouter, message, isToRouter, isNew, hadLladdr || hasLladdr);
   if (message == PeerMessage.REDIRECT && !isToRouter) entry.flags |= LLE.REDIRECT;
+  // What is known of a router may decide which one is used.
+  if ((isNew || isChanged) && entry.isRouter && (ifp.ndFlags & ND6_IFF.ACCEPT_RTADV) != 0) selectRouter(ifp.fib);
 }
 
 function becomeStale(entry: Neighbour): void {
@@ -290,7 +296,8 @@ export function ndAdvertised(ifp: Interface, high: u64, low: u64, flags: u32, ha
   if (entry == null || entry.has(LLE.STATIC)) return;
   const isRouter = (flags & Advert.ROUTER) != 0;
   const isSolicited = (flags & Advert.SOLICITED) != 0;
-  if (entry.state == NdState.INCOMPLETE) {
+  const wasIncomplete = entry.state == NdState.INCOMPLETE;
+  if (wasIncomplete) {
     if (!hasLladdr) return;
     setLladdr(entry, lladdr);
     setState(entry, isSolicited ? NdState.REACHABLE : NdState.STALE);
@@ -307,8 +314,17 @@ export function ndAdvertised(ifp: Interface, high: u64, low: u64, flags: u32, ha
     }
     if (isSolicited) setState(entry, NdState.REACHABLE);
     else if (isOther) setState(entry, NdState.STALE);
+    if (entry.isRouter && !isRouter) dismissRouter(ifp, high, low);
   }
   entry.isRouter = isRouter;
   entry.asked = 0;
   releasePackets(entry);
+  if (wasIncomplete && isRouter) checkOnLink();
+}
+
+/** A neighbour says that it is no router any more. */
+function dismissRouter(ifp: Interface, high: u64, low: u64): void {
+  const router = findRouter(ifp, high, low);
+  if (router != null) removeRouter(router);
+  else if ((ifp.ndFlags & ND6_IFF.ACCEPT_RTADV) != 0) flushHosts(high, low);
 }

@@ -2,7 +2,7 @@
 //   hasTable                         whether an interface keeps neighbours of a family
 //   takeNeighbour, freeNeighbour     an entry that is in no table yet, or no more
 //   link, unlink, findNeighbour      the table: 32 buckets, newest first in each
-//   purgePrefix, purgeInterface      many go, in silence
+//   purgePrefix, purgeNetwork, purgeInterface   many go, in silence
 // arp.ts and nd.ts are the state machines; ownneighbour.ts keeps the entries of an interface's own addresses.
 
 import { IFT } from "../abi/ifnet";
@@ -22,6 +22,16 @@ export const enum LLE {
   REDIRECT = 0x10,
   PUB = 0x20,
   LINKED = 0x40,
+}
+
+/** State of an IPv6 entry (netinet6/nd6.h, ND6_LLINFO_*). */
+export const enum NdState {
+  NOSTATE = -2,
+  INCOMPLETE = 0,
+  REACHABLE = 1,
+  STALE = 2,
+  DELAY = 3,
+  PROBE = 4,
 }
 
 // Neighbour: its callout first, then what it is.
@@ -217,30 +227,35 @@ export function hitSeconds(entry: Neighbour): u32 {
 }
 
 /**
- * Entries of an address's network go from all interfaces, in silence (in_lltable_match_prefix, in6_lltable_match_prefix).
+ * Entries of an address's network go from all interfaces, in silence.
  * @param isRemoval - the address goes: static entries go too, and its own
  */
 export function purgePrefix(address: IfAddress, isRemoval: bool): void {
+  purgeNetwork(address.family, address.high, address.low, address.prefixLength, isRemoval);
+}
+
+/**
+ * Entries within a network go from all interfaces, in silence (in_lltable_match_prefix, in6_lltable_match_prefix).
+ * @param high, low - an address of the network; of own entries only the one of just this address goes
+ * @param isRemoval - static entries go too, and that one
+ */
+export function purgeNetwork(family: u32, high: u64, low: u64, bits: u32, isRemoval: bool): void {
   for (let at = firstInterface(); at != 0; at = changetype<Interface>(at).next) {
     const ifp = changetype<Interface>(at);
     for (let bucket: u32 = 0; bucket < BUCKETS; bucket++) {
-      let entry = firstNeighbour(ifp, address.family, bucket);
+      let entry = firstNeighbour(ifp, family, bucket);
       while (entry != 0) {
         const neighbour = changetype<Neighbour>(entry);
         entry = neighbour.next;
-        if (!goesWith(address, neighbour, isRemoval)) continue;
+        if (((high ^ neighbour.high) & maskHigh(bits)) != 0 || ((low ^ neighbour.low) & maskLow(bits)) != 0) continue;
+        const isThis = neighbour.high == high && neighbour.low == low;
+        const goes = neighbour.has(LLE.IFADDR) ? isRemoval && isThis : isRemoval || !neighbour.has(LLE.STATIC);
+        if (!goes) continue;
         unlink(neighbour);
         freeNeighbour(neighbour);
       }
     }
   }
-}
-
-function goesWith(address: IfAddress, entry: Neighbour, isRemoval: bool): bool {
-  const bits = address.prefixLength;
-  if (((address.high ^ entry.high) & maskHigh(bits)) != 0 || ((address.low ^ entry.low) & maskLow(bits)) != 0) return false;
-  if (entry.has(LLE.IFADDR)) return isRemoval && entry.high == address.high && entry.low == address.low;
-  return isRemoval || !entry.has(LLE.STATIC);
 }
 
 /** An interface leaves: its entries go, in silence (lltable_free). */

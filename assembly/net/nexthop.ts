@@ -2,6 +2,7 @@
 //   draft            the nexthop being put together; clearDraft begins one
 //   internNexthop    the nexthop equal to the draft, made if there is none
 //   holdNexthop, releaseNexthop
+//   limitMtu         the interface's MTU became smaller
 // Two nexthops are one when all that describes them is equal byte for byte (rtnetlink E.8.1). Each has the lowest free
 // index of the fib and the family of its neighbours: IPv4 routes over IPv6 gateways are numbered with IPv6's (E.8.2).
 
@@ -90,9 +91,12 @@ export function clearDraft(fib: u32, upperFamily: u32): void {
   draft.upperFamily = upperFamily;
 }
 
+/** Without the MTU, which may change. */
 function hashDraft(): u32 {
   let hash: u32 = 0;
-  for (let at = COMPARED; at < offsetof<Nexthop>(); at += 4) hash = mix(hash, load<u32>(changetype<usize>(draft) + at));
+  for (let at = COMPARED; at < offsetof<Nexthop>(); at += 4) {
+    if (at != offsetof<Nexthop>("mtu")) hash = mix(hash, load<u32>(changetype<usize>(draft) + at));
+  }
   return finish(hash);
 }
 
@@ -152,6 +156,14 @@ export function firstNexthop(rib: Rib): usize {
 }
 export function nextNexthop(rib: Rib, nexthop: usize): usize {
   return rib.nexthops.after(nexthop);
+}
+
+/** Nexthops of an interface that were given a larger MTU are limited to its own (nhops_update_ifmtu). @param mtu - bytes */
+export function limitMtu(rib: Rib, ifp: usize, mtu: u32): void {
+  for (let at = firstNexthop(rib); at != 0; at = nextNexthop(rib, at)) {
+    const nexthop = changetype<Nexthop>(at);
+    if (nexthop.ifp == ifp && nexthop.mtu > mtu) nexthop.mtu = mtu;
+  }
 }
 
 /** Kernel nexthops of all fibs. */

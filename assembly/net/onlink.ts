@@ -10,6 +10,7 @@ import { Interface } from "./ifnet";
 import { findNeighbour } from "./neighbour";
 import { NHF, Nexthop } from "./nexthop";
 import { nexthopOf } from "./payload";
+import { Prefix, covers, firstPrefix } from "./prefix";
 import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
 
 /** The nexthop of an interface's fib towards an address, or null. */
@@ -50,15 +51,20 @@ export function isNeighbour(ifp: Interface, high: u64, low: u64): bool {
   return isNewNeighbour(ifp, high, low) || findNeighbour(ifp, AF.INET6, high, low) != null;
 }
 
+/** nd6_is_new_addr_neighbor */
 function isNewNeighbour(ifp: Interface, high: u64, low: u64): bool {
   if (isLinkLocal(AF.INET6, high)) return withZone(AF.INET6, high, ifp.index) == high;
   const nexthop = towards(ifp, AF.INET6, high, low);
   if (nexthop != null && nexthop.aif == ifp.index && (nexthop.flags & NHF.GATEWAY) == 0) return true;
+  for (let at = firstPrefix(); at != 0; at = changetype<Prefix>(at).next) {
+    const prefix = changetype<Prefix>(at);
+    if (prefix.ifp == changetype<usize>(ifp) && prefix.isOnLink && covers(prefix, high, low)) return true;
+  }
+  if (!ifp.isPointToPoint) return false;
   for (let entry = ifp.addresses; entry != 0; entry = changetype<IfAddress>(entry).next) {
     const address = changetype<IfAddress>(entry);
-    if (address.family != AF.INET6) continue;
-    if (ifp.isPointToPoint && address.hasPeer && address.peerHigh == high && address.peerLow == low) return true;
-    if (!address.hasPeer && holds(address, high, low)) return true;
+    if (address.family != AF.INET6 || !address.hasPeer) continue;
+    if (address.peerHigh == high && address.peerLow == low) return true;
   }
   return false;
 }

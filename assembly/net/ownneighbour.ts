@@ -5,14 +5,14 @@
 //   endsPrefix, removeOwnNeighbour   the address goes: its entry alone, or all of its network in silence
 
 import { IFT } from "../abi/ifnet";
-import { AF, AddressSize } from "../abi/inet";
-import { maskHigh, maskLow } from "./address";
+import { AF } from "../abi/inet";
 import { arpAnnounce } from "./arp";
 import { NeighbourEvent, onNeighbour } from "./hooks";
 import { IfAddress } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { heirOf } from "./ifnetwork";
 import { LLE, Neighbour, findNeighbour, freeNeighbour, link, purgePrefix, takeNeighbour, unlink } from "./neighbour";
+import { Prefix } from "./prefix";
 
 /** Types whose driver begins ARP for an IPv4 address (net/if_ethersubr.c, ether_ioctl), and nd6_need_cache. */
 export function resolves(ifp: Interface, family: u32): bool {
@@ -65,23 +65,13 @@ export function addOwnNeighbour(address: IfAddress): void {
 
 /**
  * Whether all entries of an address's network go when it goes, not its own alone: its network is on no other interface
- * (in_scrubprefix), or is nobody else's on its own (in6_unlink_ifa). Asked before its routes are removed.
+ * (in_scrubprefix), or its prefix has no other address (in6_unlink_ifa). Asked before its routes are removed.
  */
 export function endsPrefix(address: IfAddress): bool {
-  if (address.family == AF.INET) {
-    if (!address.hasPrefixRoute) return false;
-    const heir = heirOf(address, 0);
-    return heir == null || heir.ifp != address.ifp;
-  }
-  const bits = address.prefixLength;
-  // A host address has no prefix.
-  if (bits == AddressSize.INET6_BITS) return false;
-  for (let at = changetype<Interface>(address.ifp).addresses; at != 0; at = changetype<IfAddress>(at).next) {
-    const other = changetype<IfAddress>(at);
-    if (other == address || other.family != AF.INET6 || other.prefixLength != bits) continue;
-    if (((other.high ^ address.high) & maskHigh(bits)) == 0 && ((other.low ^ address.low) & maskLow(bits)) == 0) return false;
-  }
-  return true;
+  if (address.family == AF.INET6) return address.prefix != 0 && changetype<Prefix>(address.prefix).addresses == 1;
+  if (!address.hasPrefixRoute) return false;
+  const heir = heirOf(address, 0);
+  return heir == null || heir.ifp != address.ifp;
 }
 
 /** @param isLast - what endsPrefix said */

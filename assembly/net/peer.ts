@@ -1,6 +1,6 @@
 // The other hosts of a link, as a script has them: who answers requests for an address, and what was sent on the wire.
 // There are no packets: a request that a peer answers is answered on the spot.
-//   setPeer, removePeer, dropPeers
+//   setPeer, removePeer, dropPeers; firstPeer begins the list
 //   answering    the peer that answers a request for an address
 //   traffic      what this host has sent, counted by kind
 
@@ -53,6 +53,11 @@ function findPeer(ifp: Interface, family: u32, high: u64, low: u64): Peer | null
     if (peer.ifp == changetype<usize>(ifp) && peer.family == family && peer.high == high && peer.low == low) return peer;
   }
   return null;
+}
+
+/** The newest Peer of all links, 0 = none; each leads to its next. */
+export function firstPeer(): usize {
+  return peers.first;
 }
 
 /** Makes a peer, or changes what it is. False without memory. */

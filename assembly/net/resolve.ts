@@ -10,6 +10,7 @@ import { RTF } from "../abi/rtnetlink";
 import { isLinkLocal, withZone } from "./address";
 import { IfAddress, addressEqual, addressFor, addressOfPeer, addressWithin } from "./ifaddr";
 import { Interface, findByIndex, loopbackInterface } from "./ifnet";
+import { linkMtu } from "./mtu";
 import { NHF, draft } from "./nexthop";
 import { nexthopOf } from "./payload";
 import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
@@ -63,7 +64,7 @@ export function completeDraft(high: u64, low: u64): Errno {
   }
   draft.oif = ifp.index;
   draft.aif = draft.source == 0 ? ifp.index : changetype<Interface>(changetype<IfAddress>(draft.source).ifp).index;
-  if (draft.mtu != 0) draft.mtu = min(draft.mtu, ifp.mtu);
+  if (draft.mtu != 0) draft.mtu = min(draft.mtu, linkMtu(ifp, draft.upperFamily));
   return Errno.OK;
 }
 

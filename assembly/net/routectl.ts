@@ -16,6 +16,7 @@ import {
   NexthopGroup, addPath, addPathsOf, beginPaths, internGroup, internedGroup, pathCount, workingPath,
 } from "./nhgroup";
 import { Meant, PathTest, dropSpares, pathsMeant, remainderOf, stageRemainder } from "./nhshrink";
+import { tellPathsGone } from "./pathwatch";
 import { expiryOf, freePayloadIfUnused, headOf, holdPayload, payloadFor, releasePayload } from "./payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findRoute, seekPlace, word0, word2 } from "./rib";
 import { keepAside } from "./ribwalk";
@@ -157,6 +158,7 @@ function exchange(rib: Rib, high: u64, low: u64, bits: u32, old: u32, payload: u
   replaceHere(rib, high, low, bits, payload);
   note(rib, RouteCommand.CHANGE, high, low, bits, old, payload);
   attach(rib, payload);
+  tellPathsGone(rib, old, payload);
   detach(rib, old);
   return Errno.OK;
 }
@@ -182,6 +184,7 @@ export function routeDelete(rib: Rib, high: u64, low: u64, bits: u32, filter: Ro
   if (!prepare(rib, high, low, bits, old)) return Errno.ENOMEM;
   removeHere(rib);
   note(rib, RouteCommand.DELETE, high, low, bits, old, 0);
+  tellPathsGone(rib, old, 0);
   detach(rib, old);
   return Errno.OK;
 }
@@ -303,6 +306,7 @@ export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void 
     findRoute(rib, high, low, bits);
     if (meant == Meant.ALL) {
       removeHere(rib);
+      tellPathsGone(rib, payload, 0);
     } else {
       if (group != payload) {
         if (remainder != 0) releasePayload(rib, remainder);
@@ -311,6 +315,7 @@ export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void 
       }
       replaceHere(rib, high, low, bits, remainder);
       attach(rib, remainder);
+      tellPathsGone(rib, payload, remainder);
     }
     detach(rib, payload);
     seekPlace(rib, rib.routes, high, low, bits, 0);

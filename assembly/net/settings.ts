@@ -13,6 +13,10 @@ class Settings {
   noSamePrefix: u32;
   multipath: u32;
   hashOutbound: u32;
+  acceptRtadv: u32;
+  noRadr: u32;
+  forwarding: u32;
+  rfc6204w3: u32;
 }
 
 if (offsetof<Settings>() != (StackSysctl.END - StackSysctl.FIRST) * 4) ERROR("a word for each sysctl");

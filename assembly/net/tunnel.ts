@@ -18,7 +18,7 @@ import { IfAddress, firstAddress } from "./ifaddr";
 import { changeLinkState } from "./ifchange";
 import { highestIndex } from "./ifindex";
 import { Interface, findByIndex } from "./ifnet";
-import { armNd } from "./inet6";
+import { armNd } from "./ndtimer";
 
 /** Two addresses of one family. One of IPv6 that is valid on a link only has the index of an interface in it (address.ts). */
 @unmanaged

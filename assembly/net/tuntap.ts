@@ -5,7 +5,7 @@ import { Errno } from "../abi/errno";
 import { IFF, IFT, LINK_STATE } from "../abi/ifnet";
 import { clonerOf } from "./cloner";
 import { changeLinkState } from "./ifchange";
-import { bringDown, withdrawAddresses } from "./ifcontrol";
+import { bringDown, withdrawAddresses } from "./ifdown";
 import { Interface, Media } from "./ifnet";
 
 /** Rows of the table of cloners. */

@@ -9,7 +9,7 @@ import { resumeFault, suspendFault } from "../mem/pages";
 import { LO, forget, giveUnit, leaveParent } from "./clone";
 import { clonerOf } from "./cloner";
 import { changeLinkState, followLinkState } from "./ifchange";
-import { depart, stageDeparture, unstageDeparture } from "./ifcontrol";
+import { depart, stageDeparture, unstageDeparture } from "./ifdown";
 import { freeIndex } from "./ifindex";
 import { Interface, announce, findByIndex, firstInterface, freeInterface, linkInterface } from "./ifnet";
 import { countAway, isKnownElsewhere, ownVnet, post } from "./ifoutbox";

@@ -1,17 +1,20 @@
 // An interface's link as the host plays it: a packet of this host's wants out, or another host's message comes in.
 //   resolveNeighbour   as the output routine of the interface asks (net/if_ethersubr.c, ether_output)
-//   hear               a message of another host
+//   hear               a message of another host; hearRouter: a router's advertisement
 
 import { Errno } from "../abi/errno";
 import { PeerFlag, PeerLayout, PeerMessage } from "../abi/exchange";
-import { IFF } from "../abi/ifnet";
+import { IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { isLinkLocal } from "./address";
+import { Advertisement, hearAdvertisement } from "./advertisement";
 import { arpReceive, arpResolve } from "./arp";
 import { Interface } from "./ifnet";
 import { Advert, ndAdvertised, ndHeard, ndResolve, ndSolicited } from "./nd";
+import { hasTable } from "./neighbour";
 import { resolves } from "./ownneighbour";
 import { Peer } from "./peer";
+import { settings } from "./settings";
 
 /** Who sends, and what; a record of the caller. Addresses with embedded zones. */
 @unmanaged
@@ -65,8 +68,14 @@ export function hear(ifp: Interface, call: PeerCall): Errno {
   return Errno.OK;
 }
 
-/** Router messages are heard as by an interface that accepts them (ND6_IFF_ACCEPT_RTADV), or by a router. */
+/** Whether this host is a router on an interface: only then it hears solicitations for one (nd6_rs_input). */
+function isRouterOn(ifp: Interface): bool {
+  return settings.forwarding != 0 && (ifp.ndFlags & ND6_IFF.ACCEPT_RTADV) == 0;
+}
+
+/** On an interface where IPv6 is off nothing is heard (ip6_input). */
 function hearDiscovery(ifp: Interface, call: PeerCall): void {
+  if ((ifp.ndFlags & ND6_IFF.IFDISABLED) != 0) return;
   const hasLladdr = call.has(PeerFlag.HAS_LLADDR);
   switch (call.message) {
     case PeerMessage.NEIGHBOUR_SOLICITATION:
@@ -76,12 +85,11 @@ function hearDiscovery(ifp: Interface, call: PeerCall): void {
       ndAdvertised(ifp, call.high, call.low, advertFlags(call), hasLladdr, call.lladdr);
       break;
     case PeerMessage.ROUTER_SOLICITATION:
-      ndHeard(ifp, sender, hasLladdr, PeerMessage.ROUTER_SOLICITATION, false);
-      break;
-    case PeerMessage.ROUTER_ADVERTISEMENT:
-      if (isLinkLocal(AF.INET6, call.high)) ndHeard(ifp, sender, hasLladdr, PeerMessage.ROUTER_ADVERTISEMENT, false);
+      if (isRouterOn(ifp)) ndHeard(ifp, sender, hasLladdr, PeerMessage.ROUTER_SOLICITATION, false);
       break;
     case PeerMessage.REDIRECT: {
+      // A router is not told where to send (icmp6_redirect_input).
+      if (settings.forwarding != 0) break;
       // It tells of another: who is to be used from now on.
       sender.high = call.targetHigh;
       sender.low = call.targetLow;
@@ -92,6 +100,14 @@ function hearDiscovery(ifp: Interface, call: PeerCall): void {
     default:
       assert(false, "a message has a known kind");
   }
+}
+
+/** A router's advertisement. EAFNOSUPPORT for an interface without IPv6; ENETDOWN. */
+export function hearRouter(ifp: Interface, advertisement: Advertisement): Errno {
+  if (ifp.isLoopback || !hasTable(ifp, AF.INET6)) return Errno.EAFNOSUPPORT;
+  if (!ifp.isUp) return Errno.ENETDOWN;
+  hearAdvertisement(ifp, advertisement);
+  return Errno.OK;
 }
 
 function advertFlags(call: PeerCall): u32 {

@@ -12,9 +12,9 @@ import { arpAnnounce } from "../net/arp";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
 import { NeighbourEvent, onNeighbour } from "../net/hooks";
 import { Interface, firstInterface } from "../net/ifnet";
-import { NdState } from "../net/nd";
 import {
-  BUCKETS, LLE, Neighbour, findNeighbour, firstNeighbour, freeNeighbour, hasTable, link, setLladdr, takeNeighbour, unlink,
+  BUCKETS, LLE, NdState, Neighbour, findNeighbour, firstNeighbour, freeNeighbour, hasTable, link, setLladdr, takeNeighbour,
+  unlink,
 } from "../net/neighbour";
 import { mayBeNeighbour } from "../net/onlink";
 import { writeNeighbour } from "./neighbourobject";

@@ -14,8 +14,7 @@ import { addressBytes, storeAddress, withoutZone } from "../net/address";
 import { ArpState } from "../net/arp";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
 import { NeighbourEvent } from "../net/hooks";
-import { NdState } from "../net/nd";
-import { LLE, Neighbour } from "../net/neighbour";
+import { LLE, NdState, Neighbour } from "../net/neighbour";
 
 /** Writes the neighbour object (rtnetlink D.1); ENOMEM. */
 export function writeNeighbour(writer: Writer, entry: Neighbour, port: u32, seq: u32, type: u32, flags: u32): Errno {

@@ -56,7 +56,12 @@ export interface CoreExports {
   neighbourResolve(index: number): number;
   peerSet(index: number): number;
   peerRemove(index: number): number;
+  peerAt(n: number): number;
   peerSend(index: number): number;
+  peerAdvertise(index: number): number;
+  routerAt(n: number): number;
+  prefixAt(n: number): number;
+  interfaceDiscovery(index: number): number;
   neighbourTraffic(): void;
   interfaceCreate(): number;
   interfaceDestroy(index: number): number;

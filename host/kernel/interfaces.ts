@@ -5,7 +5,7 @@ import { AttachFlag, AttachLayout, CloneLayout, COUNTERS } from "../../assembly/
 import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
-import { checkTunnel, type InterfaceOptions, parseLladdr } from "./options.js";
+import { checkTunnel, type InterfaceOptions, integer, parseLladdr, U32_MAX } from "./options.js";
 import { changeTunnel, type TunnelChanges } from "./tunnels.js";
 
 /** What a vlan is made with besides its name. */
@@ -48,8 +48,13 @@ export interface InterfaceChanges {
   /** IFCAP bits that are on; EINVAL for one that the driver does not have. */
   readonly capabilities?: readonly number[];
   readonly carrier?: boolean;
-  /** EINVAL for one that there is not; EBUSY while the interface has addresses. */
+  /** EINVAL for one that there is not; EBUSY while the interface has addresses, prefixes or routers. */
   readonly fib?: number;
+  /**
+   * ND6_IFF bits, 0 … 2^32 - 1: what IPv6 does, as ifconfig's accept_rtadv, no_radr, auto_linklocal, no_dad. One that is in
+   * both is on. ENOMEM for the link-local address that may come.
+   */
+  readonly nd6?: { readonly on?: number; readonly off?: number };
   readonly counters?: InterfaceCounters;
   readonly tunnel?: TunnelChanges;
 }
@@ -119,7 +124,8 @@ export function changeInterface(
     const what = `interface ${name}: ${IfChange[which]?.toLowerCase()}`;
     expectSuccess(what, core.call.interfaceChange(index, which, value, other));
   };
-  const { mtu, description, lladdr, flags, promiscuous, allMulticast, capabilities, carrier, fib, counters } = changes;
+  const { mtu, description, lladdr, flags, promiscuous, allMulticast, capabilities, carrier, fib, nd6, counters } =
+    changes;
   if (mtu !== undefined) change(IfChange.MTU, mtu);
   if (description !== undefined) {
     core.writeText(0, description, IfLimit.DESCRIPTION);
@@ -140,6 +146,9 @@ export function changeInterface(
   }
   if (carrier !== undefined) change(IfChange.CARRIER, carrier ? 1 : 0);
   if (fib !== undefined) change(IfChange.FIB, fib);
+  if (nd6 !== undefined) {
+    change(IfChange.ND6, integer(nd6.on ?? 0, "nd6.on", 0, U32_MAX), integer(nd6.off ?? 0, "nd6.off", 0, U32_MAX));
+  }
   if (counters !== undefined) {
     writeCounters(core, counters);
     change(IfChange.COUNTERS, core.exchange);

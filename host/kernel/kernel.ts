@@ -24,12 +24,20 @@ import type { Socket } from "./socket.js";
 import { checkSysctls, NETLINK_FEATURE, NETLINK_SYSCTLS, VNET_SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
 
+export type {
+  AdvertisedPrefix,
+  Discovery,
+  Preference,
+  PrefixEntry,
+  RouterAdvertisement,
+  RouterEntry,
+} from "./advertisements.js";
 export { Errno, NetlinkError } from "./errno.js";
 export type { FamilyOptions, GenericFamilies } from "./generic.js";
 export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";
 export type { EventLog, KernelEvent } from "./log.js";
 export type { ModuleStatus } from "./modules.js";
-export type { Peer, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
+export type { Peer, PeerEntry, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
 export type {
   AddressOptions,
   BootOptions,

@@ -2,6 +2,7 @@
 // the core are the run: Kernel.replay repeats it.
 
 import type { Errno } from "../../assembly/abi/errno.js";
+import type { RouterAdvertisement } from "./advertisements.js";
 import { NetlinkError } from "./errno.js";
 import type { FamilyOptions } from "./generic.js";
 import type { InterfaceChanges } from "./interfaces.js";
@@ -25,7 +26,8 @@ export type EventValue =
   | SocketOptions
   | PeerOptions
   | PeerSending
-  | FamilyOptions;
+  | FamilyOptions
+  | RouterAdvertisement;
 
 /** The calls that are events. */
 export type Call =
@@ -65,6 +67,7 @@ export type Call =
   | "peerSet"
   | "peerRemove"
   | "peerSend"
+  | "peerAdvertise"
   | "socket"
   | "bind"
   | "connect"

@@ -1,8 +1,19 @@
 // Neighbours of a vnet as its links see them: packets that want out, and the other hosts, played by a script. Requests are
-// answered on the spot, so every state of an entry can be reached on purpose (assembly/net/wire.ts).
+// answered on the spot, so every state of an entry can be reached on purpose (assembly/net/wire.ts); what routers advertise
+// is in advertisements.ts.
 
 import { PeerFlag, PeerLayout, PeerMessage, TrafficWord } from "../../assembly/abi/exchange.js";
-import { parseAddress } from "./address.js";
+import { formatAddress, parseAddress } from "./address.js";
+import {
+  type Discovery,
+  type PrefixEntry,
+  type RouterAdvertisement,
+  type RouterEntry,
+  readDiscovery,
+  readPrefixes,
+  readRouters,
+  writeAdvertisement,
+} from "./advertisements.js";
 import type { Core } from "./core.js";
 import { Errno, expectSuccess, NetlinkError } from "./errno.js";
 import type { Journal } from "./log.js";
@@ -17,6 +28,11 @@ export interface PeerOptions {
   readonly answers?: boolean;
   /** IPv6: its advertisements say that it is a router. */
   readonly router?: boolean;
+}
+
+/** A peer as it is, and its interface's index. */
+export interface PeerEntry extends Required<PeerOptions> {
+  readonly index: number;
 }
 
 /** What a peer sends, by itself. */
@@ -34,7 +50,7 @@ export type PeerSending =
       readonly override?: boolean;
       readonly withoutLladdr?: boolean;
     }
-  | { readonly message: "router solicitation" | "router advertisement"; readonly withoutLladdr?: boolean }
+  | { readonly message: "router solicitation"; readonly withoutLladdr?: boolean }
   /** IPv6, from a link-local address: packets go to another, or to a better router. The link-layer address is the other's. */
   | { readonly message: "redirect"; readonly target: string; readonly toRouter?: boolean };
 
@@ -56,7 +72,6 @@ const MESSAGES: Readonly<Record<PeerSending["message"], PeerMessage>> = {
   solicitation: PeerMessage.NEIGHBOUR_SOLICITATION,
   advertisement: PeerMessage.NEIGHBOUR_ADVERTISEMENT,
   "router solicitation": PeerMessage.ROUTER_SOLICITATION,
-  "router advertisement": PeerMessage.ROUTER_ADVERTISEMENT,
   redirect: PeerMessage.REDIRECT,
 };
 
@@ -85,8 +100,7 @@ export class Neighbours {
       const result = call.neighbourResolve(index);
       if (result === -Errno.EAGAIN) return undefined;
       expectSuccess(`neighbour ${address}`, result);
-      const start = exchange + PeerLayout.LLADDR;
-      return Array.from(views.bytes.subarray(start, start + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
+      return readLladdr(views.bytes, exchange + PeerLayout.LLADDR);
     });
   }
 
@@ -109,6 +123,28 @@ export class Neighbours {
     });
   }
 
+  /** The other hosts of all links, newest first. */
+  peers(): PeerEntry[] {
+    const { call, exchange, views } = this.#owner.core;
+    const entries: PeerEntry[] = [];
+    for (let index = call.peerAt(0); index !== 0; index = call.peerAt(entries.length)) {
+      const { data, bytes } = views;
+      const flags = data.getUint32(exchange + PeerLayout.FLAGS, true);
+      entries.push({
+        index,
+        address: formatAddress(
+          data.getUint32(exchange + PeerLayout.FAMILY, true),
+          data.getBigUint64(exchange + PeerLayout.HIGH, true),
+          data.getBigUint64(exchange + PeerLayout.LOW, true),
+        ),
+        lladdr: readLladdr(bytes, exchange + PeerLayout.LLADDR),
+        answers: (flags & PeerFlag.ANSWERS) !== 0,
+        router: (flags & PeerFlag.ROUTER) !== 0,
+      });
+    }
+    return entries;
+  }
+
   /** See Peer.send. */
   send(name: string, from: PeerOptions, sending: PeerSending): void {
     this.#owner.journal.perform("peerSend", this.#target, [name, { ...from }, { ...sending }], () => {
@@ -117,6 +153,30 @@ export class Neighbours {
       this.#write({ ...from, target, message: MESSAGES[sending.message], flags: flagsOf(from, sending) });
       expectSuccess(`peer ${from.address}`, this.#owner.core.call.peerSend(index));
     });
+  }
+
+  /** See Peer.advertise. */
+  advertise(name: string, from: PeerOptions, advertisement: RouterAdvertisement): void {
+    this.#owner.journal.perform("peerAdvertise", this.#target, [name, { ...from }, { ...advertisement }], () => {
+      const index = this.#indexOf(name);
+      writeAdvertisement(this.#owner.core, from, advertisement);
+      expectSuccess(`peer ${from.address}`, this.#owner.core.call.peerAdvertise(index));
+    });
+  }
+
+  /** The default routers that advertisements told of, in the order in which they are preferred. */
+  routers(): RouterEntry[] {
+    return readRouters(this.#owner.core);
+  }
+
+  /** The IPv6 prefixes of all links, of own addresses and advertised ones, newest first. */
+  prefixes(): PrefixEntry[] {
+    return readPrefixes(this.#owner.core);
+  }
+
+  /** What IPv6 is and knows on an interface. @throws NetlinkError ENXIO */
+  discovery(name: string): Discovery {
+    return readDiscovery(this.#owner.core, this.#indexOf(name));
   }
 
   traffic(): Traffic {
@@ -163,6 +223,10 @@ export class Neighbours {
   }
 }
 
+function readLladdr(bytes: Uint8Array, start: number): string {
+  return Array.from(bytes.subarray(start, start + 6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
 function flagsOf(from: PeerOptions, sending: PeerSending): number {
   let flags = from.router ? PeerFlag.ROUTER : 0;
   if (!("withoutLladdr" in sending && sending.withoutLladdr)) flags |= PeerFlag.HAS_LLADDR;
@@ -201,11 +265,20 @@ export class Peer {
   }
 
   /**
-   * It sends a message. Router messages are heard as by an interface that accepts them.
+   * It sends a message. Solicitations for a router are heard by a router alone (net.inet6.ip6.forwarding), redirects by others.
    * @throws NetlinkError ENETDOWN, EAFNOSUPPORT for an interface that resolves nothing, EINVAL for a message of the other family
    */
   send(sending: PeerSending): void {
     this.#neighbours.send(this.#interface, this.#options, sending);
+  }
+
+  /**
+   * It advertises itself as a router: heard where the interface accepts that (accept_rtadv), and from a link-local address.
+   * @throws NetlinkError ENXIO; ENETDOWN; EAFNOSUPPORT for an interface without IPv6; EINVAL for a peer of IPv4. RangeError
+   *   naming what is out of its range
+   */
+  advertise(advertisement: RouterAdvertisement = {}): void {
+    this.#neighbours.advertise(this.#interface, this.#options, advertisement);
   }
 
   /** It leaves the link. @throws NetlinkError ENOENT when it left with its interface */

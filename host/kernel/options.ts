@@ -2,7 +2,7 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { JAIL_ADDRESSES_MAX } from "../../assembly/abi/exchange.js";
-import { IfLimit } from "../../assembly/abi/ifnet.js";
+import { IfLimit, ND6_IFF } from "../../assembly/abi/ifnet.js";
 import { PRIV } from "../../assembly/abi/netlink.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { parsePrefixed } from "./address.js";
@@ -77,6 +77,8 @@ export interface InterfaceOptions {
   readonly pointToPoint?: boolean;
   /** IPv6 is on from the start (ifconfig -ifdisabled); by default it is off until the first IPv6 address. */
   readonly inet6?: boolean;
+  /** It heeds router advertisements (ifconfig accept_rtadv). Default: net.inet6.ip6.accept_rtadv. */
+  readonly acceptRtadv?: boolean;
 }
 
 /** What an address is besides itself; lifetimes in seconds, for ever by default. */
@@ -188,6 +190,11 @@ export function changesOf({ kind, mtu, lladdr, description, fib, tunnel }: Inter
     ...(description === undefined ? {} : { description }),
     ...(tunnel === undefined ? {} : { tunnel }),
   };
+}
+
+/** Whether advertisements are heeded, as ND6_IFF bits to set and to clear. */
+export function rtadvBits(isAccepted: boolean): { on?: number; off?: number } {
+  return isAccepted ? { on: ND6_IFF.ACCEPT_RTADV } : { off: ND6_IFF.ACCEPT_RTADV };
 }
 
 function checked(sysctls: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

@@ -2,6 +2,7 @@
 // compared with the log, outcome by outcome and at the end memory by memory.
 
 import { Errno } from "../../assembly/abi/errno.js";
+import type { RouterAdvertisement } from "./advertisements.js";
 import { NetlinkError } from "./errno.js";
 import type { FamilyOptions, GenericFamilies } from "./generic.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
@@ -115,6 +116,12 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
       text(event, 0),
       event.arguments[1] as PeerOptions,
       event.arguments[2] as PeerSending,
+    ),
+  peerAdvertise: (event, kernel) =>
+    vnetOf(event, kernel).neighbours.advertise(
+      text(event, 0),
+      event.arguments[1] as PeerOptions,
+      event.arguments[2] as RouterAdvertisement,
     ),
   socket: (event, kernel) => void vnetOf(event, kernel).socket(event.arguments[0] as SocketOptions),
   bind: (event, kernel) => socketOf(event, kernel).bind(event.arguments[0] as number | Uint8Array, number(event, 1)),

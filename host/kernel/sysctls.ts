@@ -37,6 +37,10 @@ export const VNET_SYSCTLS: ReadonlyMap<string, number> = new Map<string, number>
   ["net.inet.ip.no_same_prefix", StackSysctl.NO_SAME_PREFIX],
   ["net.route.multipath", StackSysctl.ROUTE_MULTIPATH],
   ["net.route.hash_outbound", StackSysctl.ROUTE_HASH_OUTBOUND],
+  ["net.inet6.ip6.accept_rtadv", StackSysctl.ACCEPT_RTADV],
+  ["net.inet6.ip6.no_radr", StackSysctl.NO_RADR],
+  ["net.inet6.ip6.forwarding", StackSysctl.FORWARDING],
+  ["net.inet6.ip6.rfc6204w3", StackSysctl.RFC6204W3],
 ]);
 
 /** 1, and there only while the module is loaded. */

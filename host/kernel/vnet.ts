@@ -30,6 +30,7 @@ import {
   jailAddressesOf,
   parseLladdr,
   privilegesOf,
+  rtadvBits,
   type SocketOptions,
   U32_MAX,
   vlanOf,
@@ -230,6 +231,7 @@ export class Vnet implements SocketOwner {
           : this.#create(options.name, vlanOf(options));
       try {
         if (options.kind !== undefined || options.tunnel !== undefined) this.interfaceSet(name, changesOf(options));
+        if (options.acceptRtadv !== undefined) this.interfaceSet(name, { nd6: rtadvBits(options.acceptRtadv) });
         if (options.inet6 ?? false) this.interfaceInet6(name, true);
         if (options.up ?? false) this.interfaceUp(name);
         for (const address of options.addresses ?? []) this.addressAdd(name, address);

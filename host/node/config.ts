@@ -1,9 +1,10 @@
 // The file behind --config: what a kernel is booted with, its vnets, and what is in them (shapes.ts; docs/config.md is the
 // manual). setup.ts makes it so.
 import { readFileSync } from "node:fs";
+import { ADVERTISED_PREFIXES_MAX } from "../../assembly/abi/exchange.js";
 import { familyOf } from "../codec/ip.js";
 import { isTunnelKind, tunnelWords } from "../codec/tunnel.js";
-import type { BootOptions } from "../kernel/kernel.js";
+import type { AdvertisedPrefix, BootOptions, PeerOptions, RouterAdvertisement } from "../kernel/kernel.js";
 import { type Checked, ConfigError, checkYaml, nameOf, type Path } from "./schema.js";
 import { CONFIG } from "./shapes.js";
 
@@ -41,6 +42,7 @@ export interface InterfaceConfig {
   readonly fib?: number;
   readonly pointToPoint?: boolean;
   readonly inet6?: boolean;
+  readonly acceptRtadv?: boolean;
   readonly addresses?: readonly (string | AddressConfig)[];
 }
 
@@ -75,12 +77,22 @@ export interface NeighbourConfig {
   readonly proxy?: boolean;
 }
 
+export interface AdvertisementConfig extends Omit<RouterAdvertisement, "prefixes" | "withoutLladdr" | "unicast"> {
+  readonly prefixes?: readonly (string | AdvertisedPrefix)[];
+}
+
+export interface PeerConfig extends PeerOptions {
+  readonly dev: string;
+  readonly advertises?: AdvertisementConfig;
+}
+
 /** What one vnet is set up with. */
 export interface StackConfig {
   readonly interfaces?: readonly InterfaceConfig[];
   readonly nexthops?: readonly NexthopConfig[];
   readonly routes?: readonly RouteConfig[];
   readonly neighbours?: readonly NeighbourConfig[];
+  readonly peers?: readonly PeerConfig[];
 }
 
 export interface VnetConfig extends StackConfig {
@@ -141,7 +153,7 @@ function leadOf(checked: Checked, path: Path): string {
  * @param vnets - the names of those that stand before
  */
 function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: number, vnets: ReadonlySet<string>): void {
-  const { interfaces = [], nexthops = [], routes = [] } = stack;
+  const { interfaces = [], nexthops = [], routes = [], peers = [] } = stack;
   const names = new Set<string>();
   interfaces.forEach(({ name, kind, parent, vid, fib, from, tunnel }, index) => {
     const at = [...path, "interfaces", index];
@@ -174,6 +186,17 @@ function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: numb
     checkFib(checked, at, fib, fibs);
     const ways = [via ?? dev, paths, nhid].filter((way) => way !== undefined);
     if (ways.length > 1) throw problemAt(checked, at, "expected only one of via and dev, nexthops, and nhid");
+  });
+  peers.forEach(({ address, advertises }, index) => {
+    const at = [...path, "peers", index, "advertises"];
+    if (advertises === undefined) return;
+    if (!/^fe[89ab]/i.test(address)) {
+      throw problemAt(checked, at, "expected a link-local address (fe80::/10): of others nothing is heard");
+    }
+    const { length } = advertises.prefixes ?? [];
+    if (length > ADVERTISED_PREFIXES_MAX) {
+      throw problemAt(checked, [...at, "prefixes"], `${length}; expected at most ${ADVERTISED_PREFIXES_MAX}`);
+    }
   });
 }
 

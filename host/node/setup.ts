@@ -5,6 +5,7 @@ import { Client, type NewLink, type RouteHop, type RoutePath } from "../client/c
 import { gatewayOf, prefixOf } from "../client/routes.js";
 import { isTunnelKind, tunnelFlags } from "../codec/tunnel.js";
 import { Kernel, NetlinkError, type TunnelChanges, type Vnet } from "../kernel/kernel.js";
+import { rtadvBits } from "../kernel/options.js";
 import { VNET_SYSCTLS } from "../kernel/sysctls.js";
 import type {
   AddressConfig,
@@ -12,6 +13,7 @@ import type {
   InterfaceConfig,
   NeighbourConfig,
   NexthopConfig,
+  PeerConfig,
   RouteConfig,
   StackConfig,
   TunnelConfig,
@@ -46,7 +48,17 @@ interface Site {
 
 /** @throws SetupError the first thing that the kernel refuses, with its errno and the text of its ext ack */
 export function bootConfig({ file, leadOf }: Config): Kernel {
-  const { modules = [NETLINK], sysctls = {}, vnets = [], interfaces, nexthops, routes, neighbours, ...boot } = file;
+  const {
+    modules = [NETLINK],
+    sysctls = {},
+    vnets = [],
+    interfaces,
+    nexthops,
+    routes,
+    neighbours,
+    peers,
+    ...boot
+  } = file;
   const attempt: Attempt = (path, work) => {
     try {
       return work();
@@ -86,7 +98,7 @@ function ofStack(sysctls: Readonly<Record<string, number>>): Record<string, numb
 }
 
 function setUp(site: Site, stack: StackConfig, path: Path): void {
-  const { interfaces = [], nexthops = [], routes = [], neighbours = [] } = stack;
+  const { interfaces = [], nexthops = [], routes = [], neighbours = [], peers = [] } = stack;
   interfaces.forEach((each, index) => {
     setInterface(site, each, [...path, "interfaces", index]);
   });
@@ -99,15 +111,18 @@ function setUp(site: Site, stack: StackConfig, path: Path): void {
   neighbours.forEach((each, index) => {
     addNeighbour(site, each, [...path, "neighbours", index]);
   });
+  peers.forEach((each, index) => {
+    addPeer(site, each, [...path, "peers", index]);
+  });
 }
 
 function setInterface(site: Site, options: InterfaceConfig, path: Path): void {
-  const { name, from, addresses = [] } = options;
+  const { name, from, acceptRtadv, tunnel, addresses = [] } = options;
   if (from !== undefined) {
     site.attempt([...path, "from"], () => site.kernel.vnet(from)?.interfaceMove(name, site.vnet));
   }
   const { index, name: made } = site.attempt(path, () => interfaceOf(site, options, path));
-  const { tunnel } = options;
+  if (acceptRtadv !== undefined) site.vnet.interfaceSet(made, { nd6: rtadvBits(acceptRtadv) });
   if (tunnel !== undefined) {
     const kind = options.kind ?? driverOf(name);
     site.attempt([...path, "tunnel"], () => site.vnet.interfaceSet(made, { tunnel: tunnelChanges(kind, tunnel) }));
@@ -208,6 +223,16 @@ function addNeighbour(site: Site, config: NeighbourConfig, path: Path): void {
   const index = indexOf(site, dev, [...path, "dev"]);
   const end = permanent ? {} : { until: site.now + NEIGHBOUR_SECONDS };
   site.attempt(path, () => site.client.neighbourAdd(address, { index, lladdr, proxy, ...end }));
+}
+
+/** A host of a link, and what it advertises. */
+function addPeer(site: Site, { dev, advertises, ...options }: PeerConfig, path: Path): void {
+  indexOf(site, dev, [...path, "dev"]);
+  const peer = site.attempt(path, () => site.vnet.peer(dev, options));
+  if (advertises === undefined) return;
+  const { prefixes = [], ...rest } = advertises;
+  const records = prefixes.map((each) => (typeof each === "string" ? { prefix: each } : each));
+  site.attempt([...path, "advertises"], () => peer.advertise({ ...rest, prefixes: records }));
 }
 
 function indexOf({ attempt, client }: Site, name: string, path: Path): number {

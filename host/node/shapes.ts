@@ -4,6 +4,7 @@ import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { tunnelWords } from "../codec/tunnel.js";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../kernel/sysctls.js";
+import { PEER } from "./peershape.js";
 import { ADDRESS_WITH_LENGTH, ENDPOINT, FIB, ID, IP, LLADDR, NAME, PREFIX, PROTOCOL, SECONDS, U32 } from "./scalars.js";
 import type { EitherShape, ListShape, RecordShape, Shape } from "./schema.js";
 
@@ -104,6 +105,11 @@ export const INTERFACE: RecordShape = {
       shape: { kind: "boolean" },
       byDefault: "false",
       meaning: "Whether IPv6 is on before the first IPv6 address; hardware alone.",
+    },
+    acceptRtadv: {
+      shape: { kind: "boolean" },
+      byDefault: "net.inet6.ip6.accept_rtadv",
+      meaning: "Whether it heeds router advertisements.",
     },
     addresses: { shape: { kind: "list", item: ADDRESS }, byDefault: "none", meaning: "Its addresses, in order." },
   },
@@ -255,6 +261,7 @@ const STACK: RecordShape["fields"] = {
   nexthops: { shape: list(NEXTHOP), byDefault: "none", meaning: "Nexthops and groups of them." },
   routes: { shape: list(ROUTE), byDefault: "none", meaning: "Routes besides those that addresses bring." },
   neighbours: { shape: list(NEIGHBOUR), byDefault: "none", meaning: "Neighbours besides its own addresses." },
+  peers: { shape: list(PEER), byDefault: "none", meaning: "Other hosts of its links, as the machine plays them." },
 };
 
 const VNET: RecordShape = {

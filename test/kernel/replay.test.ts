@@ -102,8 +102,8 @@ describe("a recorded run", () => {
     expect([...kinds].sort()).toEqual(
       [
         "addressAdd addressDelete addressDuplicate advance bind boot check close connect failAllocation forgetHighWater",
-        "interfaceAttach interfaceDetach interfaceDown interfaceInet6 interfaceUp kldload kldunload neighbourResolve",
-        "peerRemove peerSend peerSet recvmsg run send setsockopt socket sysctl vnetCreate vnetDestroy vnetSysctl",
+        "interfaceAttach interfaceDetach interfaceDown interfaceInet6 interfaceSet interfaceUp kldload kldunload",
+        "neighbourResolve peerAdvertise peerRemove peerSend peerSet recvmsg run send setsockopt socket sysctl vnetCreate vnetDestroy vnetSysctl",
       ]
         .join(" ")
         .split(" "),

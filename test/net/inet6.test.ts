@@ -3,34 +3,17 @@
 import { describe, expect, it } from "vitest";
 import { IN6_IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
-import { IFA, IFA_F, IFAF, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { IFA, IFA_F, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, Socket } from "../../host/kernel/kernel.js";
 import { newAddr, PERMANENT } from "../route/addressrequests.js";
 import { addresses, addressTexts, events, inWords } from "../route/links.js";
 import { find, routeTo } from "../route/routes.js";
 import { ask, codeOf, drain, errorOf, numberAt, payloadOf, u8 } from "../support/messages.js";
 import { AS_GIVEN, monitor, openSocket, type Setup, setupE, setupE6, setupR } from "../support/setups.js";
+import { flagsOf, preferredAndValid } from "./routers.js";
 
 const { AUTOCONF, DEPRECATED, DUPLICATED, TENTATIVE, ANYCAST } = IN6_IFF;
 const OWN = "2001:db8:1::1";
-
-/** IFAF_FLAGS of an address; undefined when it is not there. */
-function flagsOf(socket: Socket, address: string): number | undefined {
-  const found = addresses(socket).find((each) => each.address === address);
-  if (found === undefined) return undefined;
-  const shown = numberAt(payloadOf(found.payload(IFA.FREEBSD) ?? u8(0), IFAF.FLAGS) ?? u8(0), 0, 4);
-  expect((found.flags & IFA_F.TENTATIVE) !== 0).toBe((shown & TENTATIVE) !== 0);
-  expect((found.flags & IFA_F.DEPRECATED) !== 0).toBe((shown & DEPRECATED) !== 0);
-  return shown;
-}
-
-function preferredAndValid(socket: Socket, address: string): number[] {
-  const cache =
-    addresses(socket)
-      .find((each) => each.address === address)
-      ?.payload(IFA.CACHEINFO) ?? u8(0);
-  return [numberAt(cache, 0, 4), numberAt(cache, 4, 4)];
-}
 
 function add(socket: Socket, own: string, lifetimes: readonly [number, number], index = 2): void {
   expect(errorOf(ask(socket, newAddr(own, { lifetimes, index })))).toBe(0);
@@ -136,14 +119,29 @@ describe("lifetimes", () => {
 
   it("[C.6.6] without memory an address goes a second later", () => {
     const { kernel, vnet, socket } = setupE6();
+    // A host route that becomes another interface's takes memory.
+    add(socket, `${OWN}/64`, PERMANENT, 3);
     add(socket, `${OWN}/64`, [3, 3]);
-    // A network that moves to another address takes memory.
-    add(socket, "2001:db8:1::2/64", PERMANENT);
+    const count = addressTexts(socket).length;
     vnet.failAllocation(1);
     kernel.advance(4_000);
-    expect(flagsOf(socket, OWN)).toBe(0);
+    expect(addressTexts(socket).length).toBe(count);
     kernel.advance(1_000);
-    expect(flagsOf(socket, OWN)).toBeUndefined();
+    expect(addressTexts(socket).length).toBe(count - 1);
+    expect(routeTo(socket, `${OWN}/128`).oif).toBe(1);
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[C.6.6] without memory a network's route goes over to another interface a second after the address", () => {
+    const { kernel, vnet, socket } = setupE6(AS_GIVEN);
+    add(socket, `${OWN}/64`, [3, 3]);
+    add(socket, "2001:db8:1::2/64", PERMANENT, 3);
+    vnet.failAllocation(1);
+    kernel.advance(4_000);
+    vnet.failAllocation(0);
+    expect([flagsOf(socket, OWN), routeTo(socket, "2001:db8:1::/64").oif]).toEqual([undefined, 2]);
+    kernel.advance(1_000);
+    expect(routeTo(socket, "2001:db8:1::/64").oif).toBe(3);
     expect(vnet.check()).toBe(0);
   });
 });

@@ -1,8 +1,9 @@
 // Neighbour discovery: how IPv6 neighbours come, age and go.
 
 import { describe, expect, it } from "vitest";
+import { ND6_IFF } from "../../assembly/abi/ifnet.js";
 import { NTF, NUD, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import type { Peer, PeerOptions, PeerSending } from "../../host/kernel/kernel.js";
+import type { Peer, PeerOptions, PeerSending, Vnet } from "../../host/kernel/kernel.js";
 import { aboutNeighbour, lladdrOf, neighbourAt, neighbourOf, neighbours, stateInWords } from "../route/neighbours.js";
 import { ask, codeOf, drain, errorOf } from "../support/messages.js";
 import { monitor, setupE6 } from "../support/setups.js";
@@ -210,8 +211,6 @@ describe("a message of another IPv6 host", () => {
 
   it.each<[string, string, PeerSending, string, number]>([
     ["a neighbour solicitation", ADDRESS, solicitation, ADDRESS, 0],
-    ["a router solicitation", ADDRESS, { message: "router solicitation" }, ADDRESS, 0],
-    ["a router advertisement", ROUTER, { message: "router advertisement" }, ROUTER, NTF.ROUTER],
     ["a redirect to a host", ROUTER, { message: "redirect", target: ADDRESS }, ADDRESS, 0],
     [
       "a redirect to a router",
@@ -229,6 +228,36 @@ describe("a message of another IPv6 host", () => {
       expect(neighbourAt(socket, about)).toMatchObject({ state: NUD.STALE, lladdr: MAC, flags: shown, index: EM0 });
     },
   );
+
+  it("[RF-NEIGH-19] [D.5] so does a router advertisement, where the interface accepts them", () => {
+    const { vnet, socket, told } = setup();
+    const router = vnet.peer("em0", { address: ROUTER, lladdr: MAC });
+    router.advertise();
+    expect(told()).toEqual([]);
+    vnet.interfaceSet("em0", { nd6: { on: ND6_IFF.ACCEPT_RTADV } });
+    router.advertise();
+    expect(told()).toEqual([`NEWNEIGH ${ROUTER} 0x4`]);
+    expect(neighbourAt(socket, ROUTER)).toMatchObject({ state: NUD.STALE, lladdr: MAC, flags: NTF.ROUTER, index: EM0 });
+  });
+
+  // nd6_rs_input: routers alone hear solicitations, and not on a link whose routers they listen to.
+  it.each<[string, boolean, (vnet: Vnet) => void]>([
+    ["a host", false, () => {}],
+    ["a router", true, (vnet) => vnet.sysctl("net.inet6.ip6.forwarding", 1)],
+    [
+      "a router that accepts advertisements",
+      false,
+      (vnet) => {
+        vnet.sysctl("net.inet6.ip6.forwarding", 1);
+        vnet.interfaceSet("em0", { nd6: { on: ND6_IFF.ACCEPT_RTADV } });
+      },
+    ],
+  ])("[RF-NEIGH-19] [D.5] a router solicitation, to %s: heard is %s", (_, isHeard, prepare) => {
+    const { vnet, told, peer } = setup();
+    prepare(vnet);
+    peer().send({ message: "router solicitation" });
+    expect(told()).toEqual(isHeard ? [`NEWNEIGH ${ADDRESS} 0x4`] : []);
+  });
 
   it("[D.5] [D.1.3] without a link-layer address the entry has no state, and nobody is told", () => {
     const { vnet, told, entry, peer, resolve } = setup();
@@ -259,7 +288,8 @@ describe("a message of another IPv6 host", () => {
     vnet.peer("em0", { address: "2001:db8:9::7", lladdr: MAC }).send(solicitation);
     vnet.peer("em0", { address: "2001:db8::1", lladdr: MAC }).send(solicitation);
     // Only link-local routers advertise.
-    peer().send({ message: "router advertisement" });
+    vnet.interfaceSet("em0", { nd6: { on: ND6_IFF.ACCEPT_RTADV } });
+    peer().advertise();
     expect(told()).toEqual([]);
     expect(neighbours(socket).length).toBe(2);
   });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
+import { ND6_IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { NDA, NHAF, NTF, NUD, RTF, RTM } from "../../assembly/abi/rtnetlink.js";
@@ -121,7 +122,8 @@ describe("the neighbour object", () => {
     const { vnet, socket } = setupE6();
     added(socket, "2001:db8::8", EM0, NTF.PROXY | NTF.STICKY);
     expect(neighbourAt(socket, "2001:db8::8")?.flags).toBe(NTF.PROXY | NTF.STICKY);
-    vnet.peer("em0", { address: "fe80::99", lladdr: MAC }).send({ message: "router advertisement" });
+    vnet.interfaceSet("em0", { nd6: { on: ND6_IFF.ACCEPT_RTADV } });
+    vnet.peer("em0", { address: "fe80::99", lladdr: MAC }).advertise();
     expect(neighbourAt(socket, "fe80::99")?.flags).toBe(NTF.ROUTER);
   });
 

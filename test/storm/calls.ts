@@ -1,6 +1,7 @@
 // A run of random calls on a kernel, drawn from a seed: everything that the event log can hold.
 //   RandomRun   makes one call at a time, and collects what came out
 
+import { ND6_IFF } from "../../assembly/abi/ifnet.js";
 import { MSG, NETLINK, NETLINK_OPTION, NLM_F, SO, SOCK, SOL } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
@@ -264,7 +265,7 @@ export class RandomRun {
     const name = this.#pick(["lo0", "em0", "em1", "em2", "em3"]);
     const address = this.#pick(["192.0.2.1", "198.51.100.1", "10.1.2.3", "2001:db8::1", "fe80::7", "not one"]);
     const length = this.#pick([8, 24, 31, 32, 64, 128, 129]);
-    switch (this.#below(8)) {
+    switch (this.#below(9)) {
       case 6:
         return this.#changeInet6(vnet, name);
       case 8:
@@ -305,14 +306,25 @@ export class RandomRun {
   }
 
   #changeInet6(vnet: Vnet, name: string): unknown {
-    switch (this.#below(3)) {
+    switch (this.#below(5)) {
+      case 3:
+      case 4: {
+        const flags = this.#pick([ND6_IFF.ACCEPT_RTADV, ND6_IFF.NO_RADR, ND6_IFF.AUTO_LINKLOCAL, ND6_IFF.IFDISABLED]);
+        return vnet.interfaceSet(name, { nd6: this.#below(4) === 0 ? { off: flags } : { on: flags } });
+      }
       case 0:
         return vnet.interfaceInet6(name, this.#below(3) !== 0);
       case 1:
         return vnet.addressDuplicate(name, `2001:db8:8::${1 + this.#below(3)}`);
       default:
         return vnet.sysctl(
-          this.#pick(["net.inet6.ip6.dad_count", "net.add_addr_allfibs", "net.inet.ip.no_same_prefix"]),
+          this.#pick([
+            "net.inet6.ip6.dad_count",
+            "net.add_addr_allfibs",
+            "net.inet.ip.no_same_prefix",
+            "net.inet6.ip6.accept_rtadv",
+            "net.inet6.ip6.forwarding",
+          ]),
           this.#below(3) === 0 ? 1 : 0,
         );
     }

@@ -4,6 +4,7 @@
 //   notification, C as if nothing had failed
 
 import { describe, expect, it } from "vitest";
+import { ND6_IFF } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NTF, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { BootOptions, Vnet } from "../../host/kernel/kernel.js";
@@ -357,6 +358,16 @@ describe("a change of the stack whose n-th allocation fails", () => {
       (vnet) => {
         vnet.addressDelete("em1", LINK_LOCAL);
         vnet.interfaceInet6("em1", false);
+      },
+    ],
+    [
+      "interfaceSet that switches IPv6 on",
+      /^M+$/,
+      {},
+      (vnet) => vnet.interfaceSet("em1", { nd6: { off: ND6_IFF.IFDISABLED } }),
+      (vnet) => {
+        vnet.addressDelete("em1", LINK_LOCAL);
+        vnet.interfaceSet("em1", { nd6: { on: ND6_IFF.IFDISABLED } });
       },
     ],
     [

@@ -3,6 +3,7 @@
 import { IF_OPER, IFF, IFT } from "../../../assembly/abi/ifnet.js";
 import type { Client, LinkSettings } from "../../client/client.js";
 import type { Link } from "../../codec/link.js";
+import { rtadvBits } from "../../kernel/options.js";
 import { columns } from "./columns.js";
 import type { Noun } from "./noun.js";
 import type { Session } from "./session.js";
@@ -16,16 +17,12 @@ import {
   tunnelLines,
   tunnelOf,
 } from "./tunnel.js";
+import { onOff } from "./values.js";
 import { integer, type Parser, ShellError, text, type Words } from "./words.js";
 
 const lladdr: Parser<string> = (word, noun) => {
   if (/^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(word)) return word;
   throw new ShellError(`${noun}: "${word}"; expected a link-level address like 02:00:00:00:00:01`);
-};
-
-const onOff: Parser<boolean> = (word, noun) => {
-  if (word === "on" || word === "off") return word === "on";
-  throw new ShellError(`${noun}: "${word}"; expected on, off`);
 };
 
 const ethertype: Parser<number> = (word, noun) => {
@@ -52,6 +49,8 @@ interface Settings extends Hardware, TunnelParameters {
   alias: string;
   promisc: boolean;
   carrier: boolean;
+  inet6: boolean;
+  rtadv: boolean;
   tunnel: "off";
   name: string;
   vnet: string;
@@ -68,6 +67,8 @@ const SETTINGS = {
   alias: text,
   promisc: onOff,
   carrier: onOff,
+  inet6: onOff,
+  rtadv: onOff,
   ...TUNNEL,
   tunnel: off,
   name: text,
@@ -115,8 +116,8 @@ export const link: Noun = {
     },
     set: {
       usage:
-        "NAME up|down|mtu BYTES|lladdr ADDRESS|alias TEXT|promisc on|off|carrier on|off|local ADDRESS remote ADDRESS|" +
-        "flags WORD,…|none|key N|port N|tunnel off|name NAME|vnet NAME …",
+        "NAME up|down|mtu BYTES|lladdr ADDRESS|alias TEXT|promisc on|off|carrier on|off|inet6 on|off|rtadv on|off|" +
+        "local ADDRESS remote ADDRESS|flags WORD,…|none|key N|port N|tunnel off|name NAME|vnet NAME …",
       words: ["up", "down", ...Object.keys(SETTINGS)],
       run(words, session) {
         set(words.next("the name of an interface"), words, session);
@@ -177,7 +178,7 @@ function set(name: string, words: Words, session: Session): void {
   const state = words.peek === "up" || words.peek === "down" ? words.next("a state") === "up" : undefined;
   if (state === undefined && words.isAtEnd) words.choice(["up", "down", ...Object.keys(SETTINGS)]);
   const typed = words.parameters<Settings>(SETTINGS);
-  const { mtu: bytes, alias, lladdr: address, promisc, carrier, name: to, vnet } = typed;
+  const { mtu: bytes, alias, lladdr: address, promisc, carrier, inet6, rtadv, name: to, vnet } = typed;
   const target = vnet === undefined ? undefined : session.kernel.vnet(vnet);
   if (vnet !== undefined && target === undefined) throw new ShellError(`${words.noun}: no vnet "${vnet}"`);
   if (typed.tunnel === "off" && (typed.local ?? typed.remote) !== undefined) {
@@ -198,6 +199,8 @@ function set(name: string, words: Words, session: Session): void {
   };
   if (Object.keys(changes).length > 0) session.withClient((client) => client.linkSet({ name }, changes));
   if (carrier !== undefined) session.vnet.interfaceSet(name, { carrier });
+  if (inet6 !== undefined) session.vnet.interfaceInet6(name, inet6);
+  if (rtadv !== undefined) session.vnet.interfaceSet(name, { nd6: rtadvBits(rtadv) });
   if (typed.tunnel === "off") session.vnet.interfaceSet(name, { tunnel: { endpoints: null } });
   if (tunnel !== undefined && !byNetlink) session.vnet.interfaceSet(name, { tunnel: changesOf(tunnel) });
   if (to !== undefined) session.vnet.interfaceRename(name, to);

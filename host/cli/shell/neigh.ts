@@ -1,23 +1,17 @@
-// neigh: the neighbour tables, through RTM_GETNEIGH, RTM_NEWNEIGH and RTM_DELNEIGH.
+// neigh: the neighbour tables, through RTM_GETNEIGH, RTM_NEWNEIGH and RTM_DELNEIGH; a packet that wants out; and what routers
+// advertised, which the host shows as `ndp -r` and `ndp -p` do.
 import { AF } from "../../../assembly/abi/inet.js";
 import { NTF, NUD } from "../../../assembly/abi/rtnetlink.js";
 import type { Client, NeighbourPath } from "../../client/client.js";
-import { familyOf } from "../../codec/ip.js";
 import type { Neighbour } from "../../codec/neighbour.js";
+import type { PrefixEntry } from "../../kernel/kernel.js";
 import { columns } from "./columns.js";
 import type { Noun, Verb } from "./noun.js";
 import type { Session } from "./session.js";
+import { address, lladdr } from "./values.js";
 import { integer, type Parser, ShellError, text, type Words } from "./words.js";
 
-const address: Parser<string> = (word, noun) => {
-  if (familyOf(word) !== undefined) return word;
-  throw new ShellError(`${noun}: "${word}"; expected an address like 192.0.2.7 or 2001:db8::7`);
-};
-
-const lladdr: Parser<string> = (word, noun) => {
-  if (/^[\da-f]{2}(:[\da-f]{2}){5}$/i.test(word)) return word;
-  throw new ShellError(`${noun}: "${word}"; expected a link-level address like 02:00:00:00:00:07`);
-};
+const FOREVER = 0xffffffff;
 
 const family: Parser<AF> = (word, noun) => {
   if (word === "inet") return AF.INET;
@@ -83,6 +77,44 @@ export const neigh: Noun = {
         session.withClient((client) => client.neighbourDelete(destination, indexOf(words, client, dev)));
       },
     },
+    resolve: {
+      usage: "ADDRESS dev NAME",
+      words: ["dev"],
+      run(words, session) {
+        const destination = words.value(address, "an address");
+        const { dev } = words.parameters<{ dev: string }>({ dev: text });
+        if (dev === undefined) throw new ShellError(`${words.noun}: expected "dev" and the name of an interface`);
+        session.print(session.vnet.neighbourResolve(dev, destination) ?? "(incomplete)");
+      },
+    },
+    routers: {
+      usage: "",
+      run(words, session) {
+        words.end();
+        const names = session.withClient((client) => session.interfaceNames(client));
+        const rows = session.vnet.neighbours
+          .routers()
+          .map((router) => [
+            router.address,
+            names.get(router.index) ?? `#${router.index}`,
+            router.preference,
+            String(router.lifetime),
+            `${router.left}s`,
+            router.isInstalled ? "default" : "",
+          ]);
+        session.print(...columns([["Router", "Netif", "Preference", "Lifetime", "Expire", "Route"], ...rows]));
+      },
+    },
+    prefixes: {
+      usage: "",
+      run(words, session) {
+        words.end();
+        const names = session.withClient((client) => session.interfaceNames(client));
+        const rows = session.vnet.neighbours.prefixes().map((entry) => rowOfPrefix(entry, names));
+        const heading = ["Prefix", "Netif", "Flags", "Valid", "Preferred", "Expire", "Addresses", "Routers"];
+        session.print(...columns([heading, ...rows]));
+      },
+    },
   },
 };
 
@@ -98,6 +130,26 @@ function rowOf(entry: Neighbour, names: ReadonlyMap<number, string>, session: Se
     end === 0 ? "never" : `${end - session.kernel.wallClock}s`,
     String(probes),
   ];
+}
+
+/** Flags as `ndp -p` has them: L addresses are on the link, A hosts make addresses, O it has its route, D it is detached. */
+function rowOfPrefix(entry: PrefixEntry, names: ReadonlyMap<number, string>): string[] {
+  const { onLink, autonomous, hasRoute, isDetached } = entry;
+  const isLasting = entry.left === FOREVER;
+  return [
+    entry.prefix,
+    names.get(entry.index) ?? `#${entry.index}`,
+    `${onLink ? "L" : ""}${autonomous ? "A" : ""}${hasRoute ? "O" : ""}${isDetached ? "D" : ""}`,
+    seconds(entry.valid),
+    seconds(entry.preferred),
+    isLasting ? "never" : `${entry.left}s`,
+    String(entry.addresses),
+    String(entry.routers),
+  ];
+}
+
+function seconds(lifetime: number): string {
+  return lifetime === FOREVER ? "infinity" : String(lifetime);
 }
 
 function flagNames(flags: number): string {

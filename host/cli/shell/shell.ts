@@ -8,12 +8,13 @@ import { monitor } from "./monitor.js";
 import { neigh } from "./neigh.js";
 import { nexthop } from "./nexthop.js";
 import { type Noun, runNoun } from "./noun.js";
+import { peer } from "./peer.js";
 import { route } from "./route.js";
 import type { Session } from "./session.js";
 import { vnet } from "./vnet.js";
 import { ShellError, splitLine, Words } from "./words.js";
 
-const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, monitor, module, vnet];
+const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, monitor, module, vnet];
 /** Commands that are one word. */
 const WORDS = ["help", "exit", "quit"] as const;
 
