@@ -1,6 +1,9 @@
 // What Linux programs said of objects that the kernel has no place for (linux-compat E1.1). A note goes when its object
 // goes. Plain data, so that it can be kept with a snapshot.
 
+import type { Nexthop } from "./nexthopmirror.js";
+import { RouteNotes } from "./routenotes.js";
+
 /** Of an interface, by index. */
 export interface LinkNote {
   /** Attributes that are accepted and shown back, by type: IFLA_TXQLEN, GROUP, LINKMODE … */
@@ -33,24 +36,6 @@ export interface AddressNote {
   valid: number;
 }
 
-/** Of a route. */
-export interface RouteNote {
-  /** RTA_PRIORITY. */
-  priority: number;
-  protocol: number;
-  scope: number;
-  /** RTN. */
-  type: number;
-  /** RTNH_F bits. */
-  flags: number;
-  prefsrc: Uint8Array | undefined;
-  /** RTA_PREF. */
-  pref: number;
-  /** RTA_METRICS beyond the MTU, as attributes. */
-  metrics: Uint8Array | undefined;
-  flow: number;
-}
-
 /** Of a neighbour. */
 export interface NeighbourNote {
   /** NUD. */
@@ -63,14 +48,12 @@ export interface NeighbourNote {
   protocol: number;
 }
 
-/** Of a nexthop, or one that is here alone because the kernel knows none of its kind: a blackhole, a device without gateway. */
+/** Of a nexthop. */
 export interface NexthopNote {
-  readonly isOwn: boolean;
-  readonly isBlackhole: boolean;
-  readonly index: number;
-  readonly family: number;
-  readonly protocol: number;
+  /** RTNH_F bits: ONLINK. */
   readonly flags: number;
+  /** One that is here alone, because the kernel knows none of its kind: a blackhole, a device without gateway, a group of such. */
+  readonly own: Nexthop | undefined;
 }
 
 /** A policy rule, as RTM_NEWRULE gave it: family header and attributes. */
@@ -84,8 +67,7 @@ export class Notes {
   readonly links = new Map<number, LinkNote>();
   /** By `index family address`. */
   readonly addresses = new Map<string, AddressNote>();
-  /** By `fib family prefix/length`. */
-  readonly routes = new Map<string, RouteNote>();
+  readonly routes = new RouteNotes();
   /** By `index family address`. */
   readonly neighbours = new Map<string, NeighbourNote>();
   /** By id. */

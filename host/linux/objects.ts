@@ -4,6 +4,16 @@ import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { getLinks, linkArrived, linkDeparted } from "./link.js";
 import { getNeighbours, neighbourArrived, neighbourDeparted } from "./neighbour.js";
 import { delNeighbour, newNeighbour } from "./neighbourchange.js";
+import {
+  delNexthop,
+  getNexthopBuckets,
+  getNexthops,
+  newNexthop,
+  nexthopArrived,
+  nexthopDeparted,
+  nexthopsFollowLink,
+} from "./nexthop.js";
+import { LinuxRTM } from "./number.js";
 import type { RequestHandler } from "./request.js";
 import type { EventHandler } from "./vnet.js";
 
@@ -13,12 +23,25 @@ export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, Req
   [RTM.GETNEIGH, getNeighbours],
   [RTM.NEWNEIGH, newNeighbour],
   [RTM.DELNEIGH, delNeighbour],
+  [RTM.GETNEXTHOP, getNexthops],
+  [RTM.NEWNEXTHOP, newNexthop],
+  [RTM.DELNEXTHOP, delNexthop],
+  [LinuxRTM.GETNEXTHOPBUCKET, getNexthopBuckets],
 ]);
 
 /** By nlmsg_type. */
 export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHandler>([
-  [RTM.NEWLINK, linkArrived],
-  [RTM.DELLINK, linkDeparted],
+  [RTM.NEWLINK, inTurn(nexthopsFollowLink, linkArrived)],
+  [RTM.DELLINK, inTurn(nexthopsFollowLink, linkDeparted)],
   [RTM.NEWNEIGH, neighbourArrived],
   [RTM.DELNEIGH, neighbourDeparted],
+  [RTM.NEWNEXTHOP, nexthopArrived],
+  [RTM.DELNEXTHOP, nexthopDeparted],
 ]);
+
+/** Several handlers of one notification. */
+function inTurn(...handlers: readonly EventHandler[]): EventHandler {
+  return (vnet, message, cause) => {
+    for (const handler of handlers) handler(vnet, message, cause);
+  };
+}

@@ -12,6 +12,7 @@ import { LinkTransit } from "./linktransit.js";
 import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { NameTable } from "./names.js";
+import { NexthopMirror } from "./nexthopmirror.js";
 import { Notes } from "./notes.js";
 
 /** A Linux socket, as far as notifications go. */
@@ -98,6 +99,7 @@ export class LinuxVnet implements Attendant {
   readonly names: NameTable;
   readonly links = new LinkMirror();
   readonly addresses = new AddressMirror();
+  readonly nexthops = new NexthopMirror();
   readonly notes = new Notes();
   /** Interfaces that are not complete yet, or on their way here. */
   readonly transit = new LinkTransit();
@@ -194,6 +196,7 @@ export class LinuxVnet implements Attendant {
       this.names.set(link.index, link.name, link.type);
     });
     this.agent.ask(this.dumpRequest(RTM.GETADDR, HeaderSize.IFADDRMSG), (message) => this.addresses.set(message));
+    this.agent.ask(this.dumpRequest(RTM.GETNEXTHOP, HeaderSize.NHMSG), (message) => this.nexthops.set(message));
   }
 
   /** A request for all objects of a type, as the kernel's own ABI has it. */
