@@ -33,6 +33,8 @@ export interface LinuxSocketOptions {
 
 /** What the layer gives a socket of a protocol. */
 export interface SocketProtocol {
+  /** Whether the groups are those that the layer tells of interfaces, routes and the like. */
+  readonly hasNotifications: boolean;
   /** By message type; what is not there is EOPNOTSUPP. */
   readonly handlers: ReadonlyMap<number, RequestHandler>;
   /** Takes the port, or one of the layer's choice for 0. @throws LinuxError EADDRINUSE */
@@ -42,6 +44,8 @@ export interface SocketProtocol {
 /** The two low bits of a message type of NETLINK_ROUTE: 0 NEW, 1 DEL, 2 GET, 3 SET. */
 const OPERATION_MASK = 3;
 const OPERATION_GET = 2;
+
+const NO_GROUPS: ReadonlySet<number> = new Set();
 
 export class LinuxSocket implements Requester {
   readonly vnet: LinuxVnet;
@@ -80,7 +84,7 @@ export class LinuxSocket implements Requester {
     return this.#options.pid;
   }
   get groups(): ReadonlySet<number> {
-    return this.#table.groups;
+    return this.#protocol.hasNotifications ? this.#table.groups : NO_GROUPS;
   }
   get channel(): Channel {
     this.#autobind();
