@@ -10,6 +10,7 @@ import { LinuxIFF, linuxFlagsOf, operstateOf } from "./linkflags.js";
 import type { Link } from "./linkmirror.js";
 import type { MessageReader } from "./messagereader.js";
 import { type Nexthop, type NexthopMember, nexthopOf, readMembers } from "./nexthopmirror.js";
+import { isWithin } from "./prefix.js";
 import { Refusal } from "./refusal.js";
 import type { Request } from "./request.js";
 import type { LinuxVnet } from "./vnet.js";
@@ -186,13 +187,6 @@ export function checkGateway(request: Request, { family, index, gateway, flags }
 
 function isLinkLocal(address: Uint8Array): boolean {
   return address[0] === 0xfe && ((address[1] as number) & 0xc0) === 0x80;
-}
-
-function isWithin(address: Uint8Array, network: Uint8Array, prefixLength: number): boolean {
-  return address.every((byte, i) => {
-    const mask = (0xff00 >> Math.min(Math.max(prefixLength - i * 8, 0), 8)) & 0xff;
-    return (byte & mask) === ((network[i] as number) & mask);
-  });
 }
 
 /** The interface that an address is reached by without a gateway; 0 for none. */

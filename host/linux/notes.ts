@@ -3,6 +3,7 @@
 
 import type { Nexthop } from "./nexthopmirror.js";
 import { RouteNotes } from "./routenotes.js";
+import { defaultRules, type Rule } from "./ruleobject.js";
 
 /** Of an interface, by index. */
 export interface LinkNote {
@@ -56,13 +57,6 @@ export interface NexthopNote {
   readonly own: Nexthop | undefined;
 }
 
-/** A policy rule, as RTM_NEWRULE gave it: family header and attributes. */
-export interface RuleNote {
-  readonly family: number;
-  readonly priority: number;
-  readonly message: Uint8Array;
-}
-
 export class Notes {
   readonly links = new Map<number, LinkNote>();
   /** By `index family address`. */
@@ -72,7 +66,8 @@ export class Notes {
   readonly neighbours = new Map<string, NeighbourNote>();
   /** By id. */
   readonly nexthops = new Map<number, NexthopNote>();
-  readonly rules: RuleNote[] = [];
+  /** Policy rules: IPv4's, then IPv6's, in ascending order of priorities. */
+  readonly rules: Rule[] = defaultRules();
   /** Fibs that stand for tables of larger ids: fib by table id. */
   readonly tables = new Map<number, number>();
 
