@@ -156,8 +156,12 @@ export class LinuxAbi implements LinuxVnetOwner {
 
   #protocolOf(known: LinuxVnet, protocol: number): SocketProtocol {
     // A socket for uevents is silent: it takes groups, and nothing is ever sent to them (E10.2).
-    const handlers = protocol === NETLINK.ROUTE ? REQUESTS : new Map();
-    return { handlers, openChannel: (port, options) => this.#openChannel(known, port, options) };
+    const isRoute = protocol === NETLINK.ROUTE;
+    return {
+      hasNotifications: isRoute,
+      handlers: isRoute ? REQUESTS : new Map(),
+      openChannel: (port, options) => this.#openChannel(known, port, options),
+    };
   }
 
   /** @param port - 0: the process id, else one from 0x80000000 on (E2.9). @throws NetlinkError EADDRINUSE */

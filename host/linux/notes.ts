@@ -1,7 +1,9 @@
 // What Linux programs said of objects that the kernel has no place for (linux-compat E1.1). A note goes when its object
 // goes. Plain data, so that it can be kept with a snapshot.
 
+import type { Nexthop } from "./nexthopmirror.js";
 import { RouteNotes } from "./routenotes.js";
+import { defaultRules, type Rule } from "./ruleobject.js";
 
 /** Of an interface, by index. */
 export interface LinkNote {
@@ -59,21 +61,12 @@ export interface NeighbourNote {
   protocol: number;
 }
 
-/** Of a nexthop, or one that is here alone because the kernel knows none of its kind: a blackhole, a device without gateway. */
+/** Of a nexthop. */
 export interface NexthopNote {
-  readonly isOwn: boolean;
-  readonly isBlackhole: boolean;
-  readonly index: number;
-  readonly family: number;
-  readonly protocol: number;
+  /** RTNH_F bits: ONLINK. */
   readonly flags: number;
-}
-
-/** A policy rule, as RTM_NEWRULE gave it: family header and attributes. */
-export interface RuleNote {
-  readonly family: number;
-  readonly priority: number;
-  readonly message: Uint8Array;
+  /** One that is here alone, because the kernel knows none of its kind: a blackhole, a device without gateway, a group of such. */
+  readonly own: Nexthop | undefined;
 }
 
 export class Notes {
@@ -85,7 +78,8 @@ export class Notes {
   readonly neighbours = new Map<string, NeighbourNote>();
   /** By id. */
   readonly nexthops = new Map<number, NexthopNote>();
-  readonly rules: RuleNote[] = [];
+  /** Policy rules: IPv4's, then IPv6's, in ascending order of priorities. */
+  readonly rules: Rule[] = defaultRules();
   /** Fibs that stand for tables of larger ids: fib by table id. */
   readonly tables = new Map<number, number>();
 

@@ -67,7 +67,8 @@ export const LinuxLimit = {
   /** net.core.rmem_default and wmem_default, rmem_max and wmem_max, in bytes. */
   SOCKBUF: 212_992,
   /** SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF: what a smaller value becomes, already doubled. */
-  SOCKBUF_LEAST: 4608,
+  RCVBUF_LEAST: 2304,
+  SNDBUF_LEAST: 4608,
   /** Of SO_SNDBUF: what a message cannot use (af_netlink.c, netlink_sendmsg). */
   SNDBUF_OVERHEAD: 32,
   /** Largest receive buffer that makes a difference to dumps: 32,768. */
@@ -75,6 +76,8 @@ export const LinuxLimit = {
   /** A dump's datagram is filled up to what the reader offered, within these (E2.3). */
   CHUNK_LEAST: 3776,
   CHUNK_MOST: 32_448,
+  /** RTM_MAX of 6.x: types above are nobody's. */
+  TYPE: 123,
   /** IFNAMSIZ, with the NUL. */
   IFNAMSIZ: 16,
 } as const;

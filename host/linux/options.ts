@@ -18,19 +18,21 @@ const FLAGS: ReadonlySet<number> = new Set([
 ]);
 
 /** Options of level SOL_SOCKET that are accepted and given back, without effect on netlink. */
-const STORED: ReadonlySet<number> = new Set([
-  LinuxSO.DEBUG,
-  LinuxSO.PRIORITY,
-  LinuxSO.PASSCRED,
-  LinuxSO.RCVTIMEO,
-  LinuxSO.SNDTIMEO,
-  LinuxSO.TIMESTAMP,
-  LinuxSO.MARK,
+const STORED: ReadonlyMap<number, { readonly bytes: number; readonly isFlag?: boolean }> = new Map([
+  [LinuxSO.DEBUG, { bytes: 4, isFlag: true }],
+  [LinuxSO.PRIORITY, { bytes: 4 }],
+  [LinuxSO.PASSCRED, { bytes: 4, isFlag: true }],
+  [LinuxSO.RCVTIMEO, { bytes: 16 }],
+  [LinuxSO.SNDTIMEO, { bytes: 16 }],
+  [LinuxSO.TIMESTAMP, { bytes: 4, isFlag: true }],
+  [LinuxSO.MARK, { bytes: 4 }],
 ]);
 
 /** Bits of a word, and bytes of one. */
 const WORD_BITS = 32;
 const WORD_BYTES = 4;
+/** Half of the largest int: twice as much is what a limit can be. */
+const HALF_INT = 0x3fffffff;
 
 export class SocketOptionTable {
   readonly type: number;
@@ -107,23 +109,29 @@ export class SocketOptionTable {
     const word = wordOf(value);
     switch (option) {
       case LinuxSO.RCVBUF:
-        this.receiveLimit = limitOf(Math.min(word >>> 0, LinuxLimit.SOCKBUF));
+        this.receiveLimit = limitOf(Math.min(word >>> 0, LinuxLimit.SOCKBUF), LinuxLimit.RCVBUF_LEAST);
         return;
       case LinuxSO.SNDBUF:
-        this.sendLimit = limitOf(Math.min(word >>> 0, LinuxLimit.SOCKBUF));
+        this.sendLimit = limitOf(Math.min(word >>> 0, LinuxLimit.SOCKBUF), LinuxLimit.SNDBUF_LEAST);
         return;
       case LinuxSO.RCVBUFFORCE:
         this.#expectPrivilege();
-        this.receiveLimit = limitOf(Math.max(word, 0));
+        this.receiveLimit = limitOf(Math.max(word, 0), LinuxLimit.RCVBUF_LEAST);
         return;
       case LinuxSO.SNDBUFFORCE:
         this.#expectPrivilege();
-        this.sendLimit = limitOf(Math.max(word, 0));
+        this.sendLimit = limitOf(Math.max(word, 0), LinuxLimit.SNDBUF_LEAST);
         return;
       default:
-        if (!STORED.has(option)) throw refused("setsockopt", LinuxErrno.ENOPROTOOPT);
-        this.#stored.set(option, value.slice());
+        this.#store(option, value, word);
     }
+  }
+
+  #store(option: number, value: Uint8Array, word: number): void {
+    const kind = STORED.get(option);
+    if (kind === undefined) throw refused("setsockopt", LinuxErrno.ENOPROTOOPT);
+    if (value.length < kind.bytes) throw refused("setsockopt", LinuxErrno.EINVAL);
+    this.#stored.set(option, kind.isFlag ? bytesOf(word === 0 ? 0 : 1) : value.slice(0, kind.bytes));
   }
 
   #expectPrivilege(): void {
@@ -149,9 +157,11 @@ export class SocketOptionTable {
         return bytesOf(this.receiveLimit);
       case LinuxSO.SNDBUF:
         return bytesOf(this.sendLimit);
-      default:
-        if (!STORED.has(option)) throw refused("getsockopt", LinuxErrno.ENOPROTOOPT);
-        return this.#stored.get(option) ?? bytesOf(0);
+      default: {
+        const kind = STORED.get(option);
+        if (kind === undefined) throw refused("getsockopt", LinuxErrno.ENOPROTOOPT);
+        return this.#stored.get(option) ?? new Uint8Array(kind.bytes);
+      }
     }
   }
 
@@ -174,8 +184,9 @@ function refused(operation: string, errno: number): LinuxError {
   return new LinuxError(operation, errno);
 }
 
-function limitOf(bytes: number): number {
-  return Math.max(bytes * 2, LinuxLimit.SOCKBUF_LEAST);
+/** Linux counts twice what a program asks for. @param least - what a smaller value becomes */
+function limitOf(bytes: number, least: number): number {
+  return Math.max(Math.min(bytes, HALF_INT) * 2, least);
 }
 
 /** The first four bytes as an int; fewer are 0. */

@@ -4,14 +4,14 @@
 import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
-import { HeaderSize, NHA, RTM, RTN, RtMsg } from "../../assembly/abi/rtnetlink.js";
+import { RTN, RtMsg } from "../../assembly/abi/rtnetlink.js";
 import { isLinkLocal } from "./addressbits.js";
 import type { Answer } from "./channel.js";
 import { LinuxErrno } from "./errno.js";
 import { localRoutes } from "./localtable.js";
-import { MessageReader } from "./messagereader.js";
-import { MessageWriter } from "./messagewriter.js";
-import type { NexthopNote } from "./notes.js";
+import type { MessageReader } from "./messagereader.js";
+import { type Nexthop, nexthopOf } from "./nexthopmirror.js";
+import { checkPaths, pathsOf } from "./nexthoproutes.js";
 import type { Prefix } from "./prefixtable.js";
 import { Refusal } from "./refusal.js";
 import { type Request, refusalOf } from "./request.js";
@@ -31,7 +31,7 @@ export function newRoute(request: Request): void {
   if (isLocalRoute(vnet, route)) return;
   expectNew(route);
   expectSource(vnet, route);
-  const nexthop = ownNexthop(vnet, route);
+  const nexthop = pathNexthop(vnet, route);
   if (leadsNowhere(route)) throw new Refusal(LinuxErrno.ENODEV);
   refreshNotes(vnet);
   const hadTable = vnet.notes.tables.has(route.table);
@@ -44,7 +44,7 @@ export function newRoute(request: Request): void {
   }
 }
 
-function add(request: Request, route: RouteRequest, prefix: Prefix, nexthop: NexthopNote | undefined): void {
+function add(request: Request, route: RouteRequest, prefix: Prefix, nexthop: Nexthop | undefined): void {
   const { vnet, seq } = request;
   const isJoining = joins(request, route);
   const existing = isJoining ? findRoute(vnet, prefix, route.oif) : undefined;
@@ -54,7 +54,7 @@ function add(request: Request, route: RouteRequest, prefix: Prefix, nexthop: Nex
   const flags = isJoining ? request.flags | NLM_F.APPEND : request.flags;
   const change = { fib: prefix.fib, flags, seq, now: vnet.kernel.wallClock, nexthop };
   const answer = vnet.routes.during({ prefix, note }, () =>
-    request.ask((writer) => writeNewRoute(writer, route, change)),
+    request.ask((writer) => writeNewRoute(vnet, writer, route, change)),
   );
   if (answer.errno !== 0) throw refusalFor(vnet, route, prefix, answer);
 }
@@ -77,16 +77,19 @@ function expectSource(vnet: LinuxVnet, { family, prefsrc }: RouteRequest): void 
   throw invalid("Invalid prefsrc address");
 }
 
-/** A nexthop that only the layer has (E9.2). @throws Refusal EINVAL one of the other family */
-function ownNexthop(vnet: LinuxVnet, { nexthop, family }: RouteRequest): NexthopNote | undefined {
-  const note = vnet.notes.nexthops.get(nexthop);
-  if (note === undefined || !note.isOwn) return undefined;
-  if (family === AF.INET6 && note.family === AF.INET) throw foreignNexthop();
-  return note;
-}
-
-function foreignNexthop(): Refusal {
-  return invalid("IPv6 routes can not use an IPv4 nexthop");
+/**
+ * The nexthop object that a route is to lead through, where the kernel cannot be given its id: one that only the layer has,
+ * or one whose gateways are of another family than the route (E9.2).
+ * @throws Refusal EINVAL no such nexthop, or an IPv6 route through IPv4
+ */
+function pathNexthop(vnet: LinuxVnet, { nexthop: id, family }: RouteRequest): Nexthop | undefined {
+  if (id === 0) return undefined;
+  const nexthop = nexthopOf(vnet, id);
+  if (nexthop === undefined) throw invalid("Nexthop id does not exist");
+  const paths = pathsOf(vnet, nexthop);
+  checkPaths(paths, family);
+  const isKernels = vnet.nexthops.get(id) !== undefined && paths.every((path) => path.family === family);
+  return isKernels ? undefined : nexthop;
 }
 
 /** Neither a gateway nor an interface. */
@@ -123,16 +126,11 @@ function joinedNote(vnet: LinuxVnet, said: RouteNote, existing: MessageReader, p
 function refusalFor(vnet: LinuxVnet, route: RouteRequest, prefix: Prefix, answer: Answer): Refusal {
   switch (answer.errno) {
     case Errno.ESRCH:
-      if (route.nexthop !== 0 && findNexthop(vnet, route.nexthop) === undefined) {
-        return invalid("Nexthop id does not exist");
-      }
       return new Refusal(LinuxErrno.ENOENT);
     case Errno.ENOENT:
       return new Refusal(LinuxErrno.ENODEV);
     case Errno.EEXIST:
       return existing(vnet, route, prefix);
-    case Errno.ENOMEM:
-      return isForeign(vnet, route) ? foreignNexthop() : refusalOf(answer);
     case Errno.EINVAL:
       return unreachable(route) ?? refusalOf(answer);
     default:
@@ -162,30 +160,4 @@ function unreachable({ family, gateway, oif, paths, message }: RouteRequest): Re
   const isPromised = gateways.some((path) => (path.flags & RTNH_F.ONLINK) !== 0);
   if (family === AF.INET6 && !isPromised) return new Refusal(LinuxErrno.EHOSTUNREACH);
   return new Refusal(LinuxErrno.ENETUNREACH, "Nexthop has invalid gateway");
-}
-
-/** The kernel finds out that a nexthop is of the wrong family when it makes one of it for the route. */
-function isForeign(vnet: LinuxVnet, { family, nexthop }: RouteRequest): boolean {
-  if (family !== AF.INET6 || nexthop === 0) return false;
-  const found = findNexthop(vnet, nexthop);
-  if (found === undefined) return false;
-  const group = found.payload(NHA.GROUP);
-  if (group === undefined) return found.header8(0) === AF.INET;
-  const member = new DataView(group.buffer, group.byteOffset).getUint32(0, true);
-  return findNexthop(vnet, member)?.header8(0) === AF.INET;
-}
-
-/** RTM_NEWNEXTHOP of the kernel, indexed. */
-function findNexthop(vnet: LinuxVnet, id: number): MessageReader | undefined {
-  const writer = new MessageWriter(64);
-  writer.begin(RTM.GETNEXTHOP, NLM_F.REQUEST, 0, 0, HeaderSize.NHMSG);
-  writer.u32(NHA.ID, id);
-  writer.end();
-  let found: MessageReader | undefined;
-  vnet.agent.ask(writer.written, (message) => {
-    found = new MessageReader(message.message.slice());
-    found.seek(0);
-    found.index(HeaderSize.NHMSG);
-  });
-  return found;
 }

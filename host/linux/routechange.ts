@@ -7,12 +7,14 @@ import { HeaderSize, RTA, RTAX, RTF, RTM, RTN, RTPROT, RtMsg } from "../../assem
 import { isLinkLocal } from "./addressbits.js";
 import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
-import type { NexthopNote } from "./notes.js";
+import type { Nexthop } from "./nexthopmirror.js";
+import { writePath } from "./nexthoproutes.js";
 import { NO_NOTE, type PathNote, type RouteNote } from "./routenotes.js";
 import { Metric6, RTNH_F } from "./routenumber.js";
 import { isDead } from "./routeobject.js";
 import { writePathsForKernel, writeViaForKernel } from "./routepaths.js";
 import { invalid, type RouteRequest } from "./routerequest.js";
+import type { LinuxVnet } from "./vnet.js";
 
 /** nlmsg_flags that count for a change. */
 const CHANGE_FLAGS = NLM_F.REQUEST | NLM_F.REPLACE | NLM_F.EXCL | NLM_F.CREATE | NLM_F.APPEND;
@@ -29,31 +31,26 @@ export interface KernelChange {
   readonly seq: number;
   /** Unix second: what RTA_EXPIRES counts from. */
   readonly now: number;
-  /** The nexthop that only the layer has, if RTA_NH_ID means one. */
-  readonly nexthop: NexthopNote | undefined;
+  /** The nexthop whose paths the route is given, where the kernel cannot be given its id. */
+  readonly nexthop: Nexthop | undefined;
 }
 
 /** RTM_NEWROUTE for the kernel. */
-export function writeNewRoute(writer: MessageWriter, route: RouteRequest, change: KernelChange): void {
+export function writeNewRoute(vnet: LinuxVnet, writer: MessageWriter, route: RouteRequest, change: KernelChange): void {
   const { message, family, type, protocol } = route;
-  const ownType = change.nexthop === undefined ? type : typeThrough(change.nexthop);
   writer.begin(RTM.NEWROUTE, change.flags & CHANGE_FLAGS, change.seq, 0, HeaderSize.RTMSG);
   writer.header8(RtMsg.FAMILY, family);
   writer.header8(RtMsg.DST_LEN, route.bits);
   writer.header8(RtMsg.PROTOCOL, protocol);
   writer.header8(RtMsg.SCOPE, route.scope);
-  writer.header8(RtMsg.TYPE, ownType);
+  writer.header8(RtMsg.TYPE, change.nexthop === undefined ? type : RTN.UNICAST);
   message.each(message.attributesFrom(HeaderSize.RTMSG), message.end, (attribute, at, size) => {
     writeAttribute(writer, route, change, attribute, message.bytes.subarray(at, at + size));
   });
-  if (change.nexthop !== undefined && !change.nexthop.isBlackhole) writer.u32(RTA.OIF, change.nexthop.index);
+  if (change.nexthop !== undefined) writePath(vnet, writer, change.nexthop, family);
   writeEnd(writer, route, change.fib);
   if (protocol <= RTPROT.STATIC) writer.u32(RTA.RTFLAGS, RTF.STATIC);
   writer.end();
-}
-
-function typeThrough({ isBlackhole }: NexthopNote): number {
-  return isBlackhole ? RTN.BLACKHOLE : RTN.UNICAST;
 }
 
 /** Table and destination, where the program left them out: the kernel reads no rtm_table and wants a destination. */

@@ -1,7 +1,7 @@
 // A netlink socket as an unmodified Linux program knows it, in the mode `extended`: requests are processed before send
 // returns, and what is read are datagrams (linux-compat E2). Errnos are Linux's.
 
-import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { NETLINK_OPTION, NetlinkSize, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { NetlinkError } from "../kernel/kernel.js";
 import type { Channel } from "./channel.js";
 import { type Datagram, ReceiveQueue } from "./datagram.js";
@@ -37,6 +37,8 @@ export interface LinuxSocketOptions {
 
 /** What the layer gives a socket of a protocol. */
 export interface SocketProtocol {
+  /** Whether the groups are those that the layer tells of interfaces, routes and the like. */
+  readonly hasNotifications: boolean;
   /** By message type; what is not there is EOPNOTSUPP. */
   readonly handlers: ReadonlyMap<number, RequestHandler>;
   /** Takes the port, or one of the layer's choice for 0. @throws LinuxError EADDRINUSE */
@@ -46,6 +48,8 @@ export interface SocketProtocol {
 /** The two low bits of a message type of NETLINK_ROUTE: 0 NEW, 1 DEL, 2 GET, 3 SET. */
 const OPERATION_MASK = 3;
 const OPERATION_GET = 2;
+
+const NO_GROUPS: ReadonlySet<number> = new Set();
 
 export class LinuxSocket implements Requester {
   readonly vnet: LinuxVnet;
@@ -84,7 +88,7 @@ export class LinuxSocket implements Requester {
     return this.#options.pid;
   }
   get groups(): ReadonlySet<number> {
-    return this.#table.groups;
+    return this.#protocol.hasNotifications ? this.#table.groups : NO_GROUPS;
   }
   get channel(): Channel {
     this.#autobind();
@@ -104,28 +108,39 @@ export class LinuxSocket implements Requester {
   }
 
   reply(bytes: Uint8Array): void {
-    if (this.#passes(bytes)) this.#queue.push(bytes);
+    const kept = this.#filtered(bytes);
+    if (kept !== undefined) this.#queue.push(kept);
   }
 
   notify(bytes: Uint8Array, group: number): void {
-    if (!this.#passes(bytes)) return;
-    if (this.#queue.fits(bytes.length)) this.#queue.push(bytes, group);
+    const kept = this.#filtered(bytes);
+    if (kept === undefined) return;
+    if (this.#queue.fits(kept.length)) this.#queue.push(kept, group);
     else if (!this.#table.isOn(NETLINK_OPTION.NO_ENOBUFS)) this.#isOverrun = true;
   }
 
-  #passes(bytes: Uint8Array): boolean {
-    return this.#table.filter === undefined || this.#table.filter.run(bytes) !== 0;
+  /** What the attached filter leaves of a datagram: undefined for nothing. */
+  #filtered(bytes: Uint8Array): Uint8Array | undefined {
+    const { filter } = this.#table;
+    if (filter === undefined) return bytes;
+    const length = filter.run(bytes);
+    return length === 0 ? undefined : bytes.subarray(0, length);
   }
 
   startDump(dump: Dump): void {
     this.#dump = dump;
-    this.#continueDump();
+    this.#makeChunk();
   }
 
   /** Makes the next datagram of the dump, as Linux does inside a receive while the queue is at most half full. */
   #continueDump(): void {
+    // One datagram of the dump is queued at most: its bytes are the dump's, which has room for two.
+    if (this.#queue.isEmpty && this.#queue.hasRoomForDump) this.#makeChunk();
+  }
+
+  #makeChunk(): void {
     const dump = this.#dump;
-    if (dump === undefined || !this.#queue.hasRoomForDump) return;
+    if (dump === undefined) return;
     const bytes = dump.chunk(this.#offer);
     if (dump.isOver) this.#dump = undefined;
     this.reply(bytes);
@@ -136,13 +151,11 @@ export class LinuxSocket implements Requester {
   /**
    * Takes a port and sets groups 1 … 32 to exactly a mask.
    * @param port - 0 leaves the choice to the layer: the process id if it is free, else one from 0x80000000 on
-   * @throws LinuxError EINVAL bound already to another port; EADDRINUSE
+   * @throws LinuxError EINVAL bound already to another port, also when the choice is left to the layer; EADDRINUSE
    */
   bind(port: number, groups: number): void {
     this.#open("bind");
-    if (this.#channel !== undefined && port !== 0 && port !== this.#port) {
-      throw new LinuxError("bind", LinuxErrno.EINVAL);
-    }
+    if (this.#channel !== undefined && port !== this.#port) throw new LinuxError("bind", LinuxErrno.EINVAL);
     if (this.#channel === undefined) this.#take(port);
     this.#table.setGroupMask(groups);
   }
@@ -198,15 +211,16 @@ export class LinuxSocket implements Requester {
    * Processes any number of messages; their answers are queued when it returns.
    * @param destination - a port other than 0 is another program, and none listens
    * @returns the number of bytes
-   * @throws LinuxError ECONNREFUSED; EMSGSIZE above SO_SNDBUF; EADDRINUSE when no port is left
+   * @throws LinuxError ENODATA nothing to send; EADDRINUSE when no port is left; EMSGSIZE above SO_SNDBUF; ECONNREFUSED
    */
   send(bytes: Uint8Array, destination: SocketAddress = { port: 0, groups: 0 }): number {
     this.#open("send");
-    if (destination.port !== 0) throw new LinuxError("send", LinuxErrno.ECONNREFUSED);
+    if (bytes.length === 0) throw new LinuxError("send", LinuxErrno.ENODATA);
+    this.#autobind();
     if (bytes.length > this.#table.sendLimit - LinuxLimit.SNDBUF_OVERHEAD) {
       throw new LinuxError("send", LinuxErrno.EMSGSIZE);
     }
-    this.#autobind();
+    if (destination.port !== 0) throw new LinuxError("send", LinuxErrno.ECONNREFUSED);
     this.vnet.settle();
     // What the program sent is echoed in errors, perhaps after its buffer has changed.
     this.#reader.use(bytes.slice());
@@ -237,6 +251,9 @@ export class LinuxSocket implements Requester {
 
   /** @throws Refusal */
   #handle(request: Request): void {
+    if (request.type > LinuxLimit.TYPE) throw new Refusal(LinuxErrno.EOPNOTSUPP);
+    // Without a family there is nothing to do, and nothing wrong (rtnetlink_rcv_msg).
+    if (request.message.length === NetlinkSize.NLMSGHDR) return;
     // Privilege comes before anything is parsed (E3.10).
     if ((request.type & OPERATION_MASK) !== OPERATION_GET && !this.isPrivileged) throw new Refusal(LinuxErrno.EPERM);
     const handler = this.#protocol.handlers.get(request.type);

@@ -12,6 +12,7 @@ import { LinkTransit } from "./linktransit.js";
 import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { NameTable } from "./names.js";
+import { NexthopMirror } from "./nexthopmirror.js";
 import { Notes } from "./notes.js";
 import type { Tap } from "./rewrite.js";
 import { RouteState } from "./routestate.js";
@@ -100,6 +101,7 @@ export class LinuxVnet implements Attendant {
   readonly names: NameTable;
   readonly links = new LinkMirror();
   readonly addresses = new AddressMirror();
+  readonly nexthops = new NexthopMirror();
   readonly notes = new Notes();
   /** Interfaces that are not complete yet, or on their way here. */
   readonly transit = new LinkTransit();
@@ -204,6 +206,7 @@ export class LinuxVnet implements Attendant {
     });
     this.agent.ask(this.dumpRequest(RTM.GETADDR, HeaderSize.IFADDRMSG), (message) => this.addresses.set(message));
     this.routes.own.learn(this);
+    this.agent.ask(this.dumpRequest(RTM.GETNEXTHOP, HeaderSize.NHMSG), (message) => this.nexthops.set(message));
   }
 
   /** A request for all objects of a type, as the kernel's own ABI has it. */

@@ -71,7 +71,7 @@ describe("E11.3, E3.9 one's own change", () => {
       [RTM.NEWADDR, false],
       [RTM.DELADDR, true],
     ] as const) {
-      if (isMember) program.socket.bind(0, GROUP.IPV4);
+      if (isMember) program.socket.bind(program.socket.getsockname().port, GROUP.IPV4);
       const flags = F.REQUEST | F.ACK | F.ECHO | F.CREATE;
       const answers = program.ask(type, flags, header(2, 24), local("198.18.0.1"));
       expect(answers.map((each) => each.type)).toEqual([type, 2]);

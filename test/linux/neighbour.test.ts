@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   attribute,
   attributesOf,
+  errorOf,
   F,
   find,
   hex,
@@ -18,6 +19,7 @@ import {
   u8,
   u16,
   u32,
+  withTexts,
 } from "./program.js";
 
 const RTM = { NEWNEIGH: 28, DELNEIGH: 29, GETNEIGH: 30 } as const;
@@ -56,22 +58,6 @@ function neighbours(program: Program, family = 0, ...parts: Uint8Array[]): Messa
 
 function strict(program: Program): void {
   program.socket.setsockopt(270, 12, u32(1));
-}
-
-function errorOf(messages: Message[]): { errno: number; text: string | undefined } {
-  const error = messages.find(({ type }) => type === 2) as Message;
-  const echoed = int(error.body, 4);
-  const isCapped = (error.flags & F.CAPPED) !== 0;
-  const tlvs = attributesOf(error.body, 4 + (isCapped ? 16 : (echoed + 3) & ~3));
-  const message = error.flags & F.ACK_TLVS ? find(tlvs, 1) : undefined;
-  return { errno: int(error.body, 0), text: message && new TextDecoder().decode(message.slice(0, -1)) };
-}
-
-/** The machine with a program that gets texts. */
-function withTexts(): Machine {
-  const made = machine();
-  made.program.socket.setsockopt(270, 11, u32(1));
-  return made;
 }
 
 describe("[E8.1] the neighbour object", () => {

@@ -47,6 +47,8 @@ export const MACHINE: BootOptions = {
 
 const OFFER = 32_768;
 const PID = 2125;
+const SOL_NETLINK = 270;
+const EXT_ACK = 11;
 
 export class Program {
   readonly socket: ProgramSocket;
@@ -109,6 +111,23 @@ export function machine(boot: BootOptions = MACHINE, options: LinuxAbiOptions = 
 /** Another program, as root unless it says otherwise. */
 export function openProgram(abi: LinuxAbi, vnet: Vnet, pid = PID, isPrivileged = true): Program {
   return new Program(abi.socket(vnet, { type: 3, protocol: 0, pid, isPrivileged }));
+}
+
+/** The machine with a program that gets texts. */
+export function withTexts(options: LinuxAbiOptions = {}): Machine {
+  const made = machine(MACHINE, options);
+  made.program.socket.setsockopt(SOL_NETLINK, EXT_ACK, u32(1));
+  return made;
+}
+
+/** What an NLMSG_ERROR among answers says. */
+export function errorOf(answers: readonly Message[]): { errno: number; text: string | undefined } {
+  const error = answers.find(({ type }) => type === 2);
+  if (error === undefined) throw new Error("no NLMSG_ERROR");
+  const isCapped = (error.flags & F.CAPPED) !== 0;
+  const tlvs = attributesOf(error.body, 4 + (isCapped ? 16 : (int(error.body, 4) + 3) & ~3));
+  const message = error.flags & F.ACK_TLVS ? find(tlvs, 1) : undefined;
+  return { errno: int(error.body, 0), text: message && new TextDecoder().decode(message.slice(0, -1)) };
 }
 
 // ---- bytes

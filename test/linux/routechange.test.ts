@@ -4,6 +4,7 @@ import { MessageReader } from "../../host/linux/messagereader.js";
 import { MessageWriter } from "../../host/linux/messagewriter.js";
 import { noteOf, writeNewRoute } from "../../host/linux/routechange.js";
 import { parseRoute } from "../../host/linux/routerequest.js";
+import type { LinuxVnet } from "../../host/linux/vnet.js";
 import {
   attribute,
   F,
@@ -44,13 +45,16 @@ import {
 
 const add = (program: Program, ...parts: readonly Uint8Array[]) => program.change(RTM.NEWROUTE, ADD, ...parts);
 
+/** Only routes through nexthop objects look at the vnet. */
+const NO_VNET = undefined as unknown as LinuxVnet;
+
 /** What the kernel is sent for RTM_NEWROUTE with these bytes. */
 function forKernel(sent: Uint8Array): string {
   const message = new MessageReader(sent);
   message.seek(0);
   const writer = new MessageWriter();
   const change = { fib: 0, flags: message.flags, seq: message.seq, now: 0, nexthop: undefined };
-  writeNewRoute(writer, parseRoute(message), change);
+  writeNewRoute(NO_VNET, writer, parseRoute(message), change);
   return hex(writer.written);
 }
 

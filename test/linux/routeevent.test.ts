@@ -201,7 +201,7 @@ describe("E7.7 native programs", () => {
 describe("[RF-LINUX-59] E11.1 routes that come with addresses", () => {
   it("IPv4: the address, then its own route, the broadcast address's, the network's", () => {
     const { vnet, watcher } = watched();
-    watcher.socket.bind(0, ROUTES | ADDRESSES);
+    watcher.socket.bind(watcher.socket.getsockname().port, ROUTES | ADDRESSES);
     vnet.addressAdd("em1", "203.0.113.1/24");
     const messages = watcher.messages();
     expect(summary(messages)).toEqual([
