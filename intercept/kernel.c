@@ -173,6 +173,11 @@ static void wait_for_kernel(void)
 	poll(both, buffer_length(&outgoing) > 0 ? 2 : 1, -1);
 }
 
+void kernel_catch_up(void)
+{
+	dispatch_all();
+}
+
 bool kernel_listen(bool is_waiting)
 {
 	bool is_any = dispatch_all();

@@ -34,6 +34,8 @@ uint32_t kernel_ask(enum frame_type type, uint32_t socket, const void *body, siz
 void kernel_post(enum frame_type type, uint32_t socket, const void *body, size_t bytes);
 void kernel_flush(void);
 
+// Carries out what was read already, behind a reply.
+void kernel_catch_up(void);
 // Carries out what has come; with `is_waiting` blocks until something has. Returns false when the kernel has gone.
 bool kernel_listen(bool is_waiting);
 

@@ -140,13 +140,15 @@ static int serve(const struct started *started)
 			[SIGNALS] = {signals_descriptor(), POLLIN, 0},
 			[HANGUPS] = {descriptors_hangups(), POLLIN, 0},
 		};
-		kernel_listen(false);
+		kernel_catch_up();
 		notify_retry();
 		kernel_flush();
 		bool has_untold = sockets_have_untold();
 		int patience = shorter(notify_patience(), tick_patience());
 		if (poll(ready, COUNT, has_untold ? shorter(patience, TELL_MS) : patience) == 0 && has_untold)
 			sockets_tell_taken();
+		if (ready[KERNEL].revents != 0)
+			kernel_listen(false);
 		// Hang-ups before requests: a number is free again only when its hang-up was handled.
 		if (ready[HANGUPS].revents != 0)
 			descriptors_reap();

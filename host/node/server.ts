@@ -73,6 +73,11 @@ export class Server {
     return [...this.#clients].reduce((sum, client) => sum + client.session.socketCount, 0);
   }
 
+  /** Bytes on their way to clients that have not read them. */
+  get inFlightBytes(): number {
+    return [...this.#clients].reduce((sum, client) => sum + client.inFlightBytes, 0);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#ticker);
     for (const client of this.#clients) client.dismiss("the server ends");
@@ -133,6 +138,10 @@ class Client {
       onEnd();
       this.session.end();
     });
+  }
+
+  get inFlightBytes(): number {
+    return this.#connection.writableLength;
   }
 
   expectHello(milliseconds: number): void {

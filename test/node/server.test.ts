@@ -164,6 +164,9 @@ describe("one client's trouble is no other's", () => {
     let replies = 0;
     for (let n = 0; n < asks; n++) stalled.say(wire.NAME, 1, wire.words(0));
     for (let n = 0; n < 20; n++) expect(await works(good, 1)).toBe(true);
+    await until(() => server.inFlightBytes > inFlightBytesMax);
+    // What was read at once is answered still: 64 KiB of requests of 20 bytes, with 32 each.
+    expect(server.inFlightBytes).toBeLessThan(inFlightBytesMax + (65_536 / 20) * 32 + 1);
     stalled.connection.resume();
     while (replies < asks) {
       await stalled.next(wire.REPLY);
