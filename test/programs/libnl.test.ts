@@ -10,7 +10,9 @@ onKernels("libnl", "nl-route-list", (world) => {
     const text = await run("nl-link-list");
     expect(text).toMatch(/^lo loopback <.*up,running.*> group 0 $/m);
     expect(text).toMatch(/^eth0 ether 02:00:00:00:00:0a <.*up,running,lowerup> slave-of eth1 group 0 $/m);
-    expect(await run("nl-link-list --name eth1")).toMatch(/^eth1 ether 02:00:00:00:00:0b <.*> slave-of eth0 group 0 $/m);
+    expect(await run("nl-link-list --name eth1")).toMatch(
+      /^eth1 ether 02:00:00:00:00:0b <.*> slave-of eth0 group 0 $/m,
+    );
   });
 
   it("lists addresses", async () => {
