@@ -52,6 +52,8 @@ interface Line {
 }
 
 const HEADER_BYTES = 16;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
 
 export type RecordingName = "iproute2-a" | "iproute2-c" | "clients";
 
@@ -108,55 +110,71 @@ function runOf(line: Line): Run {
   };
 }
 
-/** A datagram in the order of the run. */
-interface Event {
-  readonly isRequest: boolean;
-  readonly datagram: Uint8Array;
+/** An exchange that is being put together. */
+interface Open {
+  readonly request: Message;
+  readonly answers: Message[];
+  /** The number of its socket, where the recording says it. */
   readonly socket: number | undefined;
 }
 
 function sentOf(line: Line, requests: readonly Uint8Array[], replies: readonly Uint8Array[]): Sent[] {
-  let request = 0;
+  const opened: Open[] = [];
+  const sent: { bytes: Uint8Array; exchanges: Open[] }[] = [];
   let reply = 0;
-  const events = [...line.order].map((letter, i): Event => {
-    const isRequest = letter === "S";
-    const datagram = (isRequest ? requests[request++] : replies[reply++]) ?? new Uint8Array();
-    return { isRequest, datagram, socket: line.sockets?.[i] };
-  });
-  const portNumbers = new Map<number, number>();
-  return events.flatMap((event, at) => {
-    if (!event.isRequest) return [];
-    const messages = messagesOf(event.datagram).map((message) => ({
-      message,
-      answers: answersOf(message, event.socket, events.slice(at + 1)),
-    }));
-    const socket = event.socket ?? numberOf(portNumbers, messages);
-    const exchanges = messages.map(({ message, answers }) => ({ request: message, socket, answers }));
-    return [{ bytes: event.datagram, socket, exchanges }];
+  for (const [i, letter] of [...line.order].entries()) {
+    const socket = line.sockets?.[i];
+    if (letter === "S") {
+      const bytes = requests[sent.length] ?? new Uint8Array();
+      const exchanges = messagesOf(bytes).map((request) => ({ request, answers: [], socket }));
+      sent.push({ bytes, exchanges });
+      opened.push(...exchanges);
+    } else {
+      for (const answer of messagesOf(replies[reply++] ?? new Uint8Array())) {
+        questionOf(answer, socket, opened)?.answers.push(answer);
+      }
+    }
+  }
+  const numbers = new Map<number, number>();
+  return sent.map(({ bytes, exchanges }) => {
+    const socket = exchanges[0]?.socket ?? numberOf(exchanges, numbers);
+    return { bytes, socket, exchanges: exchanges.map(({ request, answers }) => ({ request, answers, socket })) };
   });
 }
 
-/** What came with the request's sequence number to its socket, until a request with the same number was sent on it. */
-function answersOf(request: Message, socket: number | undefined, later: readonly Event[]): Message[] {
-  const answers: Message[] = [];
-  let port: number | undefined;
-  for (const event of later) {
-    if (event.socket !== socket) continue;
-    const alike = messagesOf(event.datagram).filter(({ sequence }) => sequence === request.sequence);
-    if (event.isRequest && alike.length > 0) break;
-    if (event.isRequest) continue;
-    for (const answer of alike) {
-      if (answer.port === 0) continue; // made by the kernel itself, or for nobody
-      port ??= answer.port;
-      if (answer.port === port) answers.push(answer);
-    }
-  }
-  return answers;
+/**
+ * The exchange that a message belongs to: the latest with its sequence number whose answers have its port and did not end;
+ * else the first that has no answer yet and is about the same kind of object, because `ip` begins all its sockets with the
+ * same number, and Go does.
+ */
+function questionOf(answer: Message, socket: number | undefined, opened: readonly Open[]): Open | undefined {
+  if (answer.port === 0) return undefined; // made by the kernel itself, or for nobody
+  const alike = opened.filter((each) => each.socket === socket && each.request.sequence === answer.sequence);
+  const known = alike.findLast(
+    ({ answers }) => answers[0]?.port === answer.port && answers.at(-1)?.type !== NLMSG_DONE,
+  );
+  return known ?? alike.find(({ request, answers }) => answers.length === 0 && isAbout(answer, request));
+}
+
+/** Whether a message may be the first answer to a request. */
+function isAbout(answer: Message, request: Message): boolean {
+  if (answer.type === NLMSG_DONE) return true;
+  return objectOf(answer.type === NLMSG_ERROR ? echoedType(answer) : answer.type) === objectOf(request.type);
+}
+
+/** The type of the request that an error echoes. */
+function echoedType({ bytes }: Message): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(HEADER_BYTES + 4 + 4, true);
+}
+
+/** NEW, DEL, GET and SET of an object come one after the other. */
+function objectOf(type: number): number {
+  return type & ~3;
 }
 
 /** Where the recording does not say the socket: answers carry its port. Without an answer it is the first one. */
-function numberOf(numbers: Map<number, number>, messages: readonly { readonly answers: readonly Message[] }[]): number {
-  const port = messages.flatMap(({ answers }) => answers)[0]?.port;
+function numberOf(exchanges: readonly Open[], numbers: Map<number, number>): number {
+  const port = exchanges.flatMap(({ answers }) => answers)[0]?.port;
   if (port === undefined) return 0;
   const number = numbers.get(port) ?? numbers.size;
   numbers.set(port, number);
