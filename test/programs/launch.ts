@@ -2,7 +2,7 @@
 // own in a fresh network namespace. PROGRAMS_ON=kernel or PROGRAMS_ON=both asks for the latter.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { findProgram } from "../../scripts/lib/programs.mjs";
+import { namespaceCommand } from "../../host/node/namespace.js";
 
 export type KernelName = "emulated" | "machine";
 
@@ -29,16 +29,6 @@ export function kernelsUnderTest(): KernelName[] {
   const kernels = byName[asked];
   if (kernels === undefined) throw new Error(`PROGRAMS_ON=${asked}: expected emulated, kernel or both`);
   return kernels;
-}
-
-/** Whether this machine lets us have a network namespace. */
-export function hasNamespaces(): boolean {
-  const [unshare = "", ...args] = [...namespaceCommand(), "true"];
-  return findProgram("unshare") !== undefined && spawnSync(unshare, args, { stdio: "ignore" }).status === 0;
-}
-
-function namespaceCommand(): string[] {
-  return process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--user", "--map-root-user", "--net"];
 }
 
 /** Whether `nlvm run` can run programs here, and else what it says is missing. */

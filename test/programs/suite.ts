@@ -1,8 +1,9 @@
 // What the test files here have in common: one describe a kernel, in which one world lives; without the program, or
 // without a way to the kernel, its tests are skipped, which fails under CI (scripts/lib/totals.mjs).
 import { afterAll, beforeAll, describe } from "vitest";
+import { hasNamespaces } from "../../host/node/namespace.js";
 import { findProgram, findPython, PROGRAMS } from "../../scripts/lib/programs.mjs";
-import { emulationIsMissing, hasNamespaces, type KernelName, kernelsUnderTest } from "./launch.js";
+import { emulationIsMissing, type KernelName, kernelsUnderTest } from "./launch.js";
 import { World } from "./world.js";
 
 /** Gives the world of the tests that are running. */
