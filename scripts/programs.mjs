@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root, runAsProgram, say } from "./lib/command.mjs";
-import { findProgram, missingPrograms, PROGRAMS } from "./lib/programs.mjs";
+import { findProgram, missingPrograms, PROGRAMS, rootCommand } from "./lib/programs.mjs";
 
 /** Lines of apt-get's output that are shown when it failed. */
 const SHOWN_LINES = 10;
@@ -16,7 +16,7 @@ export function installPrograms() {
   }
   const wanted = missingPrograms();
   if (wanted.length === 0) return [];
-  const rights = rightsToInstall();
+  const rights = findProgram("apt-get") === undefined ? undefined : rootCommand();
   if (rights !== undefined) install(wanted, rights);
   const missing = rights === undefined ? wanted : missingPrograms();
   for (const name of missing) {
@@ -24,15 +24,6 @@ export function installPrograms() {
     say(`programs: skipped: test/programs, ${suite}: ${name} is missing (apt-get install ${packageName})`);
   }
   return missing;
-}
-
-/** @returns {string[] | undefined} what to write before a command so that it may install; undefined when nothing helps */
-function rightsToInstall() {
-  if (findProgram("apt-get") === undefined) return undefined;
-  if (process.getuid?.() === 0) return [];
-  const hasSudo =
-    findProgram("sudo") !== undefined && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0;
-  return hasSudo ? ["sudo", "-n"] : undefined;
 }
 
 /** @param {string[]} names @param {string[]} rights */

@@ -61,6 +61,14 @@ export function missingPrograms() {
     .map(([name]) => name);
 }
 
+/** @returns {string[] | undefined} what to write before a command that root must run; undefined when we may not */
+export function rootCommand() {
+  if (process.getuid?.() === 0) return [];
+  const isAllowed =
+    findProgram("sudo") !== undefined && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0;
+  return isAllowed ? ["sudo", "-n"] : undefined;
+}
+
 /** @param {string} path */
 function isExecutable(path) {
   try {

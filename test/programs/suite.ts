@@ -2,7 +2,7 @@
 // without a way to the kernel, its tests are skipped, which fails under CI (scripts/lib/totals.mjs).
 import { afterAll, beforeAll, describe } from "vitest";
 import { hasNamespaces } from "../../host/node/namespace.js";
-import { findProgram, findPython, PROGRAMS } from "../../scripts/lib/programs.mjs";
+import { findProgram, findPython, PROGRAMS, rootCommand } from "../../scripts/lib/programs.mjs";
 import { emulationIsMissing, type KernelName, kernelsUnderTest } from "./launch.js";
 import { World } from "./world.js";
 
@@ -12,17 +12,20 @@ export type CurrentWorld = () => World;
 /**
  * Runs tests against each kernel that is asked for.
  * @param program - a key of PROGRAMS that the tests need
+ * @param needsRoot - the program is run as root; without sudo or root the tests are skipped
  */
 export function onKernels(
   title: string,
   program: string,
   tests: (world: CurrentWorld, kernel: KernelName) => void,
+  needsRoot = false,
 ): void {
+  const rights = needsRoot ? rootCommand() : [];
   describe.each(kernelsUnderTest())(`${title} on the %s kernel`, (kernel) => {
-    describe.skipIf(!isThere(program) || !isReachable(kernel))("", () => {
+    describe.skipIf(!isThere(program) || !isReachable(kernel) || rights === undefined)("", () => {
       let world: World | undefined;
       beforeAll(async () => {
-        world = await World.open(kernel);
+        world = await World.open(kernel, rights);
       });
       afterAll(async () => world?.close());
       tests(() => {

@@ -61,11 +61,11 @@ export class World {
   #next = 0;
   #errors = "";
 
-  private constructor(kernel: KernelName) {
+  private constructor(kernel: KernelName, rights: readonly string[]) {
     this.folder = mkdtempSync(join(tmpdir(), "nlvm-world-"));
     const config = this.file("config.yaml", CONFIG);
     const agent = fileURLToPath(new URL("agent.mjs", import.meta.url));
-    const [command = "", ...args] = launches[kernel]([process.execPath, agent], config);
+    const [command = "", ...args] = [...rights, ...launches[kernel]([process.execPath, agent], config)];
     this.#agent = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#agent.stderr?.setEncoding("utf8").on("data", (text) => {
       this.#errors += text;
@@ -77,8 +77,9 @@ export class World {
     lines.on("line", (line) => this.#take(JSON.parse(line) as Report));
   }
 
-  static async open(kernel: KernelName): Promise<World> {
-    const world = new World(kernel);
+  /** @param rights - what to write before the command, to run it as somebody else */
+  static async open(kernel: KernelName, rights: readonly string[] = []): Promise<World> {
+    const world = new World(kernel, rights);
     if (kernel === "machine") await world.expect("sh", "-c", SETUP);
     return world;
   }
