@@ -44,20 +44,20 @@ export class Replay {
 
   /**
    * @param setup - requests that make the state at the beginning; each must succeed
-   * @param first - a datagram of the recording that tells the names of the interfaces which the setup made
+   * @param received - what the programs of the recording received, which tells the names of the interfaces
    */
-  constructor(setup: readonly Uint8Array[], first: readonly Uint8Array[]) {
+  constructor(setup: readonly Uint8Array[], received: readonly Uint8Array[]) {
     // Linux gives lo its addresses when it comes up; on FreeBSD that is a matter of /etc/rc.d.
     this.#vnet.addressAdd("lo0", "127.0.0.1/8");
-    for (const datagram of first) this.#recorded.learn(datagram);
+    // The name that an index had first is the one of the setup.
+    for (const datagram of received.toReversed()) this.#recorded.learn(datagram);
     for (const request of setup) this.#change(request);
     this.#kernel.advance(SETTLED_MILLISECONDS);
   }
 
   /** Sends the requests of a run. @returns those whose answers are of other kinds */
   run(run: Run): Unlike[] {
-    if (run.protocols.some((protocol) => protocol !== NETLINK_ROUTE)) return [];
-    const sockets = new Map<number, LinuxSocket>();
+    const sockets = new Map<number, LinuxSocket | string>();
     const unlike: Unlike[] = [];
     let request = 0;
     for (const sent of run.sent) {
@@ -66,16 +66,16 @@ export class Replay {
         socket = this.#openFor(run, sent);
         sockets.set(sent.socket, socket);
       }
-      const answers = this.#exchange(socket, this.#translated(sent.bytes));
+      const answers = typeof socket === "string" ? socket : this.#exchange(socket, this.#translated(sent.bytes));
       for (const exchange of sent.exchanges) {
         request++;
         const linux = kindsOf(exchange.answers);
-        const emulated = kindsOf(answers.filter(({ sequence }) => sequence === exchange.request.sequence));
+        const emulated = typeof answers === "string" ? answers : kindsOf(answersTo(exchange.request, answers));
         if (linux !== emulated) unlike.push({ request, linux, emulated });
       }
-      for (const datagram of sent.exchanges.flatMap(({ answers: each }) => each)) this.#recorded.learn(datagram.bytes);
+      for (const { bytes } of sent.exchanges.flatMap((each) => each.answers)) this.#recorded.learn(bytes);
     }
-    for (const socket of sockets.values()) socket.close();
+    for (const socket of sockets.values()) if (typeof socket !== "string") socket.close();
     return unlike;
   }
 
@@ -115,19 +115,30 @@ export class Replay {
     });
   }
 
-  #open(pid: number): LinuxSocket {
-    return this.#abi.socket(this.#vnet, { type: SOCK_RAW, protocol: NETLINK_ROUTE, pid, isPrivileged: true });
+  #open(pid: number, protocol = NETLINK_ROUTE): LinuxSocket {
+    return this.#abi.socket(this.#vnet, { type: SOCK_RAW, protocol, pid, isPrivileged: true });
   }
 
-  #openFor(run: Run, sent: Sent): LinuxSocket {
+  /** @returns the socket, or the errno that it was refused with */
+  #openFor(run: Run, sent: Sent): LinuxSocket | string {
     const port = sent.exchanges.flatMap(({ answers }) => answers)[0]?.port ?? 0;
-    const socket = this.#open(OWN_PROCESS_ID + sent.socket + 1);
+    let socket: LinuxSocket;
+    try {
+      socket = this.#open(OWN_PROCESS_ID + sent.socket + 1, run.protocols[sent.socket]);
+    } catch (error) {
+      if (error instanceof LinuxError) return `no socket ${-error.errno}`;
+      throw error;
+    }
     const { options, groups, memberships } = settingOf(run, sent.socket);
     for (const [level, name, value] of options) socket.setsockopt(level, name, word(value));
     for (const group of memberships) socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, word(group));
     socket.bind(port, groups);
     return socket;
   }
+}
+
+function answersTo(request: Message, answers: readonly Message[]): Message[] {
+  return answers.filter(({ sequence }) => sequence === request.sequence);
 }
 
 /** What a program set on one of its sockets. */
