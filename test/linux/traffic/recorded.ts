@@ -54,6 +54,7 @@ interface Line {
 const HEADER_BYTES = 16;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
+const PORT_OF_LATER_SOCKETS = 0x8000_0000;
 
 export type RecordingName = "iproute2-a" | "iproute2-c" | "clients";
 
@@ -172,11 +173,14 @@ function objectOf(type: number): number {
   return type & ~3;
 }
 
-/** Where the recording does not say the socket: answers carry its port. Without an answer it is the first one. */
+/**
+ * Where the recording does not say the socket, its port does, which answers carry. A program's first socket has its process
+ * id, later ones have ports from 0x80000000 on. Without an answer it is taken for the first.
+ */
 function numberOf(exchanges: readonly Open[], numbers: Map<number, number>): number {
-  const port = exchanges.flatMap(({ answers }) => answers)[0]?.port;
-  if (port === undefined) return 0;
-  const number = numbers.get(port) ?? numbers.size;
+  const port = exchanges.flatMap(({ answers }) => answers)[0]?.port ?? 0;
+  if (port < PORT_OF_LATER_SOCKETS) return 0;
+  const number = numbers.get(port) ?? numbers.size + 1;
   numbers.set(port, number);
   return number;
 }
