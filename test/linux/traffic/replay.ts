@@ -1,9 +1,10 @@
 // Sends what the recorded programs sent to the Linux layer of an emulated kernel, with the options and port ids of the run,
 // and compares the kinds of the answers with Linux's.
 import { Kernel, type Vnet } from "../../../host/kernel/kernel.js";
-import { LinuxAbi, LinuxError, type LinuxSocket } from "../../../host/linux/abi.js";
+import { LinuxAbi, LinuxError, type ProgramSocket } from "../../../host/linux/abi.js";
 import { InterfaceNames, withIndices } from "./indices.js";
 import { kindsOf } from "./kinds.js";
+import { MEANWHILE } from "./meanwhile.js";
 import { type Message, messagesOf, type Run, type Sent } from "./recorded.js";
 import { SOCKETS, type SocketSetting } from "./sockets.js";
 
@@ -28,6 +29,13 @@ const OFFER_BYTES = 65_536;
 /** A process id that no recorded socket has. */
 const OWN_PROCESS_ID = 4_000_000;
 
+/** Table ids of the programs are fibs; a gateway is looked for in the route's own fib, so each has the connected networks. */
+const FIBS = 128;
+const SYSCTLS = { "net.inet6.ip6.dad_count": 0, "net.add_addr_allfibs": 1 };
+
+/** What Linux answered each request of a setup. */
+const DONE_WELL = "ERROR CAPPED 0";
+
 /** Between the setup and the first program. */
 const SETTLED_MILLISECONDS = 2000;
 
@@ -35,15 +43,17 @@ const SETTLED_MILLISECONDS = 2000;
 const LINK_DUMP = Uint8Array.from(Buffer.from("20000000120001030000000000000000".padEnd(64, "0"), "hex"));
 
 export class Replay {
-  readonly #kernel = Kernel.boot({ modules: ["netlink"], sysctls: { "net.inet6.ip6.dad_count": 0 }, fibs: 16 });
+  readonly #kernel = Kernel.boot({ modules: ["netlink"], sysctls: SYSCTLS, fibs: FIBS });
   readonly #abi = new LinuxAbi(this.#kernel, { mode: "extended" });
   readonly #vnet: Vnet = this.#kernel.vnet0;
   /** Names of the recorded run's indices. */
   readonly #recorded = new InterfaceNames();
   readonly #own = this.#open(OWN_PROCESS_ID);
+  /** Requests of the setup that were not carried out. */
+  readonly refused: readonly Unlike[];
 
   /**
-   * @param setup - requests that make the state at the beginning; each must succeed
+   * @param setup - requests that make the state at the beginning
    * @param received - what the programs of the recording received, which tells the names of the interfaces
    */
   constructor(setup: readonly Uint8Array[], received: readonly Uint8Array[]) {
@@ -51,16 +61,22 @@ export class Replay {
     this.#vnet.addressAdd("lo0", "127.0.0.1/8");
     // The name that an index had first is the one of the setup.
     for (const datagram of received.toReversed()) this.#recorded.learn(datagram);
-    for (const request of setup) this.#change(request);
+    this.refused = setup.flatMap((request, i) => {
+      const emulated = kindsOf(this.#exchange(this.#own, this.#translated(request)));
+      return emulated === DONE_WELL ? [] : [{ request: i + 1, linux: DONE_WELL, emulated }];
+    });
     this.#kernel.advance(SETTLED_MILLISECONDS);
   }
 
   /** Sends the requests of a run. @returns those whose answers are of other kinds */
   run(run: Run): Unlike[] {
-    const sockets = new Map<number, LinuxSocket | string>();
+    const sockets = new Map<number, ProgramSocket | string>();
     const unlike: Unlike[] = [];
     let request = 0;
     for (const sent of run.sent) {
+      for (const deed of MEANWHILE.get(run.id) ?? []) {
+        if (deed.before === request + 1) this.#exchange(this.#own, this.#translated(deed.request));
+      }
       let socket = sockets.get(sent.socket);
       if (socket === undefined) {
         socket = this.#openFor(run, sent);
@@ -79,15 +95,8 @@ export class Replay {
     return unlike;
   }
 
-  #change(request: Uint8Array): void {
-    const [ack] = this.#exchange(this.#own, this.#translated(request));
-    if (ack === undefined || kindsOf([ack]) !== "ERROR CAPPED 0") {
-      throw new Error(`setup ${Buffer.from(request).toString("hex")}: ${ack ? kindsOf([ack]) : "no answer"}`);
-    }
-  }
-
   /** All messages that came back, and the notifications with them. */
-  #exchange(socket: LinuxSocket, request: Uint8Array): Message[] {
+  #exchange(socket: ProgramSocket, request: Uint8Array): Message[] {
     try {
       socket.send(request);
     } catch (error) {
@@ -97,7 +106,7 @@ export class Replay {
     return this.#received(socket);
   }
 
-  #received(socket: LinuxSocket): Message[] {
+  #received(socket: ProgramSocket): Message[] {
     const messages: Message[] = [];
     for (let each = socket.receive(OFFER_BYTES); each !== undefined; each = socket.receive(OFFER_BYTES)) {
       messages.push(...messagesOf(each.bytes.slice()));
@@ -115,14 +124,14 @@ export class Replay {
     });
   }
 
-  #open(pid: number, protocol = NETLINK_ROUTE): LinuxSocket {
+  #open(pid: number, protocol = NETLINK_ROUTE): ProgramSocket {
     return this.#abi.socket(this.#vnet, { type: SOCK_RAW, protocol, pid, isPrivileged: true });
   }
 
   /** @returns the socket, or the errno that it was refused with */
-  #openFor(run: Run, sent: Sent): LinuxSocket | string {
+  #openFor(run: Run, sent: Sent): ProgramSocket | string {
     const port = sent.exchanges.flatMap(({ answers }) => answers)[0]?.port ?? 0;
-    let socket: LinuxSocket;
+    let socket: ProgramSocket;
     try {
       socket = this.#open(OWN_PROCESS_ID + sent.socket + 1, run.protocols[sent.socket]);
     } catch (error) {

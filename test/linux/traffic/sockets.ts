@@ -24,8 +24,8 @@ const BIRD_GROUPS = 0x551;
 export const SOCKETS: ReadonlyMap<string, readonly SocketSetting[]> = new Map([
   // IPRoute that called bind(): its own changes come back as events.
   ["clients-12", [{ ...plain, groups: 0x40405dd }]],
-  // BIRD: dumps, changes, events.
-  ["clients-15", [{ ...plain, options: [STRICT_CHK] }, plain, { ...plain, groups: BIRD_GROUPS }]],
+  // BIRD: dumps, changes, events. Events are bound first, and have the process id as port.
+  ["clients-15", [{ ...plain, groups: BIRD_GROUPS }, { ...plain, options: [STRICT_CHK] }, plain]],
   ["clients-18", [{ ...plain, options: [STRICT_CHK] }, plain, { ...plain, groups: BIRD_GROUPS }]],
   // zebra: listen, command, data plane out, data plane in; the last one is glibc's, for getifaddrs.
   [

@@ -1,8 +1,8 @@
 // Every request that real programs sent gets answers of the kinds that Linux gave: the same message types and flags, the
 // same errnos. Case by case; the cases that are not so are unlike.ts, with reasons.
 import { beforeAll, describe, expect, it } from "vitest";
-import { type RecordingName, type Run, readRuns, readSetup } from "./recorded.js";
-import { Replay } from "./replay.js";
+import { type RecordingName, readRuns, readSetup } from "./recorded.js";
+import { Replay, type Unlike } from "./replay.js";
 import { UNLIKE } from "./unlike.js";
 
 const REPLAY_MILLISECONDS = 30_000;
@@ -19,6 +19,7 @@ const FRESH = new Set(["clients-17", "clients-18"]);
 
 describe.each(RECORDINGS)("the traffic of %s", (name, requests) => {
   const runs = readRuns(name);
+  const setup = `${name}-setup`;
   const found = new Map<string, string[]>();
 
   beforeAll(() => {
@@ -38,6 +39,10 @@ describe.each(RECORDINGS)("the traffic of %s", (name, requests) => {
     expect(runs.flatMap(({ sent }) => sent.flatMap(({ exchanges }) => exchanges))).toHaveLength(requests);
   });
 
+  it("begins with the state of the run", () => {
+    expect(found.get(setup)).toEqual(known(setup));
+  });
+
   it.each(runs.map((run) => [run.id, run.command] as const))("%s: %s", (id) => {
     expect(found.get(id)).toEqual(known(id));
   });
@@ -52,7 +57,7 @@ describe("the table of what is unlike", () => {
   });
 
   it("names runs that there are", () => {
-    const ids = new Set(RECORDINGS.flatMap(([name]) => readRuns(name).map(({ id }: Run) => id)));
+    const ids = new Set(RECORDINGS.flatMap(([name]) => [`${name}-setup`, ...readRuns(name).map(({ id }) => id)]));
     for (const [request] of UNLIKE.flatMap(({ cases }) => cases)) expect(ids).toContain(runOf(request));
   });
 });
