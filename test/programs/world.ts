@@ -38,7 +38,7 @@ interfaces:
     lladdr: "02:00:00:00:00:0a"
     up: true
     addresses: [192.0.2.1/24, "2001:db8::1/64"]
-  - { name: epair0b, lladdr: "02:00:00:00:00:0b", up: true, inet6: true }
+  - { name: epair0b, lladdr: "02:00:00:00:00:0b", up: true, addresses: ["fe80::ff:fe00:b/64"] }
 `;
 
 /** The same by commands. The peer comes first, so that eth0 has the lower index here too. */
