@@ -25,13 +25,17 @@ describe.each(RECORDINGS)("the traffic of %s", (name, requests) => {
   beforeAll(() => {
     const received = runs.flatMap((run) => run.received);
     const begin = (): Replay => new Replay(readSetup(name), received);
+    const keep = (id: string, unlike: readonly Unlike[]): void => {
+      found.set(
+        id,
+        unlike.map(({ request, linux, emulated }) => line(`${id}.${request}`, linux, emulated)),
+      );
+    };
     let replay = begin();
+    keep(setup, replay.refused);
     for (const run of runs) {
       if (FRESH.has(run.id)) replay = begin();
-      found.set(
-        run.id,
-        replay.run(run).map((each) => line(`${run.id}.${each.request}`, each.linux, each.emulated)),
-      );
+      keep(run.id, replay.run(run));
     }
   }, REPLAY_MILLISECONDS);
 

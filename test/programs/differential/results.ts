@@ -34,8 +34,8 @@ const MILLISECONDS_MAX = 120_000;
 /** Addresses that commands.txt gives are from 02:00; others are the kernel's choice. */
 const CHOSEN_ADDRESS = /\b(?!02:00:|00:00:00:00:00:00|ff:ff:)[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g;
 
-/** Keys of ip's JSON whose values belong to the machine or the moment. */
-const VOLATILE = new Set(["ifindex", "link_index", "cstamp", "tstamp", "numtxqueues", "numrxqueues"]);
+/** Keys of ip's JSON whose values belong to the machine or the moment; a veth has as many queues as there are processors. */
+const VOLATILE = new Set(["ifindex", "link_index", "cstamp", "tstamp", "num_tx_queues", "num_rx_queues"]);
 
 export function commands(): string[] {
   return readFileSync(COMMANDS, "utf8")
