@@ -29,8 +29,8 @@ const OFFER_BYTES = 65_536;
 /** A process id that no recorded socket has. */
 const OWN_PROCESS_ID = 4_000_000;
 
-/** Table ids of the programs are fibs; a gateway is looked for in the route's own fib, so each has the connected networks. */
-const FIBS = 128;
+/** Tables of the programs are fibs that are free; a gateway is looked for in the route's own fib, so each has the connected networks. */
+const FIBS = 16;
 const SYSCTLS = { "net.inet6.ip6.dad_count": 0, "net.add_addr_allfibs": 1 };
 
 /** What Linux answered each request of a setup. */
