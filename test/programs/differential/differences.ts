@@ -60,7 +60,7 @@ export const ROWS: readonly Row[] = [
   },
   // ---- routes
   {
-    command: "ip -j route",
+    command: /^ip -j( -4)? route( show table main)?$/,
     path: /stdout\[10\.3\.0\.0\/24\]\.flags/,
     reason: "FreeBSD's routes have no flag for a link without carrier, and its bridge has carrier.",
   },
@@ -70,6 +70,11 @@ export const ROWS: readonly Row[] = [
     reason:
       "FreeBSD keeps one route for a prefix: with NLM_F_APPEND it becomes a multipath route, on Linux a second one stands " +
       "behind the first.",
+  },
+  {
+    command: /^ip -j( -4)? route show dev e2$/,
+    path: /stdout\[172\.16\.2\.0\/24\]/,
+    reason: "FreeBSD keeps static routes through an interface that goes down, Linux takes them away.",
   },
   {
     command: "ip -j -6 route show dev e2",

@@ -73,7 +73,7 @@ export function writeRecording(results: readonly Result[]): void {
 }
 
 /** Of this machine. */
-export function versions(): { kernel: string; iproute2: string } {
+function versions(): { kernel: string; iproute2: string } {
   const ip = spawnSync("ip", ["-V"], { encoding: "utf8" }).stdout ?? "";
   const kernel = spawnSync("uname", ["-r"], { encoding: "utf8" }).stdout ?? "";
   return {
@@ -88,8 +88,11 @@ export function normalised({ status, stdout, stderr }: Result): { [key: string]:
 }
 
 function normalisedOutput(text: string): Json {
-  if (!/^[[{]/.test(text)) return normalisedText(text);
-  return normalisedJson(JSON.parse(text) as Json);
+  try {
+    return normalisedJson(JSON.parse(text) as Json);
+  } catch {
+    return normalisedText(text); // no JSON, or the beginning of some before an error
+  }
 }
 
 function normalisedText(text: string): string {
