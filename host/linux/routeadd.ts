@@ -118,7 +118,7 @@ function expectPriority(vnet: LinuxVnet, route: RouteRequest, existing: MessageR
 function joinedNote(vnet: LinuxVnet, said: RouteNote, existing: MessageReader, prefix: Prefix): RouteNote {
   const note = vnet.notes.routes.get(prefix);
   const protocol = note.protocol || existing.header8(RtMsg.PROTOCOL);
-  return { ...note, protocol, paths: [...note.paths, ...said.paths] };
+  return { ...note, protocol, paths: [...note.paths, ...said.paths], isAppended: prefix.family === AF.INET };
 }
 
 // ---- what the kernel refuses, in Linux's words (E4.4)
