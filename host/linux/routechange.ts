@@ -48,6 +48,7 @@ export function writeNewRoute(vnet: LinuxVnet, writer: MessageWriter, route: Rou
     writeAttribute(writer, route, change, attribute, message.bytes.subarray(at, at + size));
   });
   if (change.nexthop !== undefined) writePath(vnet, writer, change.nexthop, family);
+  else if (route.oif !== 0 && !message.has(RTA.OIF) && !isDead(type)) writer.u32(RTA.OIF, route.oif);
   writeEnd(writer, route, change.fib);
   if (protocol <= RTPROT.STATIC) writer.u32(RTA.RTFLAGS, RTF.STATIC);
   writer.end();
