@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,12 +41,17 @@ static void identify(uint32_t thread, uint32_t *process, uint32_t *user)
 {
 	char path[64], line[128];
 	*process = thread;
+	unsigned long long capabilities;
+
 	*user = UINT32_MAX; // nobody
 	snprintf(path, sizeof path, "/proc/%u/status", thread);
 	FILE *status = fopen(path, "re");
 	while (status != NULL && fgets(line, sizeof line, status) != NULL) {
 		sscanf(line, "Tgid: %u", process);
 		sscanf(line, "Uid: %*u %u", user);
+		// zebra, and others that give up root, keep this capability: to a kernel's netlink it is what counts.
+		if (sscanf(line, "CapEff: %llx", &capabilities) == 1 && (capabilities >> CAP_NET_ADMIN & 1) != 0)
+			*user = 0;
 	}
 	if (status != NULL)
 		fclose(status);

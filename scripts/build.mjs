@@ -1,6 +1,7 @@
 // Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), the host (TypeScript to
-// build/host and build/assembly/abi), and where there is a C compiler the supervisor (intercept/ to build/nlvm-intercept).
-//   node scripts/build.mjs            core, host, supervisor
+// build/host and build/assembly/abi), and where there is a C compiler the supervisor (intercept/ to build/nlvm-intercept)
+// and the reader of `nlvm bench compat` (bench/ to build/nlvm-reader).
+//   node scripts/build.mjs            core, host, supervisor, reader
 //   node scripts/build.mjs --debug    the debug core too: build/kernel.debug.wasm and .wat
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ const COMPILERS = ["node_modules/assemblyscript/package.json", "node_modules/typ
 
 const coreInputs = () => [...filesBelow("assembly", /(?<!\.d)\.ts$/), "asconfig.json", ...COMPILERS];
 
-/** @typedef {"core" | "debug" | "host" | "intercept"} StepName */
+/** @typedef {"core" | "debug" | "host" | "intercept" | "reader"} StepName */
 
 /** @type {Record<StepName, Step>} In the order of building. */
 const STEPS = {
@@ -56,8 +57,15 @@ const STEPS = {
     title: "compiles the supervisor (intercept/) to build/nlvm-intercept",
     inputs: () => filesBelow("intercept", /\.[ch]$/),
     outputs: ["build/nlvm-intercept"],
-    make: makeIntercept,
-    lacks: interceptLacks,
+    make: () => compileC("intercept", "build/nlvm-intercept"),
+    lacks: compilerLacks,
+  },
+  reader: {
+    title: "compiles the reader of nlvm bench compat (bench/) to build/nlvm-reader",
+    inputs: () => filesBelow("bench", /\.[ch]$/),
+    outputs: ["build/nlvm-reader"],
+    make: () => compileC("bench", "build/nlvm-reader"),
+    lacks: compilerLacks,
   },
 };
 
@@ -66,7 +74,7 @@ const STEPS = {
  * @param {StepName[]} names
  * @throws {StepError} a compiler refused the sources; what it said has been shown
  */
-export async function build(names = ["core", "host", "intercept"]) {
+export async function build(names = ["core", "host", "intercept", "reader"]) {
   if (names.every((name) => fresh(name))) return;
   await withLock(join(root, "build/lock"), () => {
     for (const name of names) buildStep(name);
@@ -144,27 +152,30 @@ function removeOrphans() {
 }
 
 /** @returns {string | undefined} */
-function interceptLacks() {
+function compilerLacks() {
   if (process.platform !== "linux") return `this is ${process.platform}, and it is for Linux`;
   const { error } = spawnSync("cc", ["--version"], { stdio: "ignore" });
   return error === undefined ? undefined : "there is no C compiler (apt-get install gcc libc6-dev)";
 }
 
-/** Static where the machine has the libraries for it: then it runs on any distribution. */
-function makeIntercept() {
-  const sources = filesBelow("intercept", /\.c$/);
-  const common = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", "build/nlvm-intercept.new", ...sources];
+/**
+ * Compiles a folder's C to one program: static where the machine has the libraries for it, so that it runs on any
+ * distribution.
+ * @param {string} folder @param {string} output
+ */
+function compileC(folder, output) {
+  const common = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", `${output}.new`, ...filesBelow(folder, /\.c$/)];
   mkdirSync(join(root, "build"), { recursive: true });
   const isStatic = spawnSync("cc", ["-static", ...common], { cwd: root, stdio: "ignore" }).status === 0;
   const isMade = isStatic || spawnSync("cc", common, { cwd: root, stdio: ["ignore", 2, 2] }).status === 0;
-  if (isMade) renameSync(join(root, "build/nlvm-intercept.new"), join(root, "build/nlvm-intercept"));
+  if (isMade) renameSync(join(root, `${output}.new`), join(root, output));
   return isMade;
 }
 
 /** Says which steps are left out, to whoever builds. */
 async function main() {
-  await build(process.argv.includes("--debug") ? ["core", "debug", "host", "intercept"] : undefined);
-  const lacking = existsSync(join(root, "build/nlvm-intercept")) ? undefined : interceptLacks();
+  await build(process.argv.includes("--debug") ? ["core", "debug", "host", "intercept", "reader"] : undefined);
+  const lacking = existsSync(join(root, "build/nlvm-intercept")) ? undefined : compilerLacks();
   if (lacking !== undefined) say(`build: without build/nlvm-intercept, so nlvm run and exec end with 3: ${lacking}`);
 }
 

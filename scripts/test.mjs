@@ -1,4 +1,5 @@
 // npm test: installs, builds, lints, checks types, runs every test. Arguments go to vitest: npm test -- test/core
+// What is installed: the dependencies, and the system's programs that test/programs runs (programs.mjs).
 // The last line on standard output is `N passed, N failed`; a lint, type check or build that fails is one failure.
 // With CI set, a test that was skipped is a failure.
 import { spawnSync } from "node:child_process";
@@ -8,6 +9,7 @@ import { bootstrap } from "./bootstrap.mjs";
 import { build } from "./build.mjs";
 import { root, runNode, StepError, say } from "./lib/command.mjs";
 import { totalsOf } from "./lib/totals.mjs";
+import { installPrograms } from "./programs.mjs";
 
 const RESULTS = "build/vitest.json";
 const VITEST_ARGS = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${RESULTS}`];
@@ -16,6 +18,7 @@ const VITEST_ARGS = ["run", "--reporter=default", "--reporter=json", `--outputFi
 async function runAll() {
   try {
     bootstrap();
+    installPrograms(); // before the build: a compiler is among them
     await build();
   } catch (error) {
     if (!(error instanceof StepError)) throw error;

@@ -1,6 +1,7 @@
 // nlvm bench: figures of the kernel through its public calls, each with its conditions and, where there is one, a floor.
 import { Argument, Option } from "commander";
 import { SYNTHETIC_ROUTES_MAX } from "../table/synthetic.js";
+import { benchCompat, type CompatFigures } from "./bench/compat.js";
 import {
   type BenchOptions,
   type Conditions,
@@ -18,6 +19,7 @@ import { writeLine } from "./io.js";
 import type { Registration } from "./registration.js";
 import { Status } from "./status.js";
 
+/** What runs in this process alone, in order: `all`. */
 const BENCHMARKS = ["insert", "dump", "lookup", "layer"] as const;
 type Benchmark = (typeof BENCHMARKS)[number];
 
@@ -30,15 +32,16 @@ interface Results {
   dump?: DumpFigures;
   lookup?: LookupFigures;
   layer?: LayerFigures;
+  compat?: CompatFigures;
 }
 
 export function addBenchCommand({ program, io, finish }: Registration): void {
   program
     .command("bench")
-    .description("measure the kernel: dumps, inserts, lookups, and the Linux-compat layer's dumps")
+    .description("measure the kernel: dumps, inserts, lookups, the Linux-compat layer's dumps, and those of programs")
     .addArgument(
-      new Argument("[benchmark]", "what to measure")
-        .choices(["dump", "insert", "lookup", "layer", "all"])
+      new Argument("[benchmark]", "what to measure; compat, which starts programs, is not in all")
+        .choices(["dump", "insert", "lookup", "layer", "compat", "all"])
         .default("all"),
     )
     .option(
@@ -53,7 +56,7 @@ export function addBenchCommand({ program, io, finish }: Registration): void {
     .addOption(new Option("--family <family>", "address family").choices(["inet", "inet6"]).default("inet"))
     .option("--runs <n>", "measured runs, of which the median counts", integer(1, RUNS_MAX), 5)
     .option("--json", "print one JSON document")
-    .action((benchmark: Benchmark | "all", options: BenchOptions) => {
+    .action(async (benchmark: Benchmark | "compat" | "all", options: BenchOptions) => {
       const conditions = conditionsOf(options);
       const results: Results = {};
       if (!options.json) for (const line of describeConditions(conditions)) writeLine(io.stdout, line);
@@ -61,6 +64,10 @@ export function addBenchCommand({ program, io, finish }: Registration): void {
         if (benchmark !== "all" && benchmark !== name) continue;
         const line = measure(name, conditions, results);
         if (!options.json) writeLine(io.stdout, line);
+      }
+      if (benchmark === "compat") {
+        results.compat = await benchCompat(conditions);
+        if (!options.json) for (const line of describeCompat(results.compat)) writeLine(io.stdout, line);
       }
       if (options.json) writeLine(io.stdout, JSON.stringify(results));
       finish(Status.SUCCESS);
@@ -97,4 +104,18 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
       );
     }
   }
+}
+
+/** The figures as lines, each with its unit. */
+function describeCompat({ nsPerRoute, native, ratio, layer, show, start, missing }: CompatFigures): string[] {
+  const lines = [`compat  ${layer.nsPerRoute} ns a route to dump and rewrite in this process`];
+  if (nsPerRoute !== undefined) lines.push(`        ${nsPerRoute} ns a route through nlvm run`);
+  if (native !== undefined) lines.push(`        ${native.nsPerRoute} ns a route from this machine's Linux`);
+  if (ratio !== undefined) lines.push(`        ${ratio} times faster`);
+  if (show !== undefined) {
+    const linux = show.native === undefined ? "" : `, on Linux ${show.native.milliseconds} ms`;
+    lines.push(`        ip route show: ${show.milliseconds} ms${linux}`);
+  }
+  if (start !== undefined) lines.push(`        nlvm run -- true: ${start.milliseconds} ms more than true`);
+  return [...lines, ...missing.map((what) => `        not measured: ${what}`)];
 }

@@ -42,7 +42,11 @@ export function networksOn(vnet: LinuxVnet, index: number, family: number): Map<
   return networks;
 }
 
-function rangeOf({ local, peer, prefixLength }: Address): { readonly bits: number; readonly address: Uint8Array } {
+/** What the route of an address leads to, without who it is. */
+export function rangeOf({ local, peer, prefixLength }: Address): {
+  readonly bits: number;
+  readonly address: Uint8Array;
+} {
   if (compareAddresses(local, peer) !== 0) return { bits: peer.length * 8, address: peer };
   return { bits: prefixLength, address: masked(local, prefixLength) };
 }

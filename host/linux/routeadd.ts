@@ -5,7 +5,6 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { RTN, RtMsg } from "../../assembly/abi/rtnetlink.js";
-import { isLinkLocal } from "./addressbits.js";
 import type { Answer } from "./channel.js";
 import { LinuxErrno } from "./errno.js";
 import { localRoutes } from "./localtable.js";
@@ -16,9 +15,10 @@ import type { Prefix } from "./prefixtable.js";
 import { Refusal } from "./refusal.js";
 import { type Request, refusalOf } from "./request.js";
 import { noteOf, writeNewRoute } from "./routechange.js";
+import { unreachable, withGateways } from "./routegateway.js";
 import { findRoute, refreshNotes } from "./routelookup.js";
 import { type RouteNote, sameBytes } from "./routenotes.js";
-import { Metric6, RTNH_F } from "./routenumber.js";
+import { Metric6 } from "./routenumber.js";
 import { isDead, priorityOf } from "./routeobject.js";
 import { expectNew, invalid, parseRoute, type RouteRequest } from "./routerequest.js";
 import { claimFib, LinuxTable } from "./tables.js";
@@ -35,9 +35,9 @@ export function newRoute(request: Request): void {
   if (leadsNowhere(route)) throw new Refusal(LinuxErrno.ENODEV);
   refreshNotes(vnet);
   const hadTable = vnet.notes.tables.has(route.table);
-  const prefix = { ...route, fib: claimFib(vnet, route.table) };
+  const fib = claimFib(vnet, route.table);
   try {
-    add(request, route, prefix, nexthop);
+    add(request, withGateways(vnet, route, fib), { ...route, fib }, nexthop);
   } catch (error) {
     if (!hadTable) vnet.notes.tables.delete(route.table);
     throw error;
@@ -118,7 +118,7 @@ function expectPriority(vnet: LinuxVnet, route: RouteRequest, existing: MessageR
 function joinedNote(vnet: LinuxVnet, said: RouteNote, existing: MessageReader, prefix: Prefix): RouteNote {
   const note = vnet.notes.routes.get(prefix);
   const protocol = note.protocol || existing.header8(RtMsg.PROTOCOL);
-  return { ...note, protocol, paths: [...note.paths, ...said.paths] };
+  return { ...note, protocol, paths: [...note.paths, ...said.paths], isAppended: prefix.family === AF.INET };
 }
 
 // ---- what the kernel refuses, in Linux's words (E4.4)
@@ -132,7 +132,8 @@ function refusalFor(vnet: LinuxVnet, route: RouteRequest, prefix: Prefix, answer
     case Errno.EEXIST:
       return existing(vnet, route, prefix);
     case Errno.EINVAL:
-      return unreachable(route) ?? refusalOf(answer);
+      // The kernel does not reach a gateway. RTNH_F_ONLINK promises that it is there, and the kernel takes no promises.
+      return hasGateway(route) ? unreachable(route.family) : refusalOf(answer);
     default:
       return refusalOf(answer);
   }
@@ -149,15 +150,6 @@ function existing(vnet: LinuxVnet, route: RouteRequest, prefix: Prefix): Refusal
   return new Refusal(LinuxErrno.EEXIST);
 }
 
-/** The kernel does not reach a gateway. RTNH_F_ONLINK promises that it is there, and the kernel takes no promises. */
-function unreachable({ family, gateway, oif, paths, message }: RouteRequest): Refusal | undefined {
-  const flags = message.header32(RtMsg.FLAGS);
-  const gateways = paths ?? (gateway === undefined ? [] : [{ gateway, index: oif, flags }]);
-  if (gateways.length === 0) return undefined;
-  if (gateways.some((path) => path.gateway !== undefined && path.index === 0 && isLinkLocal(path.gateway))) {
-    return invalid("Egress device not specified");
-  }
-  const isPromised = gateways.some((path) => (path.flags & RTNH_F.ONLINK) !== 0);
-  if (family === AF.INET6 && !isPromised) return new Refusal(LinuxErrno.EHOSTUNREACH);
-  return new Refusal(LinuxErrno.ENETUNREACH, "Nexthop has invalid gateway");
+function hasGateway({ gateway, paths, type }: RouteRequest): boolean {
+  return !isDead(type) && (gateway !== undefined || paths !== undefined);
 }

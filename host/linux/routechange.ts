@@ -12,7 +12,7 @@ import { writePath } from "./nexthoproutes.js";
 import { NO_NOTE, type PathNote, type RouteNote } from "./routenotes.js";
 import { Metric6, RTNH_F } from "./routenumber.js";
 import { isDead } from "./routeobject.js";
-import { writePathsForKernel, writeViaForKernel } from "./routepaths.js";
+import { type Path, writePathsForKernel, writeViaForKernel } from "./routepaths.js";
 import { invalid, type RouteRequest } from "./routerequest.js";
 import type { LinuxVnet } from "./vnet.js";
 
@@ -48,6 +48,7 @@ export function writeNewRoute(vnet: LinuxVnet, writer: MessageWriter, route: Rou
     writeAttribute(writer, route, change, attribute, message.bytes.subarray(at, at + size));
   });
   if (change.nexthop !== undefined) writePath(vnet, writer, change.nexthop, family);
+  else if (route.oif !== 0 && !message.has(RTA.OIF) && !isDead(type)) writer.u32(RTA.OIF, route.oif);
   writeEnd(writer, route, change.fib);
   if (protocol <= RTPROT.STATIC) writer.u32(RTA.RTFLAGS, RTF.STATIC);
   writer.end();
@@ -100,22 +101,22 @@ function writeExpiry(writer: MessageWriter, { message, family }: RouteRequest, n
   if (family === AF.INET6 && seconds !== NEVER) writer.u32(RTA.EXPIRES, Math.min(now + seconds, NEVER));
 }
 
-/** RTM_DELROUTE for the kernel. @param isWhole - all paths go, whichever the request names */
+/** RTM_DELROUTE for the kernel. @param path - the one of several that goes; undefined: all go, whichever the request names */
 export function writeDeleteRoute(
   writer: MessageWriter,
-  route: RouteRequest,
+  { family, bits, address, oif }: RouteRequest,
   { fib, seq }: Pick<KernelChange, "fib" | "seq">,
-  isWhole: boolean,
+  path: Path | undefined,
 ): void {
   writer.begin(RTM.DELROUTE, NLM_F.REQUEST, seq, 0, HeaderSize.RTMSG);
-  writer.header8(RtMsg.FAMILY, route.family);
-  writer.header8(RtMsg.DST_LEN, route.bits);
-  writer.raw(RTA.DST, route.address);
-  const { gateway, oif, message } = route;
-  if (!isWhole && gateway !== undefined && message.has(RTA.VIA)) writeViaForKernel(writer, gateway);
-  else if (!isWhole && gateway !== undefined) writer.raw(RTA.GATEWAY, gateway);
+  writer.header8(RtMsg.FAMILY, family);
+  writer.header8(RtMsg.DST_LEN, bits);
+  writer.raw(RTA.DST, address);
+  const gateway = path?.gateway;
+  if (gateway !== undefined && path?.isVia) writeViaForKernel(writer, gateway);
+  else if (gateway !== undefined) writer.raw(RTA.GATEWAY, gateway);
   // A link-local destination is one of many, and belongs to the interface.
-  if (oif !== 0 && (!isWhole || isLinkLocal(route.address))) writer.u32(RTA.OIF, oif);
+  if (oif !== 0 && (path !== undefined || isLinkLocal(address))) writer.u32(RTA.OIF, oif);
   if (fib !== 0) writer.u32(RTA.TABLE, fib);
   writer.end();
 }

@@ -35,12 +35,13 @@ export function deleteRoute(request: Request): void {
   const found = findRoute(vnet, prefix, route.oif);
   if (found === undefined || isHidden(vnet, found)) throw absent();
   const shown = shownRoute(vnet, found);
-  if (!isMeant(route, shown)) throw absent();
-  const isWhole = meansAllPaths(route, shown);
+  const areRoutes = vnet.notes.routes.get(prefix).isAppended && shown.has(RTA.MULTIPATH);
+  if (!isMeant(route, shown, areRoutes)) throw absent();
+  const isWhole = meansAllPaths(route, shown, areRoutes);
   const path = isWhole ? undefined : pathsOfShown(shown).find((each) => isPath(route, each));
   const removed = path === undefined || !shown.has(RTA.MULTIPATH) ? undefined : pathRoute(found, path);
   vnet.routes.during({ prefix, ...(removed === undefined ? {} : { removed }) }, () =>
-    request.tell((writer) => writeDeleteRoute(writer, route, { fib, seq }, isWhole), {
+    request.tell((writer) => writeDeleteRoute(writer, route, { fib, seq }, path), {
       [Errno.EADDRINUSE]: [LinuxErrno.EADDRINUSE, "Interface route cannot be deleted"],
     }),
   );
@@ -58,8 +59,12 @@ function expectLocal(vnet: LinuxVnet, { family, type, bits, address }: RouteRequ
   if (!isThere) throw absent();
 }
 
-/** Whether a route is what the request says, but for its paths. @param shown - in Linux's form */
-function isMeant(route: RouteRequest, shown: MessageReader): boolean {
+/**
+ * Whether a route is what the request says.
+ * @param shown - in Linux's form
+ * @param areRoutes - its paths were appended one by one, and stand for routes of their own
+ */
+function isMeant(route: RouteRequest, shown: MessageReader, areRoutes: boolean): boolean {
   const { protocol, type, scope, priority, prefsrc, message, family } = route;
   if (protocol !== 0 && protocol !== shown.header8(RtMsg.PROTOCOL)) return false;
   if (type !== RTN.UNSPEC && type !== shown.header8(RtMsg.TYPE)) return false;
@@ -68,11 +73,11 @@ function isMeant(route: RouteRequest, shown: MessageReader): boolean {
   if (priority !== 0 && priority !== shown.u32(RTA.PRIORITY)) return false;
   if (prefsrc !== undefined && !sameBytes(prefsrc, shown.payload(RTA.PREFSRC))) return false;
   if (message.header8(RtMsg.SRC_LEN) !== 0 || message.header8(RtMsg.TOS) !== 0) return false;
-  return leadsThere(route, shown);
+  return leadsThere(route, shown, areRoutes);
 }
 
 /** Whether the paths are those that the request names, or among them, as Linux compares them. */
-function leadsThere(route: RouteRequest, shown: MessageReader): boolean {
+function leadsThere(route: RouteRequest, shown: MessageReader, areRoutes: boolean): boolean {
   const { family, nexthop, paths, gateway, oif } = route;
   if (nexthop !== 0) return nexthop === shown.u32(RTA.NH_ID);
   const own = pathsOfShown(shown);
@@ -81,12 +86,17 @@ function leadsThere(route: RouteRequest, shown: MessageReader): boolean {
   }
   if (gateway === undefined && oif === 0) return true;
   // IPv4 looks at the first path alone (fib_nh_match), and not at all behind a nexthop object.
-  if (family === AF.INET) return !shown.has(RTA.NH_ID) && isPath(route, own[0]);
+  if (family === AF.INET && !areRoutes) return !shown.has(RTA.NH_ID) && isPath(route, own[0]);
   return own.some((path) => isPath(route, path));
 }
 
-/** Only an IPv6 request with a gateway means one path of several. */
-function meansAllPaths({ family, nexthop, paths, gateway }: RouteRequest, shown: MessageReader): boolean {
+/** One path of several: of those that stand for routes, the first that fits; else only an IPv6 request with a gateway. */
+function meansAllPaths(
+  { family, nexthop, paths, gateway }: RouteRequest,
+  shown: MessageReader,
+  areRoutes: boolean,
+): boolean {
+  if (areRoutes) return nexthop !== 0 || paths !== undefined;
   return family === AF.INET || nexthop !== 0 || paths !== undefined || gateway === undefined || shown.has(RTA.NH_ID);
 }
 

@@ -31,11 +31,18 @@ export const routeDeparted: EventHandler = (vnet, message, cause) => {
   vnet.notes.routes.delete(prefix);
 };
 
-/** Less what the kernel shows by itself. A nexthop's protocol is not the route's, though it may be the same today. */
+/**
+ * Less what the kernel shows by itself: FreeBSD 16 has metrics. A nexthop's protocol is not the route's, though it may be the
+ * same today.
+ */
 function settledNote(note: RouteNote, message: MessageReader): RouteNote {
   const isStored = note.protocol === message.header8(RtMsg.PROTOCOL) && !message.has(RTA.NH_ID);
-  const isType = note.type === message.header8(RtMsg.TYPE);
-  return { ...note, protocol: isStored ? 0 : note.protocol, type: isType ? 0 : note.type };
+  return {
+    ...note,
+    protocol: isStored ? 0 : note.protocol,
+    type: note.type === message.header8(RtMsg.TYPE) ? 0 : note.type,
+    priority: note.priority === message.u32(RTA.PRIORITY) ? 0 : note.priority,
+  };
 }
 
 /**

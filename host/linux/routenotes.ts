@@ -30,6 +30,8 @@ export interface RouteNote {
   readonly paths: readonly PathNote[];
   /** RTA_NH_ID of a nexthop that the kernel knows nothing of, 0 for none. */
   readonly nexthop: number;
+  /** Its paths were appended one by one: on Linux they are routes of their own. */
+  readonly isAppended: boolean;
 }
 
 /** Nothing noted. */
@@ -43,6 +45,7 @@ export const NO_NOTE: RouteNote = {
   flow: 0,
   paths: [],
   nexthop: 0,
+  isAppended: false,
 };
 
 export class RouteNotes {
@@ -109,6 +112,7 @@ function isSame(left: RouteNote, right: RouteNote): boolean {
     left.pref === right.pref &&
     left.flow === right.flow &&
     left.nexthop === right.nexthop &&
+    left.isAppended === right.isAppended &&
     sameBytes(left.prefsrc, right.prefsrc) &&
     sameBytes(left.metrics, right.metrics) &&
     left.paths.length === right.paths.length &&

@@ -88,7 +88,8 @@ function writeRoute4(
   writer: MessageWriter,
 ): void {
   const nexthop = note.nexthop || source.u32(RTA.NH_ID);
-  if (note.priority !== 0) writer.u32(RTA.PRIORITY, note.priority);
+  const priority = priorityOf(source, note);
+  if (priority !== 0) writer.u32(RTA.PRIORITY, priority);
   writeMetrics(source, note, writer);
   const prefsrc = note.prefsrc ?? kernelSourceOf(vnet, source, prefix);
   if (prefsrc !== undefined) writer.raw(RTA.PREFSRC, prefsrc);
@@ -136,7 +137,8 @@ function writeRoute6(
 
 /** RTA_PRIORITY that a route is shown with. @param source - of the kernel, indexed */
 export function priorityOf(source: MessageReader, note: RouteNote): number {
-  if (note.priority !== 0) return note.priority;
+  const known = note.priority || source.u32(RTA.PRIORITY);
+  if (known !== 0) return known;
   if (source.header8(RtMsg.FAMILY) === AF.INET) return 0;
   return source.u32(RTA.RTFLAGS) & RTF.PINNED ? Metric6.KERNEL : Metric6.USER;
 }

@@ -7,7 +7,7 @@ describe("nlvm bench", () => {
   it("--json prints one document with every benchmark's figures and conditions", async () => {
     const { status, stdout, stderr } = await nlvm(["bench", "--json", "--routes", "2000", "--runs", "2"]);
     expect([status, stderr]).toEqual([0, ""]);
-    const { dump, insert, lookup, ...rest } = JSON.parse(stdout);
+    const { dump, insert, lookup, layer, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({});
     expect(dump).toEqual({
       routes: expect.any(Number),
@@ -32,6 +32,15 @@ describe("nlvm bench", () => {
       order: "sorted",
       ...CONDITIONS,
     });
+    expect(layer).toEqual({
+      routes: expect.any(Number),
+      bytes: expect.any(Number),
+      nsPerRoute: expect.any(Number),
+      bytesPerRoute: expect.any(Number),
+      kernelNsPerRoute: expect.any(Number),
+      order: "sorted",
+      ...CONDITIONS,
+    });
   });
 
   it("dumps the table and the kernel's own routes, 76 bytes a route over a gateway", async () => {
@@ -43,6 +52,15 @@ describe("nlvm bench", () => {
     expect(dump.bytesPerRoute).toBeLessThanOrEqual(76);
     expect(dump.nsPerRoute).toBeGreaterThan(0);
     expect(dump.memcpyNsPerRoute).toBeGreaterThan(0);
+  });
+
+  it("dumps the table in Linux's form, 60 bytes a route over a gateway, with the interface's own", async () => {
+    const { stdout } = await nlvm(["bench", "layer", "--json", "--routes", "2000", "--runs", "1"]);
+    const { layer } = JSON.parse(stdout);
+    expect(layer.routes).toBe(2001);
+    expect(layer.bytes).toBe(2001 * 60);
+    expect(layer.nsPerRoute).toBeGreaterThan(0);
+    expect(layer.kernelNsPerRoute).toBeGreaterThan(0);
   });
 
   it("for people prints conditions, unit and floor", async () => {

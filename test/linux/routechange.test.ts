@@ -209,6 +209,37 @@ describe("[RF-LINUX-49] E4.4 errors of RTM_NEWROUTE", () => {
     ["change, it is not there", CHANGE, [...route("10.2.0.0/16"), via("198.51.100.2")], [2, ""]],
     ["no flags, it is not there", 0, [...route("10.2.0.0/16"), via("198.51.100.2")], [2, ""]],
     ["gateway unreachable", ADD, [...route("10.2.0.0/16"), via("203.0.113.77")], [101, "Nexthop has invalid gateway"]],
+    [
+      "gateway not on its link",
+      ADD,
+      [...route("10.2.0.0/16"), via("203.0.113.77"), dev(2)],
+      [101, "Nexthop has invalid gateway"],
+    ],
+    [
+      "gateway on another link",
+      ADD,
+      [...route("10.2.0.0/16"), via("198.51.100.2"), dev(3)],
+      [101, "Nexthop has invalid gateway"],
+    ],
+    [
+      "an own address for a gateway",
+      ADD,
+      [...route("10.2.0.0/16"), via("198.51.100.1"), dev(2)],
+      [101, "Nexthop has invalid gateway"],
+    ],
+    ["IPv6 gateway not on its link", ADD, [...route("2001:db8:2::/48"), via("2001:db8:ffff::1"), dev(2)], [113, ""]],
+    [
+      "a path's gateway not on its link",
+      ADD,
+      [...route("10.2.0.0/16"), paths(path("198.51.100.2"), path("203.0.113.77", { index: 2 }))],
+      [101, "Nexthop has invalid gateway"],
+    ],
+    [
+      "a gateway over an interface that is not there",
+      ADD,
+      [...route("10.2.0.0/16"), via("198.51.100.2"), dev(77)],
+      [19, ""],
+    ],
     ["IPv6 gateway unreachable", ADD, [...route("2001:db8:2::/48"), via("2001:db8:ffff::1")], [113, ""]],
     [
       "onlink that is not",
@@ -405,6 +436,12 @@ describe("what the kernel has no place for is noted and shown", () => {
     expect(find(listed(program, "2001:db8:1::/48")?.attributes ?? [], RTA.PREF)).toEqual(u8(3));
   });
 
+  it("ONLINK lets a gateway be anywhere", () => {
+    const { program } = machine();
+    expect(add(program, ...route("10.1.0.0/16", { flags: 4 }), via("203.0.113.77"), dev(2))).toBe(0);
+    expect(listed(program, "10.1.0.0/16")).toMatchObject({ routeFlags: 4, length: 60 });
+  });
+
   it("FLOW of a route over an interface, and ONLINK and FLOW of paths", () => {
     const { program } = machine();
     expect(add(program, ...route("10.1.0.0/16"), dev(2), attribute(RTA.FLOW, u32(5)))).toBe(0);
@@ -511,6 +548,21 @@ describe("[X-3] E7.1 tables", () => {
       22,
       "No free fib for this table",
     ]);
+  });
+
+  it("gateways are found from the main table too, as on Linux", () => {
+    const { program } = machine(boot);
+    const two = paths(path("198.51.100.2"), path("198.51.100.3"));
+    expect(add(program, ...route("0.0.0.0/0", { table: 2 }), via("198.51.100.2"))).toBe(0);
+    expect(add(program, ...route("10.1.0.0/16", { table: 2 }), two)).toBe(0);
+    expect(add(program, ...route("2001:db8:1::/48", { table: 2 }), via("2001:db8::2"))).toBe(0);
+    expect(word(listed(program, "0.0.0.0/0", 2) as never, RTA.OIF)).toBe(2);
+    expect(add(program, ...route("10.2.0.0/16", { table: 2 }), via("203.0.113.1"))).toBe(-101);
+    // A route over an interface makes a gateway reachable, wherever it is.
+    expect(add(program, ...route("203.0.113.0/24", { table: 2 }), dev(2))).toBe(0);
+    expect(add(program, ...route("10.2.0.0/16", { table: 2 }), via("203.0.113.1"))).toBe(0);
+    expect(add(program, ...route("203.0.113.0/24"), dev(2))).toBe(0);
+    expect(add(program, ...route("10.2.0.0/16"), via("203.0.113.1"), dev(2))).toBe(0);
   });
 
   it("what table 255 has anyway is taken as made", () => {

@@ -3,6 +3,7 @@ import { Client } from "../../host/client/client.js";
 import { attribute, F, find, join, MACHINE, machine, type Program, request, u32 } from "./program.js";
 import {
   ADD,
+  APPEND,
   deletion,
   dev,
   dumped,
@@ -110,6 +111,42 @@ describe("E7.5 RTM_DELROUTE of several paths", () => {
     multipath(program, "10.1.0.0/16", "198.51.100.2", "198.51.100.3");
     expect(del(program, ...deletion("10.1.0.0/16"), via("198.51.100.3"))).toBe(-3);
     expect(del(program, ...deletion("10.1.0.0/16"), via("198.51.100.2"))).toBe(0);
+    expect(listed(program, "10.1.0.0/16")).toBeUndefined();
+  });
+
+  const appended = (program: Program) => {
+    add(program, ...route("10.1.0.0/16"), via("198.51.100.2"));
+    for (const gateway of ["198.51.100.3", "198.51.100.4"]) {
+      expect(program.change(RTM.NEWROUTE, APPEND, ...route("10.1.0.0/16"), via(gateway))).toBe(0);
+    }
+  };
+  const gateways = (program: Program) => {
+    const attributes = listed(program, "10.1.0.0/16")?.attributes ?? [];
+    const several = find(attributes, RTA.MULTIPATH);
+    const only = find(attributes, RTA.GATEWAY);
+    return several === undefined ? [only?.at(-1)] : [11, 27, 43].map((at) => several[at + 4]).filter(Boolean);
+  };
+
+  it("IPv4, appended one by one: each goes alone, as the route that it is on Linux", () => {
+    const { program } = machine();
+    appended(program);
+    expect(gateways(program)).toEqual([2, 3, 4]);
+    expect(del(program, ...deletion("10.1.0.0/16"), via("198.51.100.3"))).toBe(0);
+    expect(gateways(program)).toEqual([2, 4]);
+    expect(del(program, ...deletion("10.1.0.0/16"), via("198.51.100.3"))).toBe(-3);
+    expect(del(program, ...deletion("10.1.0.0/16"))).toBe(0);
+    expect(gateways(program)).toEqual([4]);
+    expect(del(program, ...deletion("10.1.0.0/16"))).toBe(0);
+    expect(listed(program, "10.1.0.0/16")).toBeUndefined();
+  });
+
+  it("IPv4, replaced by a route of several paths: one route again", () => {
+    const { program } = machine();
+    appended(program);
+    const both = paths(path("198.51.100.5"), path("198.51.100.6"));
+    expect(program.change(RTM.NEWROUTE, F.CREATE | F.REPLACE, ...route("10.1.0.0/16"), both)).toBe(0);
+    expect(del(program, ...deletion("10.1.0.0/16"), via("198.51.100.6"))).toBe(-3);
+    expect(del(program, ...deletion("10.1.0.0/16"))).toBe(0);
     expect(listed(program, "10.1.0.0/16")).toBeUndefined();
   });
 

@@ -1,0 +1,171 @@
+// Sends what the recorded programs sent to the Linux layer of an emulated kernel, with the options and port ids of the run,
+// and compares the kinds of the answers with Linux's.
+import { Kernel, type Vnet } from "../../../host/kernel/kernel.js";
+import { LinuxAbi, LinuxError, type ProgramSocket } from "../../../host/linux/abi.js";
+import { InterfaceNames, withIndices } from "./indices.js";
+import { kindsOf } from "./kinds.js";
+import { MEANWHILE } from "./meanwhile.js";
+import { type Message, messagesOf, type Run, type Sent } from "./recorded.js";
+import { SOCKETS, type SocketSetting } from "./sockets.js";
+
+/** A request whose answers are of other kinds than Linux's. */
+export interface Unlike {
+  /** Which request of the run, from 1. */
+  readonly request: number;
+  readonly linux: string;
+  readonly emulated: string;
+}
+
+const SOCK_RAW = 3;
+const NETLINK_ROUTE = 0;
+const SOL_SOCKET = 1;
+const SOL_NETLINK = 270;
+const SO_SNDBUF = 7;
+const NETLINK_ADD_MEMBERSHIP = 1;
+
+/** What the programs offer a receive; datagrams are not compared. */
+const OFFER_BYTES = 65_536;
+
+/** A process id that no recorded socket has. */
+const OWN_PROCESS_ID = 4_000_000;
+
+/** Tables of the programs are fibs that are free; a gateway is looked for in the route's own fib, so each has the connected networks. */
+const FIBS = 16;
+const SYSCTLS = { "net.inet6.ip6.dad_count": 0, "net.add_addr_allfibs": 1 };
+
+/** What Linux answered each request of a setup. */
+const DONE_WELL = "ERROR CAPPED 0";
+
+/** Between the setup and the first program. */
+const SETTLED_MILLISECONDS = 2000;
+
+/** GETLINK, dump of all. */
+const LINK_DUMP = Uint8Array.from(Buffer.from("20000000120001030000000000000000".padEnd(64, "0"), "hex"));
+
+export class Replay {
+  readonly #kernel = Kernel.boot({ modules: ["netlink"], sysctls: SYSCTLS, fibs: FIBS });
+  readonly #abi = new LinuxAbi(this.#kernel, { mode: "extended" });
+  readonly #vnet: Vnet = this.#kernel.vnet0;
+  /** Names of the recorded run's indices. */
+  readonly #recorded = new InterfaceNames();
+  readonly #own = this.#open(OWN_PROCESS_ID);
+  /** Requests of the setup that were not carried out. */
+  readonly refused: readonly Unlike[];
+
+  /**
+   * @param setup - requests that make the state at the beginning
+   * @param received - what the programs of the recording received, which tells the names of the interfaces
+   */
+  constructor(setup: readonly Uint8Array[], received: readonly Uint8Array[]) {
+    // Linux gives lo its addresses when it comes up; on FreeBSD that is a matter of /etc/rc.d.
+    this.#vnet.addressAdd("lo0", "127.0.0.1/8");
+    // The name that an index had first is the one of the setup.
+    for (const datagram of received.toReversed()) this.#recorded.learn(datagram);
+    this.refused = setup.flatMap((request, i) => {
+      const emulated = kindsOf(this.#exchange(this.#own, this.#translated(request)));
+      return emulated === DONE_WELL ? [] : [{ request: i + 1, linux: DONE_WELL, emulated }];
+    });
+    this.#kernel.advance(SETTLED_MILLISECONDS);
+  }
+
+  /** Sends the requests of a run. @returns those whose answers are of other kinds */
+  run(run: Run): Unlike[] {
+    const sockets = new Map<number, ProgramSocket | string>();
+    const unlike: Unlike[] = [];
+    let request = 0;
+    for (const sent of run.sent) {
+      for (const deed of MEANWHILE.get(run.id) ?? []) {
+        if (deed.before === request + 1) this.#exchange(this.#own, this.#translated(deed.request));
+      }
+      let socket = sockets.get(sent.socket);
+      if (socket === undefined) {
+        socket = this.#openFor(run, sent);
+        sockets.set(sent.socket, socket);
+      }
+      const answers = typeof socket === "string" ? socket : this.#exchange(socket, this.#translated(sent.bytes));
+      for (const exchange of sent.exchanges) {
+        request++;
+        const linux = kindsOf(exchange.answers);
+        const emulated = typeof answers === "string" ? answers : kindsOf(answersTo(exchange.request, answers));
+        if (linux !== emulated) unlike.push({ request, linux, emulated });
+      }
+      for (const { bytes } of sent.exchanges.flatMap((each) => each.answers)) this.#recorded.learn(bytes);
+    }
+    for (const socket of sockets.values()) if (typeof socket !== "string") socket.close();
+    return unlike;
+  }
+
+  /** All messages that came back, and the notifications with them. */
+  #exchange(socket: ProgramSocket, request: Uint8Array): Message[] {
+    try {
+      socket.send(request);
+    } catch (error) {
+      if (!(error instanceof LinuxError)) throw error;
+      return [];
+    }
+    return this.#received(socket);
+  }
+
+  #received(socket: ProgramSocket): Message[] {
+    const messages: Message[] = [];
+    for (let each = socket.receive(OFFER_BYTES); each !== undefined; each = socket.receive(OFFER_BYTES)) {
+      messages.push(...messagesOf(each.bytes.slice()));
+      socket.taken(each.bytes.length);
+    }
+    return messages;
+  }
+
+  #translated(request: Uint8Array): Uint8Array {
+    const own = new InterfaceNames();
+    for (const { bytes } of this.#exchange(this.#own, LINK_DUMP)) own.learn(bytes);
+    return withIndices(request, (index) => {
+      const name = this.#recorded.nameOf(index);
+      return name === undefined ? undefined : own.indexOf(name);
+    });
+  }
+
+  #open(pid: number, protocol = NETLINK_ROUTE): ProgramSocket {
+    return this.#abi.socket(this.#vnet, { type: SOCK_RAW, protocol, pid, isPrivileged: true });
+  }
+
+  /** @returns the socket, or the errno that it was refused with */
+  #openFor(run: Run, sent: Sent): ProgramSocket | string {
+    const port = sent.exchanges.flatMap(({ answers }) => answers)[0]?.port ?? 0;
+    let socket: ProgramSocket;
+    try {
+      socket = this.#open(OWN_PROCESS_ID + sent.socket + 1, run.protocols[sent.socket]);
+    } catch (error) {
+      if (error instanceof LinuxError) return `no socket ${-error.errno}`;
+      throw error;
+    }
+    const { options, groups, memberships } = settingOf(run, sent.socket);
+    for (const [level, name, value] of options) socket.setsockopt(level, name, word(value));
+    for (const group of memberships) socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, word(group));
+    socket.bind(port, groups);
+    return socket;
+  }
+}
+
+function answersTo(request: Message, answers: readonly Message[]): Message[] {
+  return answers.filter(({ sequence }) => sequence === request.sequence);
+}
+
+/** What a program set on one of its sockets. */
+function settingOf(run: Run, socket: number): SocketSetting {
+  const known = SOCKETS.get(run.id)?.[socket];
+  if (known !== undefined) return known;
+  // Programs set the options of one socket after the other, and begin each with the same one.
+  const bySocket: [number, number, number][][] = [];
+  for (const [level, name] of run.options) {
+    const begins = bySocket.length === 0 || (level === SOL_SOCKET && name === SO_SNDBUF);
+    if (begins) bySocket.push([]);
+    if (level === SOL_NETLINK) bySocket.at(-1)?.push([level, name, 1]);
+  }
+  return { options: bySocket[socket] ?? [], groups: 0, memberships: [] };
+}
+
+function word(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
