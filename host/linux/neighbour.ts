@@ -29,9 +29,9 @@ export function getNeighbours(request: Request): void {
 function dumpNeighbours(request: Request): void {
   const { message, vnet } = request;
   const { isStrict } = request.requester;
-  if (isStrict) checkStrictly(message);
-  message.index(HeaderSize.NDMSG);
   const family = message.header8(NdMsg.FAMILY);
+  if (isStrict) checkStrictly(message, family === LinuxAF.BRIDGE);
+  message.index(HeaderSize.NDMSG);
   if (family === LinuxAF.BRIDGE) {
     request.dump(listSource([]), { doneJoins: true }); // forwarding tables of bridges are not shown
     return;
@@ -92,21 +92,27 @@ function stateOf(vnet: LinuxVnet, entry: MessageReader): number {
   return neighbourState(entry, vnet.notes.neighbours.get(keyOfNeighbour(entry)));
 }
 
-/** The checks of a strict socket (E3.4, E3.5). @throws Refusal EINVAL */
-function checkStrictly(message: MessageReader): void {
+/**
+ * The checks of a strict socket (E3.4, E3.5).
+ * @param isForwarding - of a dump of forwarding tables, which may name an interface in the header (rtnetlink.c,
+ *   valid_fdb_dump_strict)
+ * @throws Refusal EINVAL
+ */
+function checkStrictly(message: MessageReader, isForwarding: boolean): void {
   const { IFINDEX, STATE, TYPE, FLAGS } = NdMsg;
+  const kind = isForwarding ? "fdb" : "neighbor";
+  const flags = message.header8(FLAGS);
   if (message.attributesFrom(HeaderSize.NDMSG) > message.end) {
-    throw new Refusal(LinuxErrno.EINVAL, "Invalid header for neighbor dump request");
+    throw new Refusal(LinuxErrno.EINVAL, `Invalid header for ${kind} dump request`);
   }
-  if (hasPadding(message) || message.header32(IFINDEX) || message.header16(STATE) || message.header8(TYPE)) {
-    throw new Refusal(LinuxErrno.EINVAL, "Invalid values in header for neighbor dump request");
+  const hasOthers = isForwarding ? flags !== 0 : message.header32(IFINDEX) !== 0;
+  if (hasPadding(message) || hasOthers || message.header16(STATE) || message.header8(TYPE)) {
+    throw new Refusal(LinuxErrno.EINVAL, `Invalid values in header for ${kind} dump request`);
   }
-  if (message.header8(FLAGS) & ~NTF.PROXY) {
-    throw new Refusal(LinuxErrno.EINVAL, "Invalid flags in header for neighbor dump request");
-  }
+  if (flags & ~NTF.PROXY) throw new Refusal(LinuxErrno.EINVAL, "Invalid flags in header for neighbor dump request");
   message.each(message.attributesFrom(HeaderSize.NDMSG), message.end, (type) => {
     if (type !== NDA.IFINDEX && type !== NDA.MASTER) {
-      throw new Refusal(LinuxErrno.EINVAL, "Unsupported attribute in neighbor dump request");
+      throw new Refusal(LinuxErrno.EINVAL, `Unsupported attribute in ${kind} dump request`);
     }
   });
 }

@@ -178,6 +178,15 @@ describe("[E3.5] dumps of neighbours", () => {
     expect([done?.type, done?.flags, int(done?.body as Uint8Array, 0), rest.length]).toEqual([3, F.MULTI, 0, 0]);
   });
 
+  it("a strict socket may name an interface of the forwarding tables, and no state", () => {
+    const { program } = filled();
+    strict(program);
+    const [done] = program.ask(RTM.GETNEIGH, DUMP, ndmsg(7, EM1));
+    expect([done?.type, int(done?.body as Uint8Array, 0)]).toEqual([3, 0]);
+    const [error] = program.ask(RTM.GETNEIGH, DUMP, ndmsg(7, EM1, 2));
+    expect([error?.type, int(error?.body as Uint8Array, 0)]).toEqual([2, -22]);
+  });
+
   it("a strict socket filters by NDA_IFINDEX; the messages say so, NLMSG_DONE does not (recorded)", () => {
     const { program } = filled();
     strict(program);
