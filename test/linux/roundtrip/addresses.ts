@@ -1,14 +1,24 @@
 // Addresses, as both ABIs write and read them.
 
 import { ip } from "../../support/messages.js";
-import { attribute, join, u8, u32 } from "../program.js";
+import { attribute, join, text, u8, u32 } from "../program.js";
 import { EM0, EM1, type Kind, type Story, same, type Value } from "./story.js";
 
-const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, CACHEINFO: 6, FLAGS: 8, RT_PRIORITY: 9 } as const;
+const IFA = {
+  ADDRESS: 1,
+  LOCAL: 2,
+  LABEL: 3,
+  BROADCAST: 4,
+  CACHEINFO: 6,
+  FLAGS: 8,
+  RT_PRIORITY: 9,
+  PROTO: 11,
+} as const;
 const INET = 2;
 const LINUX_INET6 = 10;
 const FREEBSD_INET6 = 28;
 const PERMANENT = 0x80;
+const NOPREFIXROUTE = 0x200;
 const FOREVER = 0xffffffff;
 
 const ADDRESS: Kind = { name: "address", makes: 20, lists: 22, all: new Uint8Array(8) };
@@ -132,6 +142,37 @@ export const ADDRESSES: readonly Story[] = [
       same("IFA_LOCAL", ip("203.0.113.1")),
       same("IFA_ADDRESS", ip("203.0.113.2")),
       same("IFA_BROADCAST", undefined),
+    ],
+  },
+  {
+    kind: ADDRESS,
+    title: "an IPv4 address with a label",
+    linux: bothModes([ifaddrmsg(INET, 24, EM1), ...IPV4, attribute(IFA.LABEL, text("eth1:1"))]),
+    native: [ifaddrmsg(INET, 24, EM1), ...IPV4],
+    isIt: isAddress(EM1, "203.0.113.1"),
+    rows: [{ field: "IFA_LABEL", linux: { strict: "em1", extended: "eth1:1" }, freebsd: "em1", isLinuxOnly: true }],
+  },
+  {
+    kind: ADDRESS,
+    title: "an IPv6 address with a protocol, and a flag that the kernel has not",
+    linux: {
+      extended: [
+        ifaddrmsg(LINUX_INET6, 64, EM1),
+        IPV6,
+        attribute(IFA.FLAGS, u32(NOPREFIXROUTE)),
+        attribute(IFA.PROTO, u8(12)),
+      ],
+    },
+    native: [ifaddrmsg(FREEBSD_INET6, 64, EM1), IPV6, INFINITE],
+    isIt: isAddress(EM1, "2001:db8:7::1"),
+    rows: [
+      { field: "IFA_FLAGS", linux: NOPREFIXROUTE | PERMANENT, freebsd: 0, isLinuxOnly: true },
+      {
+        field: ["IFA_PROTO", "IFA_FREEBSD"],
+        linux: { strict: isThere, extended: 12 },
+        freebsd: isThere,
+        isLinuxOnly: true,
+      },
     ],
   },
 ];

@@ -1,7 +1,7 @@
 // Links, as both ABIs write and read them.
 
 import { attribute, join, nest, text, u8, u16, u32 } from "../program.js";
-import { BOOT, EM0, type Kind, numberOf, type Story, same } from "./story.js";
+import { BOOT, EM0, type Kind, numberOf, type Story, same, type Value } from "./story.js";
 
 const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, TXQLEN: 13, LINKINFO: 18, IFALIAS: 20, GROUP: 27 } as const;
 const INFO = { KIND: 1, DATA: 2 } as const;
@@ -36,6 +36,32 @@ const KINDS: readonly (readonly [name: string, kind: string, freebsdType: number
   ["gre", "gre", 131, 778],
   ["edsc", "dummy", 6, 1],
   ["vxlan", "vxlan", 6, 1],
+];
+
+/** What every link has in the mode extended (linux-compat E5.3). */
+const LINUX_ALONE: readonly (readonly [field: string, extended: Value])[] = [
+  ["IFLA_LINKMODE", 0],
+  ["IFLA_MIN_MTU", 68],
+  ["IFLA_MAX_MTU", 65_535],
+  ["IFLA_GROUP", 0],
+  ["IFLA_ALLMULTI", 0],
+  ["IFLA_NUM_TX_QUEUES", 1],
+  ["IFLA_NUM_RX_QUEUES", 1],
+  ["IFLA_GSO_MAX_SEGS", 65_535],
+  ["IFLA_GSO_MAX_SIZE", 65_536],
+  ["IFLA_GRO_MAX_SIZE", 65_536],
+  ["IFLA_GSO_IPV4_MAX_SIZE", 65_536],
+  ["IFLA_TSO_MAX_SIZE", 524_280],
+  ["IFLA_TSO_MAX_SEGS", 65_535],
+  ["IFLA_CARRIER_CHANGES", 0],
+  ["IFLA_CARRIER_UP_COUNT", 0],
+  ["IFLA_CARRIER_DOWN_COUNT", 0],
+  ["IFLA_PROTO_DOWN", 0],
+  ["IFLA_STATS", new Uint8Array(96)],
+  ["IFLA_XDP", attribute(2, u8(0))],
+  ["IFLA_AF_SPEC", isThere],
+  ["IFLA_MAP", new Uint8Array(32)],
+  ["IFLA_PERM_ADDRESS", u8(2, 0, 0, 0, 0, 1)],
 ];
 
 /** The same words from both: index, ifi_change that changes nothing, attributes. */
@@ -96,6 +122,16 @@ export const LINKS: readonly Story[] = [
       { field: "IFLA_ADDRESS", linux: { strict: undefined, extended: new Uint8Array(6) }, freebsd: undefined },
       same("IFLA_MTU", 16_384),
     ],
+  },
+  {
+    kind: LINK,
+    title: "what only Linux has",
+    isIt: of(EM0),
+    rows: LINUX_ALONE.map(([field, extended]) => ({
+      field,
+      linux: { strict: undefined, extended },
+      freebsd: undefined,
+    })),
   },
   change("an MTU", [attribute(IFLA.MTU, u32(1400))], [same("IFLA_MTU", 1400)]),
   change(

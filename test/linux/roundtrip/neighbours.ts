@@ -6,7 +6,7 @@ import { EM0, type Kind, type Story, same, type Value } from "./story.js";
 
 const NDA = { DST: 1, LLADDR: 2, PROTOCOL: 12 } as const;
 const NUD = { REACHABLE: 2, PERMANENT: 0x80 } as const;
-const NTF = { PROXY: 8, STICKY: 0x40 } as const;
+const NTF = { EXT_LEARNED: 0x10, STICKY: 0x40 } as const;
 const INET = 2;
 const LINUX_INET6 = 10;
 const FREEBSD_INET6 = 28;
@@ -71,6 +71,21 @@ export const NEIGHBOURS: readonly Story[] = [
       same("NDA_LLADDR", MAC),
       { field: "ndm_state", linux: { strict: 1, extended: NUD.REACHABLE }, freebsd: 1 },
       { field: "NDA_PROTOCOL", linux: { strict: undefined, extended: 12 }, freebsd: undefined, isLinuxOnly: true },
+    ],
+  },
+  {
+    kind: NEIGHBOUR,
+    title: "one that a program learnt",
+    linux: { extended: [ndmsg(INET, NUD.PERMANENT, NTF.EXT_LEARNED), ...what("198.51.100.9")] },
+    native: [ndmsg(INET, 0, NTF.STICKY), ...what("198.51.100.9")],
+    isIt: at("198.51.100.9"),
+    rows: [
+      {
+        field: "ndm_flags",
+        linux: { strict: NTF.STICKY, extended: NTF.EXT_LEARNED },
+        freebsd: NTF.STICKY,
+        isLinuxOnly: true,
+      },
     ],
   },
 ];

@@ -9,15 +9,18 @@ const RTA = {
   OIF: 4,
   GATEWAY: 5,
   PRIORITY: 6,
+  PREFSRC: 7,
   METRICS: 8,
   MULTIPATH: 9,
+  FLOW: 11,
   WEIGHT: 13,
   TABLE: 15,
   VIA: 18,
+  PREF: 20,
   EXPIRES: 23,
   NH_ID: 30,
 } as const;
-const RTAX_MTU = 2;
+const RTAX = { MTU: 2, ADVMSS: 8 } as const;
 const NEWNEXTHOP = 104;
 const NHA = { ID: 1, OIF: 5, GATEWAY: 6 } as const;
 const INET = 2;
@@ -113,7 +116,7 @@ export const ROUTES: readonly Story[] = [
   },
   route(
     "with an MTU",
-    [gateway, nest(RTA.METRICS, attribute(RTAX_MTU, u32(1400)))],
+    [gateway, nest(RTA.METRICS, attribute(RTAX.MTU, u32(1400)))],
     [same("RTA_METRICS.RTAX_MTU", 1400)],
   ),
   route(
@@ -121,6 +124,41 @@ export const ROUTES: readonly Story[] = [
     [gateway, attribute(RTA.PRIORITY, u32(32))],
     [{ field: "RTA_PRIORITY", linux: { strict: undefined, extended: 32 }, freebsd: undefined, isLinuxOnly: true }],
   ),
+  route(
+    "with what else the kernel has no place for",
+    [
+      gateway,
+      attribute(RTA.PREFSRC, ip("198.51.100.1")),
+      attribute(RTA.FLOW, u32(7)),
+      nest(RTA.METRICS, attribute(RTAX.ADVMSS, u32(1360))),
+    ],
+    [
+      {
+        field: "RTA_PREFSRC",
+        linux: { strict: undefined, extended: ip("198.51.100.1") },
+        freebsd: undefined,
+        isLinuxOnly: true,
+      },
+      { field: "RTA_FLOW", linux: { strict: undefined, extended: 7 }, freebsd: undefined, isLinuxOnly: true },
+      {
+        field: "RTA_METRICS.RTAX_ADVMSS",
+        linux: { strict: undefined, extended: 1360 },
+        freebsd: undefined,
+        isLinuxOnly: true,
+      },
+    ],
+  ),
+  {
+    kind: ROUTE,
+    title: "of IPv6 with a preference",
+    linux: {
+      strict: [rtmsg(LINUX_INET6, 32), ...V6, attribute(RTA.PREF, u8(1))],
+      extended: [rtmsg(LINUX_INET6, 32), ...V6, attribute(RTA.PREF, u8(1))],
+    },
+    native: [rtmsg(FREEBSD_INET6, 32), ...V6],
+    isIt: to("2001:db9::"),
+    rows: [{ field: "RTA_PREF", linux: { strict: undefined, extended: 1 }, freebsd: undefined, isLinuxOnly: true }],
+  },
   route(
     "of several paths",
     [paths(0, 4)],
