@@ -26,7 +26,17 @@ export interface DumpSource {
   next(writer: MessageWriter, header: ReplyHeader, limit: number): boolean;
   /** Gives back what it holds, finished or not. */
   close(): void;
+  /** For observers: the kernel's message that the last `next` rewrote; undefined when the layer made its own. */
+  before?(): Uint8Array | undefined;
+  /** For observers: what the kernel was asked. */
+  readonly requests?: readonly Uint8Array[];
 }
+
+/** A limit that one message is above. */
+const NO_MORE = -1;
+
+/** Gets each message that a dump writes, and the kernel's that it was. */
+export type DumpObserver = (before: Uint8Array | undefined, after: Uint8Array) => void;
 
 export interface DumpOptions {
   /** The header's filter was applied: NLM_F_DUMP_FILTERED. */
@@ -40,6 +50,7 @@ export interface DumpOptions {
 /** A dump under way on a socket. */
 export class Dump {
   readonly header: ReplyHeader;
+  observer: DumpObserver | undefined;
   readonly #source: DumpSource;
   readonly #doneJoins: boolean;
   readonly #doneIsPlain: boolean;
@@ -90,6 +101,7 @@ export class Dump {
     const fits = this.#doneJoins && writer.at + this.#done.length <= limit;
     if (writer.at > 0 && !fits) return writer.written;
     writer.whole(this.#done);
+    this.observer?.(undefined, this.#done);
     this.#isOver = true;
     return writer.written;
   }
@@ -102,12 +114,23 @@ export class Dump {
 
   #next(writer: MessageWriter, limit: number): boolean {
     try {
-      return this.#source.next(writer, this.header, limit);
+      const mark = writer.at;
+      // Who observes is told of one message at a time.
+      const hasMore = this.#source.next(writer, this.header, this.observer === undefined ? limit : NO_MORE);
+      this.#observe(writer, mark);
+      return hasMore;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#end(error);
       return true;
     }
+  }
+
+  #observe(writer: MessageWriter, mark: number): void {
+    if (this.observer === undefined) return;
+    const before = this.#source.before?.();
+    const after = writer.bytes.slice(mark, writer.at);
+    if (before !== undefined || after.length > 0) this.observer(before, after);
   }
 
   #end(refusal: Refusal | undefined): void {
@@ -146,9 +169,11 @@ export function listSource(writes: Iterable<(writer: MessageWriter, header: Repl
 /** One source after the other. */
 export function sequence(sources: readonly DumpSource[]): DumpSource {
   let current = 0;
+  let last: DumpSource | undefined;
   return {
     next(writer, header, limit) {
       const source = sources[current];
+      last = source;
       if (source === undefined) return false;
       if (!source.next(writer, header, limit)) current++;
       return current < sources.length;
@@ -156,6 +181,8 @@ export function sequence(sources: readonly DumpSource[]): DumpSource {
     close() {
       for (const source of sources) source.close();
     },
+    before: () => last?.before?.(),
+    requests: sources.flatMap(({ requests = [] }) => requests),
   };
 }
 
@@ -176,13 +203,16 @@ export function kernelDump(
   const channel = pool.take();
   channel.start(request);
   let state: "open" | "read" | "closed" = "open";
+  let rewritten: MessageReader | undefined;
   return {
     next(writer, header, limit) {
       // Many messages a call: nothing but reading and translating is done for each.
       do {
         const message = channel.next();
+        rewritten = undefined;
         if (message === undefined) return false;
         if (message.type >= NLMSG.MIN_TYPE) {
+          rewritten = message;
           translate(message, writer, header);
           continue;
         }
@@ -200,5 +230,7 @@ export function kernelDump(
       else if (state === "open") channel.close();
       state = "closed";
     },
+    before: () => rewritten?.message.slice(),
+    requests: [request],
   };
 }

@@ -1,7 +1,7 @@
 // One request of a Linux program while it is handled: what it says, and how it is answered.
 
 import type { Errno } from "../../assembly/abi/errno.js";
-import { NetlinkSize, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { NetlinkSize, NLM_F, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { NetlinkError } from "../kernel/kernel.js";
 import type { Answer, Channel } from "./channel.js";
 import { Dump, type DumpOptions, type DumpSource, type ReplyHeader } from "./dump.js";
@@ -10,6 +10,7 @@ import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { LinuxErrorAttribute } from "./number.js";
 import { Refusal } from "./refusal.js";
+import { messagesIn, type Observed } from "./rewrite.js";
 import type { Cause, LinuxVnet, Member } from "./vnet.js";
 
 /** The socket that a request came in on. */
@@ -48,6 +49,9 @@ export class Request {
   warning: string | undefined;
   #hasDump = false;
   readonly #afterAck: (() => void)[] = [];
+  /** For observers: the kernel's message that is being answered from, and whether the kernel was asked at all. */
+  #source: MessageReader | undefined;
+  #wasAsked = false;
 
   constructor(requester: Requester, message: MessageReader) {
     this.requester = requester;
@@ -79,7 +83,10 @@ export class Request {
   reply(write: (writer: MessageWriter, header: ReplyHeader) => void): void {
     const writer = new MessageWriter(512);
     write(writer, this.replyHeader);
-    if (writer.at > 0) this.requester.reply(writer.written.slice());
+    if (writer.at === 0) return;
+    const bytes = writer.written.slice();
+    this.requester.reply(bytes);
+    this.#observeReply(this.#source?.message.slice(), bytes);
   }
 
   /** @throws Refusal EBUSY while another dump runs on the socket (E2.7) */
@@ -90,7 +97,10 @@ export class Request {
     }
     this.#hasDump = true;
     const { port, hasExtAck } = this.requester;
-    this.requester.startDump(new Dump(source, this.seq, port, hasExtAck, options));
+    const dump = new Dump(source, this.seq, port, hasExtAck, options);
+    if (this.vnet.tap !== undefined) dump.observer = (before, after) => this.#observeReply(before, after);
+    this.#observeRequest(source.requests ?? []);
+    this.requester.startDump(dump);
   }
 
   // ---- asking the kernel
@@ -104,7 +114,12 @@ export class Request {
   ask(write: (writer: MessageWriter) => void, each?: (message: MessageReader) => void): Answer {
     const writer = new MessageWriter(512);
     write(writer);
-    const answer = this.#send(writer.written, each);
+    this.#observeRequest([writer.written]);
+    const answer = this.#send(writer.written, (message) => {
+      this.#source = message;
+      each?.(message);
+    });
+    this.#source = undefined;
     this.vnet.settle(this.cause);
     return answer;
   }
@@ -133,9 +148,34 @@ export class Request {
 
   /** Queues the ack, if there is to be one. @param refusal - undefined for success */
   finish(refusal: Refusal | undefined): void {
+    if (!this.#wasAsked) this.#observeRequest([], refusal?.errno);
     const isSilent = refusal === undefined && (this.#hasDump || !this.has(NLM_F.ACK));
-    if (!isSilent) this.requester.reply(this.#ack(refusal));
+    if (!isSilent) this.#acknowledge(this.#ack(refusal));
     for (const task of this.#afterAck.splice(0)) task();
+  }
+
+  #acknowledge(ack: Uint8Array): void {
+    this.requester.reply(ack);
+    this.#observeReply(undefined, ack);
+  }
+
+  // ---- observers
+
+  get #observed(): Observed {
+    return { vnet: this.vnet.vnet.name, port: this.requester.port, isRoute: true };
+  }
+
+  #observeRequest(asked: readonly Uint8Array[], errno?: number): void {
+    this.#wasAsked = true;
+    const { tap } = this.vnet;
+    if (tap === undefined) return;
+    const after = asked.map((each) => asHandled(each, this.requester.port));
+    tap.toKernel(this.#observed, this.message.message.slice(), after, errno);
+  }
+
+  /** @param after - one message, or several */
+  #observeReply(before: Uint8Array | undefined, after: Uint8Array): void {
+    this.vnet.tap?.toProgram(this.#observed, before, messagesIn(after));
   }
 
   /** NLMSG_ERROR: the number, the program's own header, on errors its own bytes, then TLVs (E4.1, E4.2). */
@@ -157,6 +197,15 @@ export class Request {
     writer.end();
     return writer.written;
   }
+}
+
+/** A request as the kernel's handler sees it: stamped with the port, and acked to the layer in any case. */
+function asHandled(request: Uint8Array, port: number): Uint8Array {
+  const bytes = request.slice();
+  const view = new DataView(bytes.buffer);
+  view.setUint16(NlMsgHdr.FLAGS, view.getUint16(NlMsgHdr.FLAGS, true) | NLM_F.ACK, true);
+  view.setUint32(NlMsgHdr.PID, port, true);
+  return bytes;
 }
 
 /** By FreeBSD's errno: Linux's errno, and the text it comes with. */

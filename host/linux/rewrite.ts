@@ -1,6 +1,7 @@
 // The tap: whoever observes the layer is told of each message that it rewrites, before and after, and what changed. Both
 // modes tell it. Without an observer nothing of this runs.
 
+import { NetlinkSize, NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { compareMessages, type FieldChange } from "./fields.js";
 import type { Side } from "./layouts.js";
 
@@ -63,4 +64,16 @@ export class Tap {
     const told = errno === undefined ? {} : { errno };
     this.#observe({ direction, vnet, port, isRoute, before, after, fields, ...told });
   }
+}
+
+/** Cuts whole messages apart; the bytes are new. */
+export function messagesIn(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at + NetlinkSize.NLMSGHDR <= bytes.length; ) {
+    const length = view.getUint32(at + NlMsgHdr.LEN, true);
+    messages.push(bytes.slice(at, at + length));
+    at += (length + 3) & ~3;
+  }
+  return messages;
 }

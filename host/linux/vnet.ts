@@ -124,6 +124,8 @@ export class LinuxVnet implements Attendant {
   /** What the kernel tells of is the doing of `silent`. */
   #isSilenced = false;
   readonly #writer = new MessageWriter();
+  /** The kernel's notification that is being carried. */
+  #event: MessageReader | undefined;
   /** By message type. */
   readonly #events: ReadonlyMap<number, EventHandler>;
   /** What waits for the end of a settle. */
@@ -236,11 +238,13 @@ export class LinuxVnet implements Attendant {
     try {
       for (let message = observer.next(); message !== undefined; message = observer.next()) {
         this.#isSilenced = message.pid === SILENT_PORT;
+        this.#event = message;
         this.#events.get(message.type)?.(this, message, cause);
       }
     } finally {
       this.#isSettling = false;
       this.#isSilenced = false;
+      this.#event = undefined;
     }
     // A task may ask the kernel and settle: no message is being looked at.
     for (const task of this.#deferred.splice(0)) task();
@@ -291,9 +295,18 @@ export class LinuxVnet implements Attendant {
     if (bytes.length === 0) return;
     // NLM_F_ECHO: the requester has it as a reply, and not a second time as a member (E3.9).
     const isEchoed = cause !== undefined && (cause.flags & NLM_F.ECHO) !== 0;
-    if (isEchoed) cause.socket.reply(bytes);
-    for (const member of this.members) {
-      if (member.groups.has(group) && !(isEchoed && member === cause.socket)) member.notify(bytes, group);
+    if (isEchoed) {
+      cause.socket.reply(bytes);
+      this.#observe(cause.socket, bytes);
     }
+    for (const member of this.members) {
+      if (!member.groups.has(group) || (isEchoed && member === cause.socket)) continue;
+      member.notify(bytes, group);
+      this.#observe(member, bytes);
+    }
+  }
+
+  #observe({ port }: Member, bytes: Uint8Array): void {
+    this.tap?.toProgram({ vnet: this.vnet.name, port, isRoute: true }, this.#event?.message.slice(), [bytes.slice()]);
   }
 }

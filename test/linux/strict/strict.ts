@@ -3,21 +3,10 @@
 import type { BootOptions } from "../../../host/kernel/kernel.js";
 import { Kernel } from "../../../host/kernel/kernel.js";
 import { LinuxAbi, type LinuxAbiOptions, type Rewrite, type StrictSocket } from "../../../host/linux/abi.js";
+import { MessageReader } from "../../../host/linux/messagereader.js";
+import { rewriteReply } from "../../../host/linux/strict/toprogram.js";
 import { hex as bytesOfHex } from "../../support/messages.js";
-import {
-  attributesOf,
-  F,
-  find,
-  int,
-  MACHINE,
-  type Message,
-  openProgram,
-  Program,
-  request,
-  u8,
-  u16,
-  u32,
-} from "../program.js";
+import { attributesOf, F, find, int, MACHINE, type Message, openProgram, Program, u8, u16, u32 } from "../program.js";
 
 export const RTM = {
   NEWLINK: 16,
@@ -37,6 +26,29 @@ export const RTM = {
   NEWNEXTHOP: 104,
   DELNEXTHOP: 105,
   GETNEXTHOP: 106,
+} as const;
+export const IFLA = {
+  IFNAME: 3,
+  LINK: 5,
+  QDISC: 6,
+  TXQLEN: 13,
+  LINKINFO: 18,
+  STATS64: 23,
+  EXT_MASK: 29,
+  FREEBSD: 64,
+} as const;
+export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, CACHEINFO: 6, FLAGS: 8, FREEBSD: 11 } as const;
+export const RTA = {
+  DST: 1,
+  OIF: 4,
+  GATEWAY: 5,
+  MULTIPATH: 9,
+  KNH_ID: 10,
+  WEIGHT: 13,
+  RTFLAGS: 14,
+  TABLE: 15,
+  VIA: 18,
+  NH_ID: 30,
 } as const;
 export const ERROR = 2;
 export const DONE = 3;
@@ -134,4 +146,15 @@ export function textOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes && new TextDecoder().decode(bytes).replace(/\0$/, "");
 }
 
-export { request };
+/** The name that a link's message gives. */
+export function nameOf(link: Message | undefined): string | undefined {
+  return textOf(payload(link, 16, IFLA.IFNAME));
+}
+
+/** One message as the kernel wrote it, rewritten; undefined when it vanishes. */
+export function rewritten(message: Uint8Array, isRoute = true): Uint8Array | undefined {
+  const reader = new MessageReader(message.slice());
+  reader.seek(0);
+  const end = rewriteReply(reader, isRoute);
+  return end < 0 ? undefined : reader.bytes.slice(0, end);
+}
