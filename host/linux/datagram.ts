@@ -12,6 +12,10 @@ export interface Datagram {
   readonly group: number;
 }
 
+interface Queued extends Datagram {
+  readonly isOfDump: boolean;
+}
+
 /** What a datagram takes of the receive limit besides its bytes, as Linux's sk_buff does. */
 const OVERHEAD = 256;
 
@@ -23,13 +27,13 @@ function charge(length: number): number {
 export class ReceiveQueue {
   /** Bytes that may be queued, as getsockopt(SO_RCVBUF) tells: twice what was set. */
   limit: number;
-  readonly #datagrams: Datagram[] = [];
+  readonly #datagrams: Queued[] = [];
   /** Index of the first one that is still queued. */
   #head = 0;
   /** Charges of what is queued and of what was handed out and not yet taken. */
   #charged = 0;
-  /** Lengths of datagrams that were handed out ahead of the program's reading. */
-  readonly #ahead: number[] = [];
+  /** Lengths of datagrams that were handed out ahead of the program's reading, and what each is still charged with. */
+  readonly #ahead: { readonly length: number; readonly charge: number }[] = [];
   #aheadTaken = 0;
 
   constructor(limit: number) {
@@ -55,13 +59,16 @@ export class ReceiveQueue {
     return this.#charged + charge(length) <= this.limit;
   }
 
-  push(bytes: Uint8Array, group = 0): void {
+  push(bytes: Uint8Array, group = 0, isOfDump = false): void {
     const groups = group > 0 && group <= 32 ? (1 << (group - 1)) >>> 0 : 0;
     this.#charged += charge(bytes.length);
-    this.#datagrams.push({ bytes, port: 0, groups, group });
+    this.#datagrams.push({ bytes, port: 0, groups, group, isOfDump });
   }
 
-  /** Takes the first one off. It stays charged until `taken` has counted its bytes. */
+  /**
+   * Takes the first one off. It stays charged until `taken` has counted its bytes; but not a part of a dump, which Linux
+   * makes only when it is received: however far somebody reads ahead, it takes no room of what comes meanwhile.
+   */
   shift(): Datagram | undefined {
     const datagram = this.#datagrams[this.#head];
     if (datagram === undefined) return undefined;
@@ -73,17 +80,19 @@ export class ReceiveQueue {
       this.#datagrams.splice(0, this.#head);
       this.#head = 0;
     }
-    this.#ahead.push(datagram.bytes.length);
+    const { length } = datagram.bytes;
+    if (datagram.isOfDump) this.#charged -= charge(length);
+    this.#ahead.push({ length, charge: datagram.isOfDump ? 0 : charge(length) });
     return datagram;
   }
 
   /** The program has bytes of what was handed out, in order. */
   taken(bytes: number): void {
     this.#aheadTaken += bytes;
-    while (this.#ahead.length > 0 && this.#aheadTaken >= (this.#ahead[0] as number)) {
-      const length = this.#ahead.shift() as number;
-      this.#aheadTaken -= length;
-      this.#charged -= charge(length);
+    for (let first = this.#ahead[0]; first !== undefined && this.#aheadTaken >= first.length; first = this.#ahead[0]) {
+      this.#ahead.shift();
+      this.#aheadTaken -= first.length;
+      this.#charged -= first.charge;
     }
     if (this.#ahead.length === 0) this.#aheadTaken = 0;
   }

@@ -134,8 +134,9 @@ export class LinuxSocket implements Requester {
 
   /** Makes the next datagram of the dump, as Linux does inside a receive while the queue is at most half full. */
   #continueDump(): void {
-    // One datagram of the dump is queued at most: its bytes are the dump's, which has room for two.
-    if (this.#queue.isEmpty && this.#queue.hasRoomForDump) this.#makeChunk();
+    // One datagram of the dump is queued at most: its bytes are the dump's, which has room for two. One that the program's
+    // filter drops is not the last.
+    while (this.#dump !== undefined && this.#queue.isEmpty && this.#queue.hasRoomForDump) this.#makeChunk();
   }
 
   #makeChunk(): void {
@@ -143,7 +144,8 @@ export class LinuxSocket implements Requester {
     if (dump === undefined) return;
     const bytes = dump.chunk(this.#offer);
     if (dump.isOver) this.#dump = undefined;
-    this.reply(bytes);
+    const kept = this.#filtered(bytes);
+    if (kept !== undefined) this.#queue.push(kept, 0, true);
   }
 
   // ---- calls

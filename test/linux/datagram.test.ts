@@ -37,6 +37,22 @@ describe("[E2.6] what is queued counts", () => {
     expect(queue.charged).toBe(0);
   });
 
+  it("of a dump only while it is queued: Linux makes a part when it is received", () => {
+    const queue = new ReceiveQueue(2048);
+    for (let part = 0; part < 20; part++) {
+      queue.push(new Uint8Array(300), 0, true);
+      expect(queue.charged).toBe(charge(300));
+      queue.shift();
+      expect(queue.charged).toBe(0);
+    }
+    queue.push(new Uint8Array(100), 1);
+    queue.shift();
+    queue.taken(20 * 300 + 99);
+    expect(queue.charged).toBe(charge(100));
+    queue.taken(1);
+    expect(queue.charged).toBe(0);
+  });
+
   it("several at once", () => {
     const queue = new ReceiveQueue(2048);
     for (const length of [10, 20, 30]) queue.push(new Uint8Array(length));
