@@ -47,7 +47,7 @@ export function addLabCommand({ program, io, finish }: Registration): void {
     .option("--config <file>", "boot what this YAML file says")
     .action(async ({ once = false, config }: LabOptions) => {
       const source = findInternetPackage();
-      const kernel = bootConfig(configOf(config));
+      const kernel = bootConfig(await configOf(config));
       if (!kernel.kldstat().some(({ name }) => name === "netlink")) kernel.kldload("netlink");
       runLab(kernel, source, config, io);
       finish(once ? Status.SUCCESS : await runShell(kernel, io));

@@ -1,5 +1,5 @@
 // The kernels that commands boot: one from a --config file, or the one they have without it.
-import { type Config, type ConfigFile, readConfig } from "../node/config.js";
+import type { Config, ConfigFile } from "../node/config.js";
 import { GATEWAY_INTERFACE_ADDRESSES } from "../table/gateways.js";
 
 /** The interface that reaches the gateways of a table, when no file says otherwise. */
@@ -35,6 +35,9 @@ export function builtIn(file: ConfigFile): Config {
  * @param file - of --config, or undefined for the default
  * @throws ConfigError what is wrong with the file
  */
-export function configOf(file: string | undefined, byDefault: Config = DEFAULT_CONFIG): Config {
-  return file === undefined ? byDefault : readConfig(file);
+export async function configOf(file: string | undefined, byDefault: Config = DEFAULT_CONFIG): Promise<Config> {
+  if (file === undefined) return byDefault;
+  // What reads YAML takes longer to load than most programs run.
+  const { readConfig } = await import("../node/config.js");
+  return readConfig(file);
 }

@@ -1,16 +1,28 @@
 // The nlvm command: finds the subcommand, and turns how it ended into an exit status (status.ts).
 import { Command, CommanderError } from "commander";
-import { addBenchCommand } from "./bench.js";
-import { addDecodeCommand } from "./decode.js";
-import { addExecCommand } from "./exec.js";
 import { type Io, processIo } from "./io.js";
-import { addLabCommand } from "./lab.js";
 import type { Registration } from "./registration.js";
-import { addRunCommand } from "./run.js";
-import { addServeCommand } from "./serve.js";
-import { addShellCommand } from "./sh.js";
 import { reportError, Status } from "./status.js";
 import { version } from "./version.js";
+
+type AddCommand = (registration: Registration) => void;
+
+/** In the order of the help. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ["lab", async () => (await import("./lab.js")).addLabCommand],
+  ["sh", async () => (await import("./sh.js")).addShellCommand],
+  ["run", async () => (await import("./run.js")).addRunCommand],
+  ["serve", async () => (await import("./serve.js")).addServeCommand],
+  ["exec", async () => (await import("./exec.js")).addExecCommand],
+  ["decode", async () => (await import("./decode.js")).addDecodeCommand],
+  ["bench", async () => (await import("./bench.js")).addBenchCommand],
+]);
+
+/** A command that is named needs no other, and `nlvm run` should not wait for what only the others load. */
+function commandsFor(argv: readonly string[]): Iterable<() => Promise<AddCommand>> {
+  const named = COMMANDS.get(argv[0] ?? "");
+  return named === undefined ? COMMANDS.values() : [named];
+}
 
 /**
  * Runs the nlvm command.
@@ -29,13 +41,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       status = ended;
     },
   };
-  addLabCommand(registration);
-  addShellCommand(registration);
-  addRunCommand(registration);
-  addServeCommand(registration);
-  addExecCommand(registration);
-  addDecodeCommand(registration);
-  addBenchCommand(registration);
+  for (const load of commandsFor(argv)) (await load())(registration);
   try {
     await program.parseAsync(argv, { from: "user" });
     return status;

@@ -46,8 +46,9 @@ export function addKernelOptions(command: Command): Command {
  * @param trace - where lines on every message go when they are asked for
  * @throws ConfigError, SetupError
  */
-export function bootMachine({ config, compat, seed, trace: isTraced }: KernelOptions, trace: TraceLine): Machine {
-  const kernel = bootConfig(seeded(configOf(config, PROGRAM_CONFIG), seed));
+export async function bootMachine(options: KernelOptions, trace: TraceLine): Promise<Machine> {
+  const { config, compat, seed, trace: isTraced } = options;
+  const kernel = bootConfig(seeded(await configOf(config, PROGRAM_CONFIG), seed));
   return new Machine(kernel, { mode: compat, trace: isTraced ? trace : undefined });
 }
 

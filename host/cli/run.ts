@@ -36,7 +36,7 @@ async function runProgram(words: readonly string[], options: ProgramOptions & Ke
   const channel = child.stdio[CHANNEL] as Duplex;
   try {
     // Both start at the same time.
-    const machine = bootMachine(options, printTrace);
+    const machine = await bootMachine(options, printTrace);
     const pipes = await openPipes(channel, child.pid as number);
     if (pipes !== undefined) await serveBlocking(machine, pipes);
   } catch (error) {

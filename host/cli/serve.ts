@@ -14,7 +14,7 @@ export function addServeCommand({ program, io, finish }: Registration): void {
     .option("--listen <path>", `the socket to make, for its owner alone (default: ${defaultSocketPath()})`);
   addKernelOptions(command).action(async (options: KernelOptions & { listen?: string }) => {
     const server = await Server.listen(
-      bootMachine(options, (line) => writeLine(io.stderr, line)),
+      await bootMachine(options, (line) => writeLine(io.stderr, line)),
       options.listen ?? defaultSocketPath(),
     );
     writeLine(io.stdout, `listens on ${server.path}; nlvm exec --connect ${server.path} -- PROGRAM runs a program`);

@@ -16,7 +16,7 @@ export function addShellCommand({ program, io, finish }: Registration): void {
     .description("open a shell on a kernel: links, addresses, routes, modules, vnets")
     .option("--config <file>", "boot what this YAML file says")
     .action(async ({ config }: { config?: string }) => {
-      finish(await runShell(bootConfig(configOf(config)), io));
+      finish(await runShell(bootConfig(await configOf(config)), io));
     });
 }
 

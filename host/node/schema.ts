@@ -1,6 +1,9 @@
 // Checks a YAML file against a table of what it may hold, and says what is wrong with its line and column:
 //   lab.yaml:3:5: unknown key "adresses"; expected one of name, lladdr, mtu
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { ConfigError } from "./configerror.js";
+
+export { ConfigError } from "./configerror.js";
 
 /** What a place of the file may hold. */
 export type Shape = Scalar | ListShape | RecordShape | MapShape | EitherShape;
@@ -51,11 +54,6 @@ export interface EitherShape {
 
 /** Where a value stands in the file, from the top: ["vnets", 0, "name"]. */
 export type Path = readonly (string | number)[];
-
-/** The file is not what was expected. The message is one line and begins with file, line and column. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 
 /** A file that fits its shape. */
 export interface Checked {
