@@ -69,7 +69,10 @@ export function resendRoute(vnet: LinuxVnet, route: RouteThrough, id: number, ca
   writer.end();
   // Before the kernel is told: its notification shows the note.
   const note = vnet.notes.routes.get(route);
-  vnet.notes.routes.set(route, { ...note, type: 0, nexthop: isKernels ? 0 : id });
+  // A route through the kernel's nexthop has that one's protocol; until now it had its own.
+  const isAdopted = isKernels && note.nexthop !== 0;
+  const protocol = note.protocol || (isAdopted ? route.protocol : 0);
+  vnet.notes.routes.set(route, { ...note, protocol, type: 0, nexthop: isKernels ? 0 : id });
   const channel = cause === undefined ? vnet.silent : vnet.agent;
   const { errno } = channel.ask(writer.written);
   if (errno !== 0) vnet.notes.routes.set(route, note);

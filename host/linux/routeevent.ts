@@ -20,7 +20,7 @@ export const routeArrived: EventHandler = (vnet, message, cause) => {
   }
   if (change?.note !== undefined) vnet.notes.routes.set(prefix, settledNote(change.note, message));
   // A program of the kernel's own ABI changed it: what was said of it before is said no more (E7.7).
-  else if (cause === undefined) vnet.notes.routes.delete(prefix);
+  else if (cause === undefined && !vnet.isSilenced) vnet.notes.routes.delete(prefix);
   tell(vnet, message, RTM.NEWROUTE, flagsOf(message, cause), prefix, cause);
 };
 

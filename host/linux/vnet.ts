@@ -121,7 +121,6 @@ export class LinuxVnet implements Attendant {
   #silent: Channel | undefined;
   /** Member of every group. */
   #observer: Channel | undefined;
-  /** What the kernel tells of is the doing of `silent`. */
   #isSilenced = false;
   readonly #writer = new MessageWriter();
   /** The kernel's notification that is being carried. */
@@ -199,6 +198,11 @@ export class LinuxVnet implements Attendant {
   get silent(): Channel {
     this.#silent ??= new Channel(this.kernel, this.vnet, { port: SILENT_PORT });
     return this.#silent;
+  }
+
+  /** Whether the notification that is being carried tells of what `silent` did. */
+  get isSilenced(): boolean {
+    return this.#isSilenced;
   }
 
   #learn(): void {

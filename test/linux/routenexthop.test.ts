@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Client } from "../../host/client/client.js";
-import { attribute, find, hex, machine, u32 } from "./program.js";
+import { addGateway, id, ip4, RTM as NEXTHOPS, nhmsg, oif, remove } from "./nexthops.js";
+import { attribute, find, hex, machine, type Program, u32 } from "./program.js";
 import { ADD, deletion, ip, listed, metric, REPLACE, RTA, RTM, refused, route, via, word } from "./routes.js";
 
 const nhid = (id: number) => attribute(RTA.NH_ID, u32(id));
+
+const { NEWNEXTHOP } = NEXTHOPS;
 
 /** em0 with nexthops 1, 2 and the group 10 of IPv4, and 3 of IPv6, made by a native program. */
 function withNexthops() {
@@ -56,6 +59,27 @@ describe("E7.3 routes with RTA_NH_ID", () => {
       0,
     );
     expect(word(listed(program, "10.1.0.0/16") as never, RTA.NH_ID)).toBe(2);
+  });
+});
+
+describe("E9.3 a route whose nexthop changes under it", () => {
+  /** With the metric and protocol of zebra, before and after. */
+  function followed(prefix: string, through: number, change: (program: Program) => void): unknown[] {
+    const { program, add } = withNexthops();
+    expect(program.change(NEWNEXTHOP, ADD, nhmsg(2), id(4), oif(2))).toBe(0);
+    expect(add(...route(prefix, { protocol: 196 }), metric(20), nhid(through))).toBe(0);
+    change(program);
+    const found = listed(program, prefix);
+    return [found?.protocol, word(found as never, RTA.PRIORITY), word(found as never, RTA.NH_ID)];
+  }
+
+  it("keeps its protocol, metric and id when a group loses a member", () => {
+    expect(followed("10.1.0.0/16", 10, (program) => remove(program, 2))).toEqual([196, 20, 10]);
+  });
+
+  it("keeps them when the nexthop is replaced", () => {
+    expect(followed("10.1.0.0/16", 1, (program) => addGateway(program, 1, ip4(30), REPLACE))).toEqual([196, 20, 1]);
+    expect(followed("10.1.0.0/16", 4, (program) => addGateway(program, 4, ip4(30), REPLACE))).toEqual([196, 20, 4]);
   });
 });
 
