@@ -2,12 +2,12 @@
 // E10).
 
 import { RTM } from "../../assembly/abi/rtnetlink.js";
+import { shareBits } from "./addressbits.js";
 import { listSource, type ReplyHeader } from "./dump.js";
 import { LinuxErrno } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import type { MessageReader } from "./messagereader.js";
 import type { MessageWriter } from "./messagewriter.js";
-import { isWithin } from "./prefix.js";
 import { Refusal } from "./refusal.js";
 import type { Request } from "./request.js";
 
@@ -80,7 +80,7 @@ function getLabel(request: Request): void {
   const isInet6 = message.header8(AddrLabelMsg.FAMILY) === LinuxAF.INET6;
   const isWhole = message.header8(AddrLabelMsg.PREFIXLEN) === ADDRESS_BITS && asked?.length === ADDRESS_BYTES;
   if (!isInet6 || !isWhole || !isKnown || asked === undefined) throw new Refusal(LinuxErrno.EINVAL);
-  const found = LABELS.find(({ bits, prefix }) => isWithin(asked, prefix, bits));
+  const found = LABELS.find(({ bits, prefix }) => shareBits(asked, prefix, bits));
   if (found !== undefined) request.reply(writerOf(found));
 }
 

@@ -1,24 +1,22 @@
-// Neighbours as Linux programs ask for them and are told of them (linux-compat E3, E8). neighbourchange.ts changes them.
+// Neighbours as Linux programs ask for them (linux-compat E3, E8).
 
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
-import { HeaderSize, NDA, NdMsg, NTF, NUD, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { HeaderSize, NDA, NdMsg, NTF, RTM } from "../../assembly/abi/rtnetlink.js";
 import { type DumpSource, kernelDump, listSource, sequence } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import { addressBytesOf, freebsdFamilyOf, LinuxAF } from "./family.js";
 import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
-import { keyOfNeighbour, neighbourState, writeNeighbour, writeProxy } from "./neighbourobject.js";
+import { stateOf, writeNeighbour, writeProxy } from "./neighbourobject.js";
 import { Refusal } from "./refusal.js";
 import type { Request } from "./request.js";
-import type { Cause, EventHandler, LinuxVnet } from "./vnet.js";
+import type { LinuxVnet } from "./vnet.js";
 
 /** Bytes of an ndmsg that Linux calls padding. */
 const PAD = { FIRST: 1, SECOND: 2 } as const;
 /** NDA_MASTER: interfaces that are members of nothing. */
 const NO_MASTER = 0xffffffff;
-
-// ---- requests
 
 /** RTM_GETNEIGH: one by address and interface, or all. @throws Refusal */
 export function getNeighbours(request: Request): void {
@@ -86,10 +84,6 @@ function isOther(vnet: LinuxVnet, index: number, filter: Filter): boolean {
   if (filter.master === 0) return false;
   const master = vnet.notes.links.get(index)?.master ?? 0;
   return filter.master === NO_MASTER ? master !== 0 : filter.master !== master;
-}
-
-function stateOf(vnet: LinuxVnet, entry: MessageReader): number {
-  return neighbourState(entry, vnet.notes.neighbours.get(keyOfNeighbour(entry)));
 }
 
 /**
@@ -189,58 +183,4 @@ export function askNeighbour(
       visit(entry);
     },
   );
-}
-
-// ---- notifications
-
-/** RTM_NEWNEIGH of the kernel: an entry was resolved, or made. */
-export const neighbourArrived: EventHandler = (vnet, message, cause) => {
-  message.index(HeaderSize.NDMSG);
-  if (message.header8(NdMsg.FLAGS) & (NTF.SELF | NTF.PROXY)) return; // Linux has no such entries, or tells nobody
-  const request = ofType(cause, RTM.NEWNEIGH);
-  // What a Linux program said of the entry ends when somebody else, or the other host, says something of it.
-  if (request === undefined) vnet.notes.neighbours.delete(keyOfNeighbour(message));
-  announce(vnet, message, RTM.NEWNEIGH, request, stateOf(vnet, message));
-};
-
-/** RTM_DELNEIGH of the kernel. What was noted of the entry goes with it. */
-export const neighbourDeparted: EventHandler = (vnet, message, cause) => {
-  message.index(HeaderSize.NDMSG);
-  if ((message.header8(NdMsg.FLAGS) & (NTF.SELF | NTF.PROXY)) === 0) tellDeparture(vnet, message, cause);
-  vnet.notes.neighbours.delete(keyOfNeighbour(message));
-};
-
-/**
- * Linux takes an entry away as failed when a program wants it gone, or nobody answered: it says that first, then that the
- * entry is gone. One that is only old, or whose interface goes, is gone as it was (as recorded).
- */
-function tellDeparture(vnet: LinuxVnet, message: MessageReader, cause: Cause | undefined): void {
-  const request = ofType(cause, RTM.DELNEIGH);
-  const state = stateOf(vnet, message);
-  const isFailed = request !== undefined || state === NUD.INCOMPLETE || state === NUD.PROBE;
-  if (!isFailed) {
-    announce(vnet, message, RTM.DELNEIGH, undefined, state);
-    return;
-  }
-  const silentCause = request && { ...request, flags: request.flags & ~NLM_F.ECHO };
-  announce(vnet, message, RTM.NEWNEIGH, silentCause, NUD.FAILED);
-  announce(vnet, message, RTM.DELNEIGH, request, NUD.FAILED);
-}
-
-function ofType(cause: Cause | undefined, type: number): Cause | undefined {
-  return cause?.type === type ? cause : undefined;
-}
-
-/** Linux names the port of the program that did it, but no sequence number (as recorded), unless it is an echo. */
-function announce(
-  vnet: LinuxVnet,
-  message: MessageReader,
-  type: number,
-  cause: Cause | undefined,
-  state: number,
-): void {
-  const isEcho = cause !== undefined && (cause.flags & NLM_F.ECHO) !== 0;
-  vnet.multicast(RTNLGRP.NEIGH, cause, (writer, seq, port) => {
-    writeNeighbour(vnet, message, type, writer, { flags: 0, seq: isEcho ? seq : 0, port }, state);
-  });
 }

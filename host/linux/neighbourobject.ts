@@ -6,7 +6,6 @@ import type { ReplyHeader } from "./dump.js";
 import { linuxFamilyOf } from "./family.js";
 import type { MessageReader } from "./messagereader.js";
 import type { MessageWriter } from "./messagewriter.js";
-import type { NeighbourNote } from "./notes.js";
 import type { LinuxVnet } from "./vnet.js";
 
 /** ndm_refcnt in an nda_cacheinfo; the ages before it are unknown, 0. */
@@ -29,7 +28,8 @@ export function keyOfNeighbour(message: MessageReader): string {
 }
 
 /** What Linux calls the state of an entry (NUD). @param message - RTM_NEWNEIGH or RTM_DELNEIGH of the kernel, indexed */
-export function neighbourState(message: MessageReader, note: NeighbourNote | undefined): number {
+export function stateOf(vnet: LinuxVnet, message: MessageReader): number {
+  const note = vnet.notes.neighbours.get(keyOfNeighbour(message));
   if (message.header8(NdMsg.FLAGS) & NTF.STICKY) return note?.state || NUD.PERMANENT;
   const state = message.header16(NdMsg.STATE);
   // The kernel takes an address that a program gave, but its state stays that of an entry without one.

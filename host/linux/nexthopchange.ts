@@ -8,13 +8,43 @@ import { LinuxErrno } from "./errno.js";
 import { MessageWriter } from "./messagewriter.js";
 import { groupsWith, isKernels, isSameNexthop, type Nexthop, nexthopOf } from "./nexthopmirror.js";
 import { writeKernelNexthop, writeNexthop } from "./nexthopobject.js";
+import { checkGateway, readId, readRequest } from "./nexthoprequest.js";
 import { checkPaths, deleteRoute, pathsOf, type RouteThrough, resendRoute, routesThrough } from "./nexthoproutes.js";
 import { Refusal } from "./refusal.js";
-import { refusalOf } from "./request.js";
+import { type Request, refusalOf } from "./request.js";
 import type { Cause, LinuxVnet } from "./vnet.js";
 
 /** Ids of nexthops for which a program names none (rtnetlink F.2). */
 const SPARE = { FIRST: 262_144, LAST: 327_679 } as const;
+
+/** RTM_NEWNEXTHOP. @throws Refusal */
+export function newNexthop(request: Request): void {
+  const { vnet } = request;
+  const asked = readRequest(request);
+  if (asked.id === 0 && request.has(NLM_F.REPLACE)) {
+    throw new Refusal(LinuxErrno.EINVAL, "Replace requires nexthop id");
+  }
+  const nexthop = asked.id === 0 ? { ...asked, id: spareId(vnet) } : asked;
+  checkGateway(request, nexthop);
+  const before = nexthopOf(vnet, nexthop.id);
+  const change = new NexthopChange(vnet, request.cause);
+  if (before !== undefined) {
+    if (!request.has(NLM_F.REPLACE)) throw new Refusal(LinuxErrno.EEXIST);
+    change.replace(before, nexthop);
+    return;
+  }
+  if (request.has(NLM_F.REPLACE) && !request.has(NLM_F.CREATE)) {
+    throw new Refusal(LinuxErrno.ENOENT, "Replace specified without create and no entry exists");
+  }
+  change.create(nexthop);
+}
+
+/** RTM_DELNEXTHOP. @throws Refusal ENOENT, EINVAL */
+export function delNexthop(request: Request): void {
+  const nexthop = nexthopOf(request.vnet, readId(request.message));
+  if (nexthop === undefined) throw new Refusal(LinuxErrno.ENOENT);
+  new NexthopChange(request.vnet, request.cause).remove(nexthop);
+}
 
 export class NexthopChange {
   readonly #vnet: LinuxVnet;
@@ -164,7 +194,7 @@ export class NexthopChange {
 }
 
 /** @returns an id that nobody has. @throws Refusal ENOSPC there is none */
-export function spareId(vnet: LinuxVnet): number {
+function spareId(vnet: LinuxVnet): number {
   for (let id = SPARE.FIRST; id <= SPARE.LAST; id++) if (nexthopOf(vnet, id) === undefined) return id;
   throw new Refusal(LinuxErrno.ENOSPC);
 }

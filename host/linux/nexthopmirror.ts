@@ -33,16 +33,27 @@ export interface Nexthop {
 export class NexthopMirror {
   /** By id, in order of creation. */
   readonly #nexthops = new Map<number, Nexthop>();
+  readonly #groups = new Set<number>();
+  /**
+   * Ids that routes carry, or did: what is not among them has no routes. Undefined until somebody looks for the first time.
+   */
+  used: Set<number> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#nexthops.size === 0;
+  }
 
   /** @param message - RTM_NEWNEXTHOP of the kernel; it is indexed afterwards */
   set(message: MessageReader): Nexthop {
     const nexthop = readNexthop(message);
     this.#nexthops.set(nexthop.id, nexthop);
+    if (nexthop.members !== undefined) this.#groups.add(nexthop.id);
     return nexthop;
   }
 
   delete(id: number): void {
     this.#nexthops.delete(id);
+    this.#groups.delete(id);
   }
 
   get(id: number): Nexthop | undefined {
@@ -52,6 +63,11 @@ export class NexthopMirror {
   /** Ids in order of creation. */
   ids(): IterableIterator<number> {
     return this.#nexthops.keys();
+  }
+
+  /** Ids of groups, in order of creation. */
+  groups(): IterableIterator<number> {
+    return this.#groups.values();
   }
 }
 
@@ -98,8 +114,11 @@ export function nexthopOf(vnet: LinuxVnet, id: number): Nexthop | undefined {
 
 /** All ids: the kernel's in order of creation, then the layer's own. */
 export function nexthopIds(vnet: LinuxVnet): number[] {
-  const own = [...vnet.notes.nexthops].filter(([, note]) => note.own !== undefined).map(([id]) => id);
-  return [...vnet.nexthops.ids(), ...own];
+  return [...vnet.nexthops.ids(), ...ownIds(vnet)];
+}
+
+function ownIds(vnet: LinuxVnet): number[] {
+  return [...vnet.notes.nexthops].filter(([, note]) => note.own !== undefined).map(([id]) => id);
 }
 
 /** Ids of the groups that a nexthop is a member of, the newest first. */

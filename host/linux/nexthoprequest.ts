@@ -4,15 +4,16 @@
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { HeaderSize, NexthopGrp, NHA, NhMsg, RTA, RTM, RTN, RtMsg } from "../../assembly/abi/rtnetlink.js";
+import { isLinkLocal, shareBits } from "./addressbits.js";
 import { LinuxErrno } from "./errno.js";
 import { addressBytesOf, freebsdFamilyOf, LinuxAF } from "./family.js";
 import { LinuxIFF, linuxFlagsOf, operstateOf } from "./linkflags.js";
 import type { Link } from "./linkmirror.js";
 import type { MessageReader } from "./messagereader.js";
 import { type Nexthop, type NexthopMember, nexthopOf, readMembers } from "./nexthopmirror.js";
-import { isWithin } from "./prefix.js";
 import { Refusal } from "./refusal.js";
 import type { Request } from "./request.js";
+import { sameBytes } from "./routenotes.js";
 import type { LinuxVnet } from "./vnet.js";
 
 /** Offset of nh_resvd in an nhmsg. */
@@ -57,6 +58,19 @@ export function readRequest(request: Request): Nexthop {
   const gateway = readGateway(message, family, flags);
   refuseEncapsulation(message);
   return { ...said, ...nothing, index, gateway };
+}
+
+/** NHA_ID, which the request must have and nothing else. @throws Refusal EINVAL */
+export function readId(message: MessageReader): number {
+  if (message.header8(NhMsg.PROTOCOL) || message.header8(RESERVED) || message.header8(NhMsg.SCOPE)) {
+    throw new Refusal(LinuxErrno.EINVAL, "Invalid values in header");
+  }
+  if (message.header32(NhMsg.FLAGS)) throw new Refusal(LinuxErrno.EINVAL, "Invalid values in header");
+  message.index(HeaderSize.NHMSG);
+  if (!message.has(NHA.ID)) throw new Refusal(LinuxErrno.EINVAL, "Nexthop id is missing");
+  const id = message.u32(NHA.ID);
+  if (id === 0) throw new Refusal(LinuxErrno.EINVAL, "Invalid nexthop id");
+  return id;
 }
 
 /** @returns FreeBSD's. @throws Refusal EOPNOTSUPP, EAFNOSUPPORT (E3.3) */
@@ -175,18 +189,14 @@ function refuseEncapsulation(message: MessageReader): void {
 export function checkGateway(request: Request, { family, index, gateway, flags }: Nexthop): void {
   if (gateway === undefined) return;
   const { addresses } = request.vnet;
-  if (family === AF.INET6 && [...addresses.all()].some(({ local }) => `${local}` === `${gateway}`)) {
+  if (family === AF.INET6 && [...addresses.all()].some(({ local }) => sameBytes(local, gateway))) {
     throw new Refusal(LinuxErrno.EINVAL, "Gateway can not be a local address");
   }
-  if (flags & RTNH_F_ONLINK || (family === AF.INET6 && isLinkLocal(gateway))) return;
-  if (addresses.on(index, family).some(({ local, prefixLength }) => isWithin(gateway, local, prefixLength))) return;
+  if (flags & RTNH_F_ONLINK || isLinkLocal(gateway)) return;
+  if (addresses.on(index, family).some(({ local, prefixLength }) => shareBits(gateway, local, prefixLength))) return;
   if (leadsTo(request, family, gateway) === index) return;
   const errno = family === AF.INET6 ? LinuxErrno.EHOSTUNREACH : LinuxErrno.ENETUNREACH;
   throw new Refusal(errno, "Nexthop has invalid gateway");
-}
-
-function isLinkLocal(address: Uint8Array): boolean {
-  return address[0] === 0xfe && ((address[1] as number) & 0xc0) === 0x80;
 }
 
 /** The interface that an address is reached by without a gateway; 0 for none. */

@@ -10,7 +10,7 @@ import { MessageWriter } from "./messagewriter.js";
 import { type Nexthop, nexthopOf } from "./nexthopmirror.js";
 import type { Prefix } from "./prefixtable.js";
 import { Refusal } from "./refusal.js";
-import type { Cause, LinuxVnet } from "./vnet.js";
+import type { Cause, EventHandler, LinuxVnet } from "./vnet.js";
 
 /** A route as far as it is sent again. */
 export interface RouteThrough extends Prefix {
@@ -23,18 +23,37 @@ export interface RouteThrough extends Prefix {
 /** What the kernel takes of RTA_RTFLAGS (rtnetlink E.4.2). */
 const USER_FLAGS = RTF.STATIC | RTF.PROTO1 | RTF.PROTO2 | RTF.PROTO3;
 
-/** @returns by id of a nexthop, the routes of all fibs that carry it, in order */
+/**
+ * All routes are looked at, unless no route ever carried one of the ids.
+ * @returns by id of a nexthop, the routes of all fibs that carry it, in order
+ */
 export function routesThrough(vnet: LinuxVnet, ids: readonly number[]): Map<number, RouteThrough[]> {
   const found = new Map<number, RouteThrough[]>(ids.map((id) => [id, []]));
-  if (ids.length === 0) return found;
+  const { used } = vnet.nexthops;
+  const isNoted = !vnet.notes.routes.tables().next().done;
+  if (ids.length === 0 || (used !== undefined && !isNoted && !ids.some((id) => used.has(id)))) return found;
+  const seen = new Set<number>();
   for (let fib = 0; fib < vnet.kernel.fibs; fib++) {
     vnet.agent.ask(routesRequest(fib), (message) => {
+      message.index(HeaderSize.RTMSG);
+      const kernels = message.u32(RTA.NH_ID);
+      if (kernels !== 0) seen.add(kernels);
+      if (kernels === 0 && !isNoted) return;
       const route = readRoute(message);
-      found.get(vnet.notes.routes.get(route).nexthop || message.u32(RTA.NH_ID))?.push(route);
+      found.get(vnet.notes.routes.get(route).nexthop || kernels)?.push(route);
     });
   }
+  vnet.nexthops.used = seen;
   return found;
 }
+
+/** RTM_NEWROUTE of the kernel: remembers that routes carry a nexthop. */
+export const nexthopUsed: EventHandler = (vnet, message) => {
+  if (vnet.nexthops.isEmpty) return;
+  message.index(HeaderSize.RTMSG);
+  const id = message.u32(RTA.NH_ID);
+  if (id !== 0) vnet.nexthops.used?.add(id);
+};
 
 function routesRequest(fib: number): Uint8Array {
   const writer = new MessageWriter(64);
@@ -44,8 +63,8 @@ function routesRequest(fib: number): Uint8Array {
   return writer.written;
 }
 
+/** @param message - indexed */
 function readRoute(message: MessageReader): RouteThrough {
-  message.index(HeaderSize.RTMSG);
   return {
     fib: message.u32(RTA.TABLE),
     family: message.header8(RtMsg.FAMILY),
@@ -67,16 +86,18 @@ export function resendRoute(vnet: LinuxVnet, route: RouteThrough, id: number, ca
   if (route.flags !== 0) writer.u32(RTA.RTFLAGS, route.flags);
   const isKernels = writePath(vnet, writer, nexthopOf(vnet, id) as Nexthop, route.family);
   writer.end();
-  // Before the kernel is told: its notification shows the note.
   const note = vnet.notes.routes.get(route);
   // A route through the kernel's nexthop has that one's protocol; until now it had its own.
   const isAdopted = isKernels && note.nexthop !== 0;
   const protocol = note.protocol || (isAdopted ? route.protocol : 0);
-  vnet.notes.routes.set(route, { ...note, protocol, type: 0, nexthop: isKernels ? 0 : id });
   const channel = cause === undefined ? vnet.silent : vnet.agent;
-  const { errno } = channel.ask(writer.written);
-  if (errno !== 0) vnet.notes.routes.set(route, note);
-  vnet.settle(cause);
+  vnet.routes.during(
+    { prefix: route, note: { ...note, protocol, type: RTN.UNSPEC, nexthop: isKernels ? 0 : id } },
+    () => {
+      channel.ask(writer.written);
+      vnet.settle(cause);
+    },
+  );
 }
 
 /** Linux keeps it to itself that routes went with their nexthop. */
@@ -85,7 +106,6 @@ export function deleteRoute(vnet: LinuxVnet, route: RouteThrough): void {
   writer.end();
   vnet.silent.ask(writer.written);
   vnet.settle();
-  vnet.notes.routes.delete(route);
 }
 
 function begin(type: number, flags: number, { fib, family, bits, address }: Prefix): MessageWriter {
@@ -108,7 +128,7 @@ function begin(type: number, flags: number, { fib, family, bits, address }: Pref
 export function writePath(vnet: LinuxVnet, writer: MessageWriter, nexthop: Nexthop, family: number): boolean {
   const paths = pathsOf(vnet, nexthop);
   checkPaths(paths, family);
-  if (vnet.nexthops.get(nexthop.id) !== undefined && paths.every((path) => path.family === family)) {
+  if (isTakenById(vnet, nexthop, family)) {
     writer.u32(RTA.NH_ID, nexthop.id);
     return true;
   }
@@ -116,6 +136,12 @@ export function writePath(vnet: LinuxVnet, writer: MessageWriter, nexthop: Nexth
   if (only !== undefined && paths.length === 1) writeSingle(writer, only, family);
   else writeMultipath(vnet, writer, nexthop, family);
   return false;
+}
+
+/** Whether the kernel takes a route through a nexthop when it is told the id: its own, with gateways of the route's family. */
+export function isTakenById(vnet: LinuxVnet, nexthop: Nexthop, family: number): boolean {
+  const isThere = vnet.nexthops.get(nexthop.id) !== undefined;
+  return isThere && pathsOf(vnet, nexthop).every((path) => path.family === family);
 }
 
 /** The single nexthops that a nexthop or a group consists of. */

@@ -9,18 +9,14 @@ import { ANSWERS } from "./answers.js";
 import { getLinks } from "./link.js";
 import { changeProperties, deleteLink, newLink, setLink } from "./linkchange.js";
 import { linkArrived, linkDeparted } from "./linkevent.js";
-import { getNeighbours, neighbourArrived, neighbourDeparted } from "./neighbour.js";
+import { getNeighbours } from "./neighbour.js";
 import { delNeighbour, newNeighbour } from "./neighbourchange.js";
+import { neighbourArrived, neighbourDeparted } from "./neighbourevent.js";
 import { getNetconf } from "./netconf.js";
-import {
-  delNexthop,
-  getNexthopBuckets,
-  getNexthops,
-  newNexthop,
-  nexthopArrived,
-  nexthopDeparted,
-  nexthopsFollowLink,
-} from "./nexthop.js";
+import { getNexthopBuckets, getNexthops } from "./nexthop.js";
+import { delNexthop, newNexthop } from "./nexthopchange.js";
+import { nexthopArrived, nexthopDeparted, nexthopsFollowLink } from "./nexthopevent.js";
+import { nexthopUsed } from "./nexthoproutes.js";
 import { getNsid } from "./nsid.js";
 import { LinuxRTM } from "./number.js";
 import type { RequestHandler } from "./request.js";
@@ -69,7 +65,7 @@ export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHa
   [RTM.DELADDR, addressDeparted],
   [RTM.NEWNEIGH, neighbourArrived],
   [RTM.DELNEIGH, neighbourDeparted],
-  [RTM.NEWROUTE, routeArrived],
+  [RTM.NEWROUTE, inTurn(nexthopUsed, routeArrived)],
   [RTM.DELROUTE, routeDeparted],
   [RTM.NEWNEXTHOP, nexthopArrived],
   [RTM.DELNEXTHOP, nexthopDeparted],

@@ -10,7 +10,7 @@ import { LinuxErrno } from "./errno.js";
 import { localRoutes } from "./localtable.js";
 import type { MessageReader } from "./messagereader.js";
 import { type Nexthop, nexthopOf } from "./nexthopmirror.js";
-import { checkPaths, pathsOf } from "./nexthoproutes.js";
+import { checkPaths, isTakenById, pathsOf } from "./nexthoproutes.js";
 import type { Prefix } from "./prefixtable.js";
 import { Refusal } from "./refusal.js";
 import { type Request, refusalOf } from "./request.js";
@@ -86,10 +86,8 @@ function pathNexthop(vnet: LinuxVnet, { nexthop: id, family }: RouteRequest): Ne
   if (id === 0) return undefined;
   const nexthop = nexthopOf(vnet, id);
   if (nexthop === undefined) throw invalid("Nexthop id does not exist");
-  const paths = pathsOf(vnet, nexthop);
-  checkPaths(paths, family);
-  const isKernels = vnet.nexthops.get(id) !== undefined && paths.every((path) => path.family === family);
-  return isKernels ? undefined : nexthop;
+  checkPaths(pathsOf(vnet, nexthop), family);
+  return isTakenById(vnet, nexthop, family) ? undefined : nexthop;
 }
 
 /** Neither a gateway nor an interface. */

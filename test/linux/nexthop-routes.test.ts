@@ -2,9 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { Client } from "../../host/client/client.js";
-import { parsePrefix } from "../../host/codec/ip.js";
 import type { LinuxAbiOptions } from "../../host/linux/abi.js";
-import { NO_NOTE } from "../../host/linux/routenotes.js";
 import {
   ADD,
   addGateway,
@@ -29,7 +27,21 @@ import {
   RTM,
   remove,
 } from "./nexthops.js";
-import { errorOf, F, type Message, openProgram, type Program, withTexts } from "./program.js";
+import {
+  attribute,
+  errorOf,
+  F,
+  MACHINE,
+  type Message,
+  machine,
+  openProgram,
+  type Program,
+  u32,
+  withTexts,
+} from "./program.js";
+import { listed, metric, RTM as ROUTE, RTA, route, type Shown, word } from "./routes.js";
+
+const IPV4_ROUTE = 1 << 6;
 
 function world(options: LinuxAbiOptions = {}) {
   const made = withTexts(options);
@@ -54,14 +66,9 @@ function routes(native: Client): Record<string, string> {
   return shown;
 }
 
-/** A route that the kernel has by its path alone, as one through a nexthop of the layer's own has. */
-function addNoted(made: ReturnType<typeof world>, prefix: string, nexthop: number, path: object): void {
-  made.native.routeAdd(prefix, path);
-  made.abi.settle(); // what another program does to a route ends what was noted of it
-  const { family, address, length: bits } = parsePrefix(prefix);
-  const bytes = Uint8Array.from(address.split(".").map(Number));
-  const notes = made.abi.vnet(made.vnet).notes.routes;
-  notes.set({ fib: 0, family, bits, address: bytes }, { ...NO_NOTE, nexthop });
+/** A route of a Linux program. */
+function addThrough(program: Program, prefix: string, nexthop: number, ...parts: Uint8Array[]): number {
+  return program.change(ROUTE.NEWROUTE, ADD, ...route(prefix), attribute(RTA.NH_ID, u32(nexthop)), ...parts);
 }
 
 function told(watcher: Program): [number, number, number][] {
@@ -85,6 +92,30 @@ describe("[E9.3] replacing a nexthop", () => {
       [RTM.NEWNEXTHOP, F.REQUEST | F.ACK | REPLACE, 1],
       [RTM.NEWNEXTHOP, F.REQUEST | F.ACK | REPLACE, 6],
     ]);
+  });
+
+  it("in every fib", () => {
+    const { program, vnet } = machine({ ...MACHINE, fibs: 3 });
+    const native = new Client(vnet.socket());
+    addGateway(program, 1, ip4(11));
+    const fibs = [0, 1, 2];
+    for (const fib of fibs) native.routeAdd("10.1.0.0/16", { nexthopId: 1, fib });
+    addGateway(program, 1, ip4(77), REPLACE);
+    const gateways = () =>
+      fibs.map((fib) => native.routes({ fib }).find((each) => each.destination === "10.1.0.0")?.gateway);
+    expect(gateways()).toEqual(["198.51.100.77", "198.51.100.77", "198.51.100.77"]);
+    remove(program, 1);
+    expect(gateways()).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("also of routes that came after another nexthop was looked for", () => {
+    const { program, native } = world();
+    remove(program, 3);
+    native.routeAdd("10.1.0.0/16", { nexthopId: 1 });
+    addGateway(program, 1, ip4(77), REPLACE);
+    native.routeAdd("10.2.0.0/16", { nexthopId: 1 });
+    remove(program, 1);
+    expect(routes(native)).toEqual({});
   });
 
   it("takes groups along, and their routes; nobody is told of the groups", () => {
@@ -119,34 +150,55 @@ describe("[E9.3] replacing a nexthop", () => {
     expect(told(watcher)).toEqual([[RTM.NEWNEXTHOP, F.REQUEST | F.ACK | REPLACE, 1]]);
   });
 
-  it("by one of the layer's own, and back: the route becomes what it stands for", () => {
-    const made = world();
-    const { program, native, abi, vnet } = made;
-    native.routeAdd("10.1.0.0/16", { nexthopId: 1 });
-    const note = () =>
-      abi.vnet(vnet).notes.routes.get({ fib: 0, family: 2, bits: 16, address: Uint8Array.of(10, 1, 0, 0) });
-    expect(program.change(RTM.NEWNEXTHOP, REPLACE, nhmsg(INET), id(1), oif(EM1))).toBe(0);
-    expect(routes(native)["10.1.0.0/16"]).toBe(`dev ${EM1}`);
-    expect(note().nexthop).toBe(1);
-    expect(program.change(RTM.NEWNEXTHOP, REPLACE, nhmsg(INET), id(1), blackhole)).toBe(0);
-    expect(routes(native)["10.1.0.0/16"]).toBe("blackhole");
+  it("by one of the layer's own, and back: the route becomes what it stands for, and keeps what was said of it", () => {
+    const { program, native } = world();
+    expect(addThrough(program, "10.1.0.0/16", 1, metric(20))).toBe(0);
+    const shown = () => {
+      const found = listed(program, "10.1.0.0/16");
+      const [id, priority] = [RTA.NH_ID, RTA.PRIORITY].map((type) => word(found as Shown, type));
+      return [routes(native)["10.1.0.0/16"], found?.message.body[7], found?.protocol, id, priority];
+    };
+    const replace = (...parts: Uint8Array[]) => program.change(RTM.NEWNEXTHOP, REPLACE, nhmsg(INET), id(1), ...parts);
+    expect(shown()).toEqual(["198.51.100.11 nhid 1", 1, 3, 1, 20]);
+    expect(replace(oif(EM1))).toBe(0);
+    expect(shown()).toEqual([`dev ${EM1}`, 1, 3, 1, 20]);
+    expect(replace(blackhole)).toBe(0);
+    expect(shown()).toEqual(["blackhole", 6, 3, 1, 20]);
     expect(addGateway(program, 1, ip4(9), REPLACE)).toBe(0);
-    expect(routes(native)["10.1.0.0/16"]).toBe("198.51.100.9 nhid 1");
-    expect(note().nexthop).toBe(0);
+    expect(shown()).toEqual(["198.51.100.9 nhid 1", 1, 3, 1, 20]);
   });
 
-  it("a route of IPv4 through an IPv6 nexthop has its path", () => {
-    const { program, native, abi, vnet } = world();
+  it("a route of IPv4 through an IPv6 nexthop has its path, and shows the id", () => {
+    const { program, native } = world();
+    expect(addThrough(program, "10.6.0.0/16", 6)).toBe(0);
     native.routeAdd("10.1.0.0/16", { nexthopId: 1 });
     expect(addGateway(program, 1, ip6(9), REPLACE)).toBe(0);
-    expect(routes(native)["10.1.0.0/16"]).toBe("2001:db8::9");
-    const { nexthop } = abi.vnet(vnet).notes.routes.get({
-      fib: 0,
-      family: 2,
-      bits: 16,
-      address: Uint8Array.of(10, 1, 0, 0),
-    });
-    expect(nexthop).toBe(1);
+    expect(routes(native)).toEqual({ "10.1.0.0/16": "2001:db8::9", "10.6.0.0/16": "2001:db8::16" });
+    for (const [prefix, id] of [
+      ["10.1.0.0/16", 1],
+      ["10.6.0.0/16", 6],
+    ] as const) {
+      expect(word(listed(program, prefix) as Shown, RTA.NH_ID)).toBe(id);
+    }
+  });
+
+  it("is told of its routes as replaced, with the port of who asked", () => {
+    const { program, watcher } = world();
+    addGroup(program, 10, [1, 0], [2, 0]);
+    addThrough(program, "10.1.0.0/16", 1);
+    addThrough(program, "10.2.0.0/16", 10);
+    addThrough(program, "10.3.0.0/16", 2);
+    watcher.messages();
+    watcher.socket.bind(77, NEXTHOP_GROUP | IPV4_ROUTE);
+    addGateway(program, 1, ip4(77), REPLACE);
+    const events = watcher.messages();
+    expect(events.map(({ type, flags, pid }) => [type, flags, pid])).toEqual([
+      [RTM.NEWNEXTHOP, F.REQUEST | F.ACK | REPLACE, 2125],
+      [ROUTE.NEWROUTE, F.REPLACE, 2125],
+      [ROUTE.NEWROUTE, F.REPLACE, 2125],
+    ]);
+    remove(program, 1);
+    expect(watcher.messages().map(({ type }) => type)).toEqual([RTM.DELNEXTHOP, RTM.NEWNEXTHOP]);
   });
 
   it.each<[string, Uint8Array[], string]>([
@@ -202,12 +254,12 @@ describe("[E9.3] replacing a nexthop", () => {
 
 describe("[E9.4] deleting a nexthop", () => {
   it("[RF-LINUX-57] its routes go without a word", () => {
-    const made = world();
-    const { program, native, watcher } = made;
+    const { program, native, watcher } = world();
     native.routeAdd("10.1.0.0/16", { nexthopId: 1 });
     native.routeAdd("10.2.0.0/16", { nexthopId: 2 });
     program.change(RTM.NEWNEXTHOP, ADD, nhmsg(INET), id(31), blackhole);
-    addNoted(made, "10.31.0.0/16", 31, { type: 6 });
+    expect(addThrough(program, "10.31.0.0/16", 31)).toBe(0);
+    expect(routes(native)["10.31.0.0/16"]).toBe("blackhole");
     watcher.messages();
     expect(remove(program, 1)).toBe(0);
     expect(remove(program, 31)).toBe(0);
