@@ -2,7 +2,7 @@
 // rewritten both ways (linux-compat Part 1). Requests are processed by the socket's task, later; what is read is a stream
 // of whole messages, so that each receive of the program has to be made here (receiveMessages), and none ahead of it.
 
-import { NETLINK, NETLINK_OPTION, SOL } from "../../../assembly/abi/netlink.js";
+import { FIO, NETLINK, NETLINK_OPTION, SOL } from "../../../assembly/abi/netlink.js";
 import { RTNLGRP } from "../../../assembly/abi/rtnetlink.js";
 import { Errno, NetlinkError, type Socket } from "../../kernel/kernel.js";
 import type { Datagram } from "../datagram.js";
@@ -83,6 +83,8 @@ export class StrictSocket {
   readonly #reader: StrictReader;
   readonly #request = new MessageReader();
   readonly #untaken = new Untaken();
+  /** A member of the links' group has links to read at any time. */
+  #isLinkMember = false;
 
   /** Made by LinuxAbi.socket. @throws NetlinkError what socket(2) is refused with */
   constructor(vnet: LinuxVnet, options: LinuxSocketOptions, rules: StrictRules) {
@@ -169,10 +171,16 @@ export class StrictSocket {
     return this.#table.get(level, option, room);
   }
 
-  /** A member of the links' group may have links to read, now and until they are read. */
   #noteGroups(): void {
     const groups = this.#socket.getsockopt(SOL.NETLINK, NETLINK_OPTION.LIST_MEMBERSHIPS);
-    if (this.#isRoute && groups & (1 << (RTNLGRP.LINK - 1))) this.#reader.mayGrow = true;
+    this.#isLinkMember = this.#isRoute && (groups & (1 << (RTNLGRP.LINK - 1))) !== 0;
+    this.#reader.mayGrow ||= this.#isLinkMember;
+  }
+
+  /** Links that were asked for are read: from here on there are none, unless they are asked for again. */
+  #forgetLinks(): void {
+    const isWaiting = this.#reader.queuedBytes > 0 || this.#socket.ioctl(FIO.NWRITE) > 0;
+    if (!this.#isLinkMember && !isWaiting) this.#reader.mayGrow = false;
   }
 
   /**
@@ -187,6 +195,7 @@ export class StrictSocket {
     if (flags & LinuxMSG.OOB) throw new LinuxError("send", LinuxErrno.EOPNOTSUPP);
     checkControl(control);
     if (address !== undefined) freebsdAddressOf("send", address);
+    if (this.#reader.mayGrow && !this.#socket.isClosed) this.#forgetLinks();
     const rewritten = bytes.slice();
     const observed = this.#rewriteRequests(rewritten);
     const sent = asLinux("send", () => this.#socket.send(rewritten));

@@ -51,18 +51,26 @@ export function rewriteReply(message: MessageReader, isRoute: boolean): number {
   return rule === undefined ? end : rewriteObject(message, rule);
 }
 
-function rewriteObject({ bytes, view, start, end }: MessageReader, { headerSize, change }: ReplyRule): number {
+/** The walk is eachAttribute's, written out: a dump does it for every message. */
+function rewriteObject(message: MessageReader, { headerSize, change }: ReplyRule): number {
+  const { bytes, view, start, end } = message;
   const header = start + NetlinkSize.NLMSGHDR;
   bytes[header] = linuxFamilyOf(bytes[header] as number);
-  const impossible = eachAttribute(view, header + headerSize, end, (at, length, type) => {
-    if (change === "table" && type === RTA.TABLE) rewriteTable(view, at + NetlinkSize.NLATTR);
-    if (length & 3) bytes.fill(0, at + length, at + ((length + 3) & ~3));
-    return true;
-  });
-  if (impossible === undefined) return end;
-  if (change !== "table") return -1;
-  view.setUint32(start, impossible - start, true);
-  return impossible;
+  for (let at = header + headerSize; at < end; ) {
+    const length = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    const next = at + ((length + 3) & ~3);
+    if (next > end) break;
+    if (length < NetlinkSize.NLATTR) return change === "table" ? cutMessage(view, start, at) : -1;
+    if (change === "table" && view.getUint16(at + 2, true) === RTA.TABLE) rewriteTable(view, at + NetlinkSize.NLATTR);
+    if (length & 3) bytes.fill(0, at + length, next);
+    at = next;
+  }
+  return end;
+}
+
+function cutMessage(view: DataView, start: number, end: number): number {
+  view.setUint32(start, end - start, true);
+  return end;
 }
 
 function rewriteTable(view: DataView, at: number): void {

@@ -1,53 +1,51 @@
 // What a receive took off the queue and the program never got, because a signal took the call away: the next receives give
-// it, before anything else and by themselves.
+// it, before anything else, and none gives more than one earlier receive did.
 
 import { NetlinkSize, NlMsgHdr } from "../../../assembly/abi/netlink.js";
 import type { Reading, ReadRequest } from "./reading.js";
 
-const NOTHING = new Uint8Array(0);
-
 export class Untaken {
-  /** What the last receive gave. */
+  /** What the last receive gave: in the receiver's own buffer, until the next receive. */
   #last: Uint8Array | undefined;
-  #waiting: Uint8Array = NOTHING;
+  /** What was given back and waits, a receive's worth each; none is empty. */
+  readonly #waiting: Uint8Array[] = [];
 
   /** Bytes that wait. */
   get bytes(): number {
-    return this.#waiting.length;
+    return this.#waiting.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** A receive gave these to the program, it seems. */
   note(bytes: Uint8Array): void {
-    this.#last = bytes.slice();
+    this.#last = bytes;
   }
 
   giveBack(): void {
-    if (this.#last === undefined) return;
-    const joined = new Uint8Array(this.#last.length + this.#waiting.length);
-    joined.set(this.#last);
-    joined.set(this.#waiting, this.#last.length);
-    this.#waiting = joined;
+    if (this.#last !== undefined && this.#last.length > 0) this.#waiting.unshift(this.#last.slice());
     this.#last = undefined;
   }
 
   /** @returns undefined when nothing waits */
   read({ room, isPeek, isTrunc }: ReadRequest): Reading | undefined {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return undefined;
-    const fitting = wholeMessages(waiting, room);
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    const fitting = wholeMessages(first, room);
     const isCut = fitting === 0 && room > 0;
-    const next = fitting < waiting.length ? lengthAt(waiting, fitting) : 0;
-    const bytes = waiting.subarray(0, isCut ? Math.min(room, waiting.length) : fitting);
-    if (!isPeek) {
-      this.#last = bytes.slice();
-      this.#waiting = waiting.slice(isCut ? next : fitting);
-    }
-    const lacking = next === 0 || !isTrunc ? 0 : isCut ? next - bytes.length : fitting + next - room;
+    const next = fitting < first.length ? lengthAt(first, fitting) : 0;
+    const bytes = first.subarray(0, isCut ? room : fitting);
+    if (!isPeek) this.#take(first, bytes, isCut ? next : fitting);
+    const lacking = next === 0 || !isTrunc ? 0 : isCut ? next - room : fitting + next - room;
     return { result: bytes.length + lacking, bytes };
+  }
+
+  #take(from: Uint8Array, bytes: Uint8Array, taken: number): void {
+    this.note(bytes);
+    if (taken === from.length) this.#waiting.shift();
+    else this.#waiting[0] = from.slice(taken);
   }
 }
 
-/** Bytes of the messages that fit. A cut one at the end, which is all there is, fits where its bytes do. */
+/** Bytes of the messages that fit. */
 function wholeMessages(messages: Uint8Array, room: number): number {
   let at = 0;
   while (at < messages.length) {
@@ -58,7 +56,7 @@ function wholeMessages(messages: Uint8Array, room: number): number {
   return at;
 }
 
-/** Of the message at an offset, or of what there is of it. */
+/** Of the message at an offset; of one that was cut, of what there is of it. */
 function lengthAt(messages: Uint8Array, at: number): number {
   const left = messages.length - at;
   if (left < NetlinkSize.NLMSGHDR) return left;

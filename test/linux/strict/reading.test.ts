@@ -151,15 +151,39 @@ describe("what a receive took and the program never got", () => {
     expect(receive(program.strict, 4096).result).toBeGreaterThan(0);
   });
 
-  it("is joined to what waits already", () => {
+  it("comes before what waits already", () => {
     const { program } = strictMachine();
     program.send(RTM.GETADDR, DUMP, ifaddrmsg(0));
     const all = receive(program.strict, 4096);
     program.strict.untake();
-    receive(program.strict, 100);
+    const first = receive(program.strict, 100);
     program.strict.untake();
-    expect(receive(program.strict, 4096)).toEqual(all);
+    expect(program.strict.queuedBytes).toBe(all.result);
+    const rest = [receive(program.strict, 4096), receive(program.strict, 4096)];
+    expect(rest[0]).toEqual(first);
+    expect(rest.map(({ bytes }) => bytes).join("")).toBe(all.bytes);
     expect(() => receive(program.strict, 4096)).toThrow(LinuxError);
+  });
+
+  it("of a message that was cut is its head alone, whole or in part", () => {
+    const { program } = strictMachine();
+    program.send(RTM.GETLINK, DUMP, ifinfomsg());
+    const head = receive(program.strict, 100);
+    program.strict.untake();
+    expect(receive(program.strict, 40, TRUNC)).toEqual({ result: 100, bytes: head.bytes.slice(0, 80) });
+    program.strict.untake();
+    expect(receive(program.strict, 4096)).toEqual({ result: 40, bytes: head.bytes.slice(0, 80) });
+    expect(messagesOf(program.strict.receive(4096)?.bytes as Uint8Array).at(-1)?.type).toBe(3);
+  });
+
+  it("is nothing after a receive that gave nothing, or when there was none", () => {
+    const { program } = strictMachine();
+    program.strict.untake();
+    program.send(RTM.GETLINK, DUMP, ifinfomsg());
+    receive(program.strict, 0);
+    program.strict.untake();
+    program.strict.untake();
+    expect(receive(program.strict, 0, PEEK | TRUNC).result).toBe(340);
   });
 });
 
