@@ -56,10 +56,14 @@ function wholeMessages(messages: Uint8Array, room: number): number {
   return at;
 }
 
-/** Of the message at an offset; of one that was cut, of what there is of it. */
+/**
+ * Of the message at an offset, padding included; of one that was cut, of what there is of it. What does not begin with a
+ * header, as the rest of a message that was cut, has no length of its own and is one piece.
+ */
 function lengthAt(messages: Uint8Array, at: number): number {
   const left = messages.length - at;
   if (left < NetlinkSize.NLMSGHDR) return left;
   const view = new DataView(messages.buffer, messages.byteOffset, messages.byteLength);
-  return Math.min(view.getUint32(at + NlMsgHdr.LEN, true), left);
+  const length = view.getUint32(at + NlMsgHdr.LEN, true);
+  return length < NetlinkSize.NLMSGHDR ? left : Math.min((length + 3) & ~3, left);
 }
