@@ -272,6 +272,7 @@ export class StrictSocket {
     const { tap } = this.vnet;
     const of = tap && this.#observed;
     this.#reader.observer = of && ((before, after) => tap?.toProgram(of, before, after === undefined ? [] : [after]));
+    this.#untaken.note(undefined);
     const reading = asLinux("recv", () => this.#reader.read(request));
     if (!request.isPeek) this.#untaken.note(reading.bytes);
     return reading;

@@ -15,8 +15,8 @@ export class Untaken {
     return this.#waiting.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** A receive gave these to the program, it seems. */
-  note(bytes: Uint8Array): void {
+  /** A receive gave these to the program, it seems; undefined: it took nothing. The one before it is over. */
+  note(bytes: Uint8Array | undefined): void {
     this.#last = bytes;
   }
 
@@ -33,13 +33,13 @@ export class Untaken {
     const isCut = fitting === 0 && room > 0;
     const next = fitting < first.length ? lengthAt(first, fitting) : 0;
     const bytes = first.subarray(0, isCut ? room : fitting);
-    if (!isPeek) this.#take(first, bytes, isCut ? next : fitting);
+    this.note(isPeek ? undefined : bytes);
+    if (!isPeek) this.#take(first, isCut ? next : fitting);
     const lacking = next === 0 || !isTrunc ? 0 : isCut ? next - room : fitting + next - room;
     return { result: bytes.length + lacking, bytes };
   }
 
-  #take(from: Uint8Array, bytes: Uint8Array, taken: number): void {
-    this.note(bytes);
+  #take(from: Uint8Array, taken: number): void {
     if (taken === from.length) this.#waiting.shift();
     else this.#waiting[0] = from.slice(taken);
   }
