@@ -16,7 +16,8 @@ import {
   sameValue,
 } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
-import type { AddressOptions, BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
+import type { RoutingSocket } from "./routingsocket.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
 
@@ -61,6 +62,12 @@ function vnetOf(event: KernelEvent, kernel: Replayed): Vnet {
 function socketOf(event: KernelEvent, kernel: Replayed): Socket {
   const socket = kernel.socketByNumber(event.target.socket ?? 0);
   if (socket === undefined) throw new Error(`no socket ${event.target.socket}`);
+  return socket;
+}
+
+function routingOf(event: KernelEvent, kernel: Replayed): RoutingSocket {
+  const socket = vnetOf(event, kernel).routingSocketByNumber(event.target.socket ?? 0);
+  if (socket === undefined) throw new Error(`no routing socket ${event.target.socket} in ${event.target.vnet}`);
   return socket;
 }
 
@@ -138,6 +145,13 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
       isLook: event.arguments[4] === true,
     }),
   close: (event, kernel) => socketOf(event, kernel).close(),
+  routingSocket: (event, kernel) =>
+    void vnetOf(event, kernel).routingSocket(event.arguments[0] as RoutingSocketOptions),
+  routingRead: (event, kernel) => void routingOf(event, kernel).recvmsg(new Uint8Array(number(event, 0))),
+  routingSetsockopt: (event, kernel) =>
+    routingOf(event, kernel).setsockopt(number(event, 0), number(event, 1), number(event, 2)),
+  routingShutdown: (event, kernel) => routingOf(event, kernel).shutdown(number(event, 0)),
+  routingClose: (event, kernel) => routingOf(event, kernel).close(),
 };
 
 /** @throws ReplayError */

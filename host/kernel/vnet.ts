@@ -30,12 +30,14 @@ import {
   jailAddressesOf,
   parseLladdr,
   privilegesOf,
+  type RoutingSocketOptions,
   rtadvBits,
   type SocketOptions,
   U32_MAX,
   vlanOf,
 } from "./options.js";
 import type { Relay, RelayPort } from "./relay.js";
+import { type RoutingOwner, RoutingSocket } from "./routingsocket.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
 import { VNET_SYSCTLS } from "./sysctls.js";
@@ -72,7 +74,7 @@ export interface VnetOwner {
   forgetSocket(socket: Socket): void;
 }
 
-export class Vnet implements SocketOwner {
+export class Vnet implements SocketOwner, RoutingOwner {
   readonly name: string;
   readonly budget: number;
   /** What the other hosts of its links do. */
@@ -84,6 +86,9 @@ export class Vnet implements SocketOwner {
   #isDestroyed = false;
   readonly #sockets = new Set<Socket>();
   readonly #attendants = new Set<Attendant>();
+  readonly #routingSockets = new Map<number, RoutingSocket>();
+  #routingOpened = 0;
+  #routingOpen = 0;
 
   /** Made by Kernel. */
   constructor(kernel: VnetOwner, name: string, core: Core) {
@@ -149,7 +154,7 @@ export class Vnet implements SocketOwner {
   get isBusy(): boolean {
     let attendants = 0;
     for (const { sockets } of this.#attendants) attendants += sockets;
-    return this.#sockets.size > attendants;
+    return this.#sockets.size > attendants || this.hasRoutingSockets;
   }
 
   /** Whether programs have sockets open that come from an attendant. */
@@ -187,6 +192,41 @@ export class Vnet implements SocketOwner {
     this.#sockets.add(socket);
     this.#kernel.nextSocket(socket);
     return socket;
+  }
+
+  /**
+   * Opens a routing socket (PF_ROUTE), which needs no module.
+   * @throws NetlinkError EPROTOTYPE, EPROTONOSUPPORT for other types than SOCK_RAW; EINVAL no such fib; ENOBUFS
+   */
+  routingSocket(options: RoutingSocketOptions = {}): RoutingSocket {
+    const number = this.#routingOpened + 1;
+    let opened: RoutingSocket | undefined;
+    this.journal.perform("routingSocket", { vnet: this.name }, [{ ...options }], () => {
+      const { type = SOCK.RAW, protocol = 0, fib = 0 } = options;
+      const handle = expectSuccess("routingSocket", this.core.call.routingOpen(type, protocol, fib));
+      opened = new RoutingSocket(this, handle, number);
+      return number;
+    });
+    const socket = opened as unknown as RoutingSocket;
+    this.#routingSockets.set(number, socket);
+    this.#routingOpened++;
+    this.#routingOpen++;
+    return socket;
+  }
+
+  /** Whether a routing socket is open. */
+  get hasRoutingSockets(): boolean {
+    return this.#routingOpen > 0;
+  }
+
+  /** A routing socket by its number in order of opening; a closed one only while the kernel records. */
+  routingSocketByNumber(number: number): RoutingSocket | undefined {
+    return this.#routingSockets.get(number);
+  }
+
+  forgetRouting(socket: RoutingSocket): void {
+    this.#routingOpen--;
+    if (!this.journal.isOn) this.#routingSockets.delete(socket.number);
   }
 
   #writeOpen(options: SocketOptions): void {

@@ -1,0 +1,52 @@
+// The exports for routing sockets (PF_ROUTE), which are there with netlink loaded or not. As in index.ts a negative result is
+// an errno.
+
+import { ReceiveLayout } from "./abi/exchange";
+import { exchangeArea } from "./exchangearea";
+import { Buffer } from "./mem/buffer";
+import {
+  beginWrite, closeRouting, openRouting, routingReadiness, setRoutingOption, shutdownSocket,
+} from "./rtsock/calls";
+import { RoutingSocket, dropFirst, firstReceived } from "./rtsock/socket";
+
+/** The socket's handle, or a negative errno. @param fib - the process's */
+export function routingOpen(type: i32, protocol: i32, fib: u32): i32 {
+  return openRouting(type, protocol, fib);
+}
+
+export function routingSetOption(socket: usize, level: i32, option: i32, value: i32, valueBytes: u32): i32 {
+  return -setRoutingOption(changetype<RoutingSocket>(socket), level, option, value, valueBytes);
+}
+
+/** Where `bytes` bytes of a write go, or a negative errno; routingWrite follows when they are there. */
+export function routingReserve(socket: usize, bytes: u32, flags: u32, hasControl: bool): i32 {
+  return beginWrite(changetype<RoutingSocket>(socket), bytes, flags, hasControl);
+}
+
+/**
+ * Looks at the first message: its bytes, 0 at the end of file, or a negative errno. Exchange: where they lie. routingDrop
+ * follows when they were read.
+ */
+export function routingFirst(socket: usize): i32 {
+  const first = firstReceived(changetype<RoutingSocket>(socket));
+  if (first == 0 || (first < 0 && first > -256)) return first;
+  const buffer = changetype<Buffer>(<usize>first);
+  store<usize>(exchangeArea, buffer.data, ReceiveLayout.WINDOW);
+  return buffer.length;
+}
+
+export function routingDrop(socket: usize): void {
+  dropFirst(changetype<RoutingSocket>(socket));
+}
+
+export function routingShutdown(socket: usize, how: i32): i32 {
+  return -shutdownSocket(changetype<RoutingSocket>(socket), how);
+}
+
+export function routingPoll(socket: usize): u32 {
+  return routingReadiness(changetype<RoutingSocket>(socket));
+}
+
+export function routingClose(socket: usize): void {
+  closeRouting(changetype<RoutingSocket>(socket));
+}
