@@ -1,13 +1,17 @@
 // The exports for routing sockets (PF_ROUTE), which are there with netlink loaded or not. As in index.ts a negative result is
 // an errno.
 
-import { ReceiveLayout } from "./abi/exchange";
+import { OpenLayout, ReceiveLayout } from "./abi/exchange";
 import { exchangeArea } from "./exchangearea";
 import { Buffer } from "./mem/buffer";
 import {
   beginWrite, closeRouting, openRouting, routingReadiness, setRoutingOption, shutdownSocket,
 } from "./rtsock/calls";
+import { Caller } from "./rtsock/caller";
+import { endWrite } from "./rtsock/request";
 import { RoutingSocket, dropFirst, firstReceived } from "./rtsock/socket";
+
+const caller = changetype<Caller>(memory.data(offsetof<Caller>(), 16));
 
 /** The socket's handle, or a negative errno. @param fib - the process's */
 export function routingOpen(type: i32, protocol: i32, fib: u32): i32 {
@@ -21,6 +25,20 @@ export function routingSetOption(socket: usize, level: i32, option: i32, value: 
 /** Where `bytes` bytes of a write go, or a negative errno; routingWrite follows when they are there. */
 export function routingReserve(socket: usize, bytes: u32, flags: u32, hasControl: bool): i32 {
   return beginWrite(changetype<RoutingSocket>(socket), bytes, flags, hasControl);
+}
+
+/** Exchange: an OpenLayout of whoever writes: process, privileges, jail. The request is carried out, and echoed; its errno. */
+export function routingWrite(socket: usize): i32 {
+  return -endWrite(changetype<RoutingSocket>(socket), callerInExchange());
+}
+
+function callerInExchange(): Caller {
+  caller.processId = load<u32>(exchangeArea, OpenLayout.PROCESS_ID);
+  caller.privileges = load<u32>(exchangeArea, OpenLayout.PRIVILEGES);
+  caller.isConstrained = load<u8>(exchangeArea, OpenLayout.IS_CONSTRAINED) != 0;
+  caller.jailAddressCount = load<u32>(exchangeArea, OpenLayout.JAIL_ADDRESS_COUNT);
+  caller.jailAddresses = exchangeArea + OpenLayout.JAIL_ADDRESSES;
+  return caller;
 }
 
 /**

@@ -66,6 +66,8 @@ export class RouteFilter {
   gatewayFamily: u32;
   gatewayHigh: u64;
   gatewayLow: u64;
+  /** Just this one: a Nexthop, 0 = any. */
+  nexthop: usize;
   /** Interface routes may go too. */
   includesPinned: bool;
 }
@@ -216,6 +218,7 @@ function deletePaths(rib: Rib, high: u64, low: u64, bits: u32, old: u32, filter:
 function matches(path: usize, argument: usize): bool {
   const nexthop = changetype<Nexthop>(path);
   const filter = changetype<RouteFilter>(argument);
+  if (filter.nexthop != 0 && filter.nexthop != path) return false;
   if (filter.oif != 0 && filter.oif != nexthop.oif) return false;
   if (filter.gatewayFamily == 0) return true;
   return (

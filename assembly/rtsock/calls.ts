@@ -9,6 +9,9 @@ import { fibCount } from "../net/rib";
 import { addressChanged, linkChanged, neighbourChanged, routeChanged } from "./events";
 import { RoutingSocket, clearReceived, closeSocket, openSocket, routingSocketCount } from "./socket";
 
+/** Zeroes behind a request: a sockaddr may be shorter than what is read of it. */
+const SLACK: u32 = 16;
+
 /**
  * socket(2) of PF_ROUTE.
  * @param fib - the process's
@@ -86,8 +89,9 @@ export function beginWrite(socket: RoutingSocket, bytes: u32, flags: u32, hasCon
   if (bytes < 8) return -Errno.ENOBUFS;
   if (socket.sending != 0) release(changetype<Buffer>(socket.sending));
   socket.sending = 0;
-  const buffer = allocateBuffer(bytes);
+  const buffer = allocateBuffer(bytes + SLACK);
   if (buffer == null) return -Errno.ENOBUFS;
+  memory.fill(buffer.data + bytes, 0, SLACK);
   buffer.length = bytes;
   socket.sending = changetype<usize>(buffer);
   return <i32>buffer.data;

@@ -113,9 +113,13 @@ function storeRecovered(at: usize, high: u64, low: u64): void {
 
 /** A mask, which is never mistaken for an address with a zone. */
 export function putMask(slot: u32, family: u32, bits: u32): void {
+  putMaskWords(slot, family, maskHigh(bits), maskLow(bits));
+}
+
+export function putMaskWords(slot: u32, family: u32, high: u64, low: u64): void {
   const isInet = family == AF.INET;
   const at = put(slot, isInet ? RouteSockaddr.INET : RouteSockaddr.INET6, family);
-  storeAddress(family, at + (isInet ? RouteSockaddrAt.INET_ADDRESS : RouteSockaddrAt.INET6_ADDRESS), maskHigh(bits), maskLow(bits));
+  storeAddress(family, at + (isInet ? RouteSockaddrAt.INET_ADDRESS : RouteSockaddrAt.INET6_ADDRESS), high, low);
 }
 
 /** A bit without an address: eight zero bytes. */

@@ -98,6 +98,7 @@ export interface CoreExports {
   routingOpen(type: number, protocol: number, fib: number): number;
   routingSetOption(socket: number, level: number, option: number, value: number, valueBytes: number): number;
   routingReserve(socket: number, bytes: number, flags: number, hasControl: number): number;
+  routingWrite(socket: number): number;
   routingFirst(socket: number): number;
   routingDrop(socket: number): void;
   routingShutdown(socket: number, how: number): number;

@@ -50,7 +50,7 @@ export type {
   Switches,
 } from "./options.js";
 export { ReplayError } from "./replay.js";
-export type { RoutingMessage, RoutingSocket } from "./routingsocket.js";
+export type { RoutingMessage, RoutingSocket, WriteOptions } from "./routingsocket.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
 export type { Endpoints, TunnelChanges, TunnelSettings } from "./tunnels.js";

@@ -15,6 +15,8 @@ import type {
   SocketOptions,
 } from "./options.js";
 
+import type { WriteOptions } from "./routingsocket.js";
+
 /** What a call takes and gives: plain data and bytes. */
 export type EventValue =
   | undefined
@@ -31,6 +33,7 @@ export type EventValue =
   | InterfaceChanges
   | SocketOptions
   | RoutingSocketOptions
+  | WriteOptions
   | PeerOptions
   | PeerSending
   | FamilyOptions
@@ -83,6 +86,7 @@ export type Call =
   | "recvmsg"
   | "close"
   | "routingSocket"
+  | "routingWrite"
   | "routingRead"
   | "routingSetsockopt"
   | "routingShutdown"

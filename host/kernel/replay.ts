@@ -17,7 +17,7 @@ import {
 } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
-import type { RoutingSocket } from "./routingsocket.js";
+import type { RoutingSocket, WriteOptions } from "./routingsocket.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { Vnet } from "./vnet.js";
 
@@ -147,6 +147,8 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   close: (event, kernel) => socketOf(event, kernel).close(),
   routingSocket: (event, kernel) =>
     void vnetOf(event, kernel).routingSocket(event.arguments[0] as RoutingSocketOptions),
+  routingWrite: (event, kernel) =>
+    void routingOf(event, kernel).write(event.arguments[0] as Uint8Array, event.arguments[1] as WriteOptions),
   routingRead: (event, kernel) => void routingOf(event, kernel).recvmsg(new Uint8Array(number(event, 0))),
   routingSetsockopt: (event, kernel) =>
     routingOf(event, kernel).setsockopt(number(event, 0), number(event, 1), number(event, 2)),

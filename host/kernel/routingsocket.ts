@@ -5,9 +5,11 @@ import { ReceiveLayout } from "../../assembly/abi/exchange.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { MSG } from "../../assembly/abi/netlink.js";
 import { RouteSockaddr } from "../../assembly/abi/rtsock.js";
+import { PROCESS_ID_DEFAULT, writeCaller } from "./caller.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import type { Journal, Target } from "./log.js";
+import type { Cred, RoutingSocketOptions } from "./options.js";
 import type { Readiness } from "./socket.js";
 
 export interface RoutingMessage {
@@ -29,6 +31,16 @@ export interface RoutingOwner {
   forgetRouting(socket: RoutingSocket): void;
 }
 
+export interface WriteOptions {
+  /** MSG bits: OOB is refused. */
+  readonly flags?: number;
+  /** Control data came with the request; it is refused. */
+  readonly control?: boolean;
+  /** Who writes, and their process: by default as the socket was opened. */
+  readonly cred?: Cred;
+  readonly pid?: number;
+}
+
 const SENDER = Uint8Array.of(RouteSockaddr.SENDER, AF.ROUTE);
 
 export class RoutingSocket {
@@ -38,12 +50,16 @@ export class RoutingSocket {
   /** Address of the core's record; 0 once closed. */
   #handle: number;
   readonly #target: Target;
+  readonly #cred: Cred;
+  readonly #pid: number;
 
   /** Made by Vnet.routingSocket. */
-  constructor(owner: RoutingOwner, handle: number, number: number) {
+  constructor(owner: RoutingOwner, handle: number, number: number, { cred = {}, pid }: RoutingSocketOptions) {
     this.#owner = owner;
     this.#handle = handle;
     this.number = number;
+    this.#cred = cred;
+    this.#pid = pid ?? PROCESS_ID_DEFAULT;
     this.#target = { vnet: owner.name, socket: number };
   }
 
@@ -54,6 +70,25 @@ export class RoutingSocket {
   #open(operation: string): number {
     if (this.#handle === 0) throw new NetlinkError(operation, Errno.EBADF);
     return this.#handle;
+  }
+
+  /**
+   * Writes one request, which is carried out and echoed before this returns.
+   * @returns the number of its bytes
+   * @throws NetlinkError EPIPE shut down; EMSGSIZE above the send space; EOPNOTSUPP MSG_OOB or control data; ENOBUFS below 8
+   *   bytes; and the request's own errno, which its echo carries too
+   */
+  write(bytes: Uint8Array, options: WriteOptions = {}): number {
+    return this.#owner.journal.perform("routingWrite", this.#target, [bytes, { ...options }], () => {
+      const socket = this.#open("write");
+      const { core } = this.#owner;
+      const { flags = 0, control = false, cred = this.#cred, pid = this.#pid } = options;
+      const reserved = core.call.routingReserve(socket, bytes.length, flags, control ? 1 : 0);
+      core.views.bytes.set(bytes, expectSuccess("write", reserved));
+      writeCaller(core, cred, pid);
+      expectSuccess("write", core.call.routingWrite(socket));
+      return bytes.length;
+    });
   }
 
   /**

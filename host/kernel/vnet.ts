@@ -2,11 +2,12 @@
 // interfaces and interfaces that belong together; relay.ts carries those over.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
+import { Exchange, OpenLayout } from "../../assembly/abi/exchange.js";
 import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
 import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
+import { PROCESS_ID_DEFAULT, writeCaller } from "./caller.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import {
@@ -27,9 +28,7 @@ import {
   checkInterface,
   type InterfaceOptions,
   integer,
-  jailAddressesOf,
   parseLladdr,
-  privilegesOf,
   type RoutingSocketOptions,
   rtadvBits,
   type SocketOptions,
@@ -43,7 +42,6 @@ import { readStatistics, type VnetStatistics } from "./statistics.js";
 import { VNET_SYSCTLS } from "./sysctls.js";
 import { readTunnel, type TunnelSettings } from "./tunnels.js";
 
-const PROCESS_ID_DEFAULT = 1000;
 const ALL_MESSAGES = 0xffffffff;
 
 /**
@@ -204,7 +202,7 @@ export class Vnet implements SocketOwner, RoutingOwner {
     this.journal.perform("routingSocket", { vnet: this.name }, [{ ...options }], () => {
       const { type = SOCK.RAW, protocol = 0, fib = 0 } = options;
       const handle = expectSuccess("routingSocket", this.core.call.routingOpen(type, protocol, fib));
-      opened = new RoutingSocket(this, handle, number);
+      opened = new RoutingSocket(this, handle, number, options);
       return number;
     });
     const socket = opened as unknown as RoutingSocket;
@@ -232,27 +230,15 @@ export class Vnet implements SocketOwner, RoutingOwner {
   #writeOpen(options: SocketOptions): void {
     const { exchange } = this.core;
     const data = this.core.views.data;
-    const cred = options.cred ?? {};
-    const visible = jailAddressesOf(cred);
+    writeCaller(this.core, options.cred ?? {}, options.pid ?? PROCESS_ID_DEFAULT);
     data.setInt32(exchange + OpenLayout.TYPE, options.type ?? SOCK.RAW, true);
     data.setInt32(exchange + OpenLayout.PROTOCOL, options.protocol ?? NETLINK.ROUTE, true);
-    data.setUint32(exchange + OpenLayout.PROCESS_ID, options.pid ?? PROCESS_ID_DEFAULT, true);
-    data.setUint32(exchange + OpenLayout.PRIVILEGES, visible === undefined ? privilegesOf(cred) : 0, true);
-    data.setUint8(exchange + OpenLayout.IS_CONSTRAINED, visible === undefined ? 0 : 1);
-    data.setUint8(exchange + OpenLayout.IS_CAPABILITY_MODE, cred.capabilityMode ? 1 : 0);
-    data.setUint32(exchange + OpenLayout.JAIL_ADDRESS_COUNT, visible?.length ?? 0, true);
+    data.setUint8(exchange + OpenLayout.IS_CAPABILITY_MODE, options.cred?.capabilityMode ? 1 : 0);
     const { foreign } = options;
     data.setUint8(exchange + OpenLayout.IS_FOREIGN, foreign === undefined ? 0 : 1);
     data.setUint8(exchange + OpenLayout.LOSES_DEPARTURES, foreign?.losesDepartures ? 1 : 0);
     data.setUint8(exchange + OpenLayout.LINK_GROWTH, foreign?.linkGrowth ?? 0);
     data.setUint8(exchange + OpenLayout.ETHERNET_NAME_BYTES, foreign?.ethernetNameBytes ?? 0);
-    visible?.forEach((text, i) => {
-      const { family, high, low } = parseAddress(text);
-      const at = exchange + OpenLayout.JAIL_ADDRESSES + i * JailAddressLayout.BYTES;
-      data.setUint32(at + JailAddressLayout.FAMILY, family, true);
-      data.setBigUint64(at + JailAddressLayout.HIGH, high, true);
-      data.setBigUint64(at + JailAddressLayout.LOW, low, true);
-    });
   }
 
   /**

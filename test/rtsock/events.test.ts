@@ -55,14 +55,6 @@ describe("messages of interfaces", () => {
     vnet.interfaceSet("em0", { description: "uplink", lladdr: "02:00:00:00:00:0f" });
     expect(heard(socket)).toEqual([]);
   });
-
-  it("[RF-RTSOCK-29] a vnet without lo0 delivers nothing", () => {
-    const kernel = Kernel.boot();
-    const blue = kernel.vnetCreate("blue");
-    const socket = blue.routingSocket();
-    blue.interfaceAttach({ name: "em0" });
-    expect(heard(socket)).toHaveLength(1);
-  });
 });
 
 describe("messages of IPv4 addresses", () => {
