@@ -1,16 +1,23 @@
 // The exports for routing sockets (PF_ROUTE), which are there with netlink loaded or not. As in index.ts a negative result is
 // an errno.
 
-import { OpenLayout, ReceiveLayout } from "./abi/exchange";
+import { Errno } from "./abi/errno";
+import { Exchange, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, SysctlLayout } from "./abi/exchange";
 import { exchangeArea } from "./exchangearea";
 import { Buffer } from "./mem/buffer";
 import {
   beginWrite, closeRouting, openRouting, routingReadiness, setRoutingOption, shutdownSocket,
 } from "./rtsock/calls";
 import { Caller } from "./rtsock/caller";
+import { closeOutput, output } from "./rtsock/output";
 import { endWrite } from "./rtsock/request";
 import { RoutingSocket, dropFirst, firstReceived } from "./rtsock/socket";
+import { NO_ROOM, Query, sysctlNet } from "./rtsock/sysctl";
 
+if (SysctlLayout.MIB < OpenLayout.JAIL_ADDRESSES + JAIL_ADDRESSES_MAX * JailAddressLayout.BYTES) ERROR("SysctlLayout");
+if (SysctlLayout.MIB + SysctlLayout.NUMBERS_MAX * 4 > Exchange.BYTES) ERROR("SysctlLayout");
+
+const query = changetype<Query>(memory.data(offsetof<Query>(), 16));
 const caller = changetype<Caller>(memory.data(offsetof<Caller>(), 16));
 
 /** The socket's handle, or a negative errno. @param fib - the process's */
@@ -55,6 +62,28 @@ export function routingFirst(socket: usize): i32 {
 
 export function routingDrop(socket: usize): void {
   dropFirst(changetype<RoutingSocket>(socket));
+}
+
+/**
+ * sysctl(3). Exchange: who asks, then the numbers of the MIB, of which at most NUMBERS_MAX are there.
+ * @param count - how many it has; @param room - bytes, or u32.MAX_VALUE when only the size is asked for
+ * @returns bytes that there are for the caller, or a negative errno. Exchange: where they lie, and whether they are cut with
+ *   ENOMEM; routingSysctlDone follows
+ */
+export function routingSysctl(count: u32, hasNewValue: bool, room: u32, processFib: u32): i32 {
+  query.mib = exchangeArea + SysctlLayout.MIB;
+  query.count = count;
+  query.hasNewValue = hasNewValue;
+  query.processFib = processFib;
+  const error = sysctlNet(query, room, callerInExchange());
+  if (error != Errno.OK && error != Errno.ENOMEM) return -error;
+  store<usize>(exchangeArea, output.at, ReceiveLayout.WINDOW);
+  store<u32>(exchangeArea, u32(error == Errno.ENOMEM), ReceiveLayout.IS_CUT);
+  return room == NO_ROOM ? output.total : output.filled;
+}
+
+export function routingSysctlDone(): void {
+  closeOutput();
 }
 
 export function routingShutdown(socket: usize, how: i32): i32 {

@@ -224,5 +224,44 @@ export enum NET_RT {
   NHGRP = 7,
 }
 
+/** The first number of the sysctls of PF_ROUTE. */
+export const CTL_NET = 4;
+
+/** struct nhop_external, the addresses behind it, and what NET_RT_NHGRP has (net/route/nhop.h). */
+export enum NhopExternal {
+  LEN = 0,
+  IDX = 4,
+  FIB = 8,
+  IFINDEX = 12,
+  AIFINDEX = 16,
+  FAMILY = 21,
+  TYPE = 22,
+  MTU = 24,
+  FLAGS = 26,
+  REFCOUNT = 112,
+}
+
+/** struct nhop_addrs */
+export enum NhopAddrs {
+  LEN = 0,
+  GW_OFF = 4,
+  SRC_OFF = 6,
+}
+
+/** struct nhgrp_container, and an item of one: index and weight. */
+export enum NhGrpContainer {
+  LEN = 0,
+  COUNT = 4,
+  TYPE = 6,
+  BYTES = 8,
+  ITEM_BYTES = 8,
+}
+
+/** What a container holds. */
+export enum NhGrpType {
+  PATHS = 1,
+  SLOTS = 2,
+}
+
 /** net.rtsock.sendspace, net.rtsock.recvspace: bytes. */
 export const ROUTE_SPACE = 8192;

@@ -74,6 +74,11 @@ export function append(bytes: u32): usize {
   return at;
 }
 
+/** The last sockaddr is to take no more than its own length. */
+export function unpad(length: u32): void {
+  message.length -= sizeOf(length) - length;
+}
+
 function put(slot: u32, length: u32, family: u32): usize {
   assert((message.addrs >> slot) == 0, "sockaddrs come in ascending order");
   message.addrs |= 1 << slot;

@@ -102,6 +102,8 @@ export interface CoreExports {
   routingFirst(socket: number): number;
   routingDrop(socket: number): void;
   routingShutdown(socket: number, how: number): number;
+  routingSysctl(count: number, hasNewValue: number, room: number, processFib: number): number;
+  routingSysctlDone(): void;
   routingPoll(socket: number): number;
   routingClose(socket: number): void;
 }

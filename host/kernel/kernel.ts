@@ -53,6 +53,7 @@ export { ReplayError } from "./replay.js";
 export type { RoutingMessage, RoutingSocket, WriteOptions } from "./routingsocket.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
+export type { SysctlNetOptions, SysctlNetResult } from "./sysctlnet.js";
 export type { Endpoints, TunnelChanges, TunnelSettings } from "./tunnels.js";
 export type { Attendant, Vnet } from "./vnet.js";
 

@@ -16,6 +16,7 @@ import type {
 } from "./options.js";
 
 import type { WriteOptions } from "./routingsocket.js";
+import type { SysctlNetOptions } from "./sysctlnet.js";
 
 /** What a call takes and gives: plain data and bytes. */
 export type EventValue =
@@ -34,6 +35,7 @@ export type EventValue =
   | SocketOptions
   | RoutingSocketOptions
   | WriteOptions
+  | SysctlNetOptions
   | PeerOptions
   | PeerSending
   | FamilyOptions
@@ -90,7 +92,8 @@ export type Call =
   | "routingRead"
   | "routingSetsockopt"
   | "routingShutdown"
-  | "routingClose";
+  | "routingClose"
+  | "sysctlNet";
 
 /**
  * Whom a call is made on: the kernel, a vnet by name, or a socket by its number in order of opening, of routing sockets among

@@ -19,6 +19,7 @@ import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
 import type { RoutingSocket, WriteOptions } from "./routingsocket.js";
 import type { SendOptions, Socket } from "./socket.js";
+import type { SysctlNetOptions } from "./sysctlnet.js";
 import type { Vnet } from "./vnet.js";
 
 /** A replay that went another way than the log says. */
@@ -153,6 +154,8 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   routingSetsockopt: (event, kernel) =>
     routingOf(event, kernel).setsockopt(number(event, 0), number(event, 1), number(event, 2)),
   routingShutdown: (event, kernel) => routingOf(event, kernel).shutdown(number(event, 0)),
+  sysctlNet: (event, kernel) =>
+    void vnetOf(event, kernel).sysctlNet(event.arguments[0] as number[], event.arguments[1] as SysctlNetOptions),
   routingClose: (event, kernel) => routingOf(event, kernel).close(),
 };
 

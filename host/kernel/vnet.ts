@@ -39,6 +39,7 @@ import type { Relay, RelayPort } from "./relay.js";
 import { type RoutingOwner, RoutingSocket } from "./routingsocket.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
+import { type SysctlNetOptions, type SysctlNetResult, sysctlNet } from "./sysctlnet.js";
 import { VNET_SYSCTLS } from "./sysctls.js";
 import { readTunnel, type TunnelSettings } from "./tunnels.js";
 
@@ -210,6 +211,20 @@ export class Vnet implements SocketOwner, RoutingOwner {
     this.#routingOpened++;
     this.#routingOpen++;
     return socket;
+  }
+
+  /**
+   * sysctl(3) of { 4, 17, 0, family, operation, argument [, fib] }, which shows routes, neighbours, interfaces and nexthops.
+   * @throws NetlinkError ENOENT another sysctl; EINVAL, EISDIR, ENOTDIR, EPERM, EAFNOSUPPORT; RangeError for a room out of
+   *   range
+   */
+  sysctlNet(mib: readonly number[], options: SysctlNetOptions = {}): SysctlNetResult {
+    let result: SysctlNetResult | undefined;
+    this.journal.perform("sysctlNet", { vnet: this.name }, [[...mib], { ...options }], () => {
+      result = sysctlNet(this.core, mib, options);
+      return { ...result };
+    });
+    return result as unknown as SysctlNetResult;
   }
 
   /** Whether a routing socket is open. */
