@@ -51,10 +51,12 @@ import { bootSwitches } from "./net/switches";
 import { removeInterface } from "./net/unclone";
 import { attachGeneric, detachGeneric } from "./generic/family";
 import { attachRoute, detachRoute } from "./route/family";
+import { checkRoutingSockets } from "./rtsock/socket";
 
 export * from "./generics";
 export * from "./links";
 export * from "./neighbours";
+export * from "./routing";
 
 export function exchange(): usize {
   return exchangeArea;
@@ -139,14 +141,16 @@ export function forgetHighWater(): void {
   resetHighWater();
 }
 
-/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, SocketFault). */
+/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, RoutingFault, SocketFault). */
 export function check(): u32 {
   const ribs = checkRibs();
   if (ribs != 0) return ribs;
   const neighbours = checkNeighbours();
   if (neighbours != 0) return neighbours;
   const prefixes = checkPrefixes();
-  return prefixes != 0 ? prefixes : checkSockets();
+  if (prefixes != 0) return prefixes;
+  const routing = checkRoutingSockets();
+  return routing != 0 ? routing : checkSockets();
 }
 
 // ---- the netlink module

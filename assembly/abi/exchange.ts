@@ -31,6 +31,12 @@ export enum JailAddressLayout {
   BYTES = 24,
 }
 
+/** What a sysctl of PF_ROUTE is asked with besides who asks: its numbers, as many as count. */
+export enum SysctlLayout {
+  MIB = 992,
+  NUMBERS_MAX = 8,
+}
+
 /** Addresses of a jail that fit the exchange. */
 export const JAIL_ADDRESSES_MAX = 40;
 

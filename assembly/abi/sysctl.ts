@@ -22,6 +22,13 @@ export enum StackSysctl {
   FORWARDING = 40,
   /** net.inet6.ip6.rfc6204w3: whether it takes default routes all the same. */
   RFC6204W3 = 41,
+  /** net.rtsock.sendspace, net.rtsock.recvspace: bytes of a routing socket opened from now on. */
+  RTSOCK_SENDSPACE = 42,
+  RTSOCK_RECVSPACE = 43,
+  /** net.route.netisr_maxqlen: messages that wait to be handed out; here none ever waits. */
+  ROUTE_NETISR_MAXQLEN = 44,
+  /** net.route.ipv6_nexthop: whether a routing socket may lead IPv4 routes over IPv6 gateways. */
+  ROUTE_IPV6_NEXTHOP = 45,
   /** One beyond the last. */
-  END = 42,
+  END = 46,
 }

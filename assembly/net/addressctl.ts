@@ -145,13 +145,15 @@ function free(address: IfAddress): void {
 
 /** An address is there for good: its own neighbour entry comes first, then whoever listens hears of it (C.4.5, C.5.5). */
 export function tellAdded(address: IfAddress): void {
-  keepRoutes(address);
+  // The route to an IPv6 address's peer comes before the address, all others after it (in6_notify_ifa, in_addprefix).
+  if (address.family == AF.INET6) keepRoutes(address);
+  addOwnNeighbour(address);
+  onAddress(changetype<usize>(address), AddressEvent.NEW);
+  if (address.family == AF.INET) keepRoutes(address);
   if (address.prefix != 0 && changetype<Prefix>(address.prefix).isFresh) {
     keepOnLink(changetype<Prefix>(address.prefix));
     changetype<Prefix>(address.prefix).isFresh = false;
   }
-  addOwnNeighbour(address);
-  onAddress(changetype<usize>(address), AddressEvent.NEW);
   if (address.family == AF.INET6) armNd();
   followSource(address.family, address.high, address.low);
 }
@@ -210,9 +212,15 @@ function detach(address: IfAddress, successor: IfAddress | null): void {
   const heir = heirOf(address, 0);
   const isHandedOver = address.family == AF.INET && address.hasPrefixRoute && heir != null && heir != successor;
   const isPrefixOver = endsPrefix(address) || (successor != null && heir == successor && address.hasPrefixRoute);
-  removeRoutes(address);
-  if (address.family == AF.INET) sweepFamily(AF.INET, usesSource, changetype<usize>(address));
-  tellRemoved(address, isHandedOver);
+  // IPv4 tells of the address before its routes go, IPv6 afterwards (in_scrubprefix, in6_purgeaddr).
+  if (address.family == AF.INET) {
+    tellRemoved(address, isHandedOver);
+    removeRoutes(address, successor);
+    sweepFamily(AF.INET, usesSource, changetype<usize>(address));
+  } else {
+    removeRoutes(address, null);
+    tellRemoved(address, false);
+  }
   if (address.prefix != 0) changetype<Prefix>(address.prefix).addresses--;
   address.prefix = 0;
   removeOwnNeighbour(address, isPrefixOver);

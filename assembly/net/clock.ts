@@ -1,5 +1,5 @@
 // The kernel's clock and its callouts. Time is an input: it stands still between two calls of advanceClock.
-//   uptimeMs, uptimeSeconds, wallClockSeconds
+//   uptimeMs, uptimeSeconds, wallClockSeconds, wallClockMs
 //   setCallout, stopCallout   a function that runs once when its time has come, in order of time
 // A callout is three words in its owner's record: setting one takes no memory.
 
@@ -41,6 +41,10 @@ export function uptimeSeconds(): u32 {
 
 export function wallClockSeconds(): u64 {
   return clock.bootSeconds + clock.uptimeMs / 1000;
+}
+
+export function wallClockMs(): u64 {
+  return clock.bootSeconds * 1000 + clock.uptimeMs;
 }
 
 /** Moves time forward and runs each callout that falls due, at its own time. */

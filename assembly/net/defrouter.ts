@@ -12,6 +12,7 @@ import { ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { uptimeSeconds } from "./clock";
+import { onRoute } from "./hooks";
 import { addressFor } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { armNd } from "./ndtimer";
@@ -23,7 +24,7 @@ import { dropRouter } from "./prefix";
 import { completeDraft, setGateway } from "./resolve";
 import { Rib, ribOf } from "./rib";
 import { Router, findRouter, firstRouter, freeRouter, isReachable, linkRouter, rank, takeRouter, unlinkRouter } from "./router";
-import { RouteFilter, RouteOp, finishChange, routeAdd, routeDelete } from "./routectl";
+import { RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "./routectl";
 import { stageFamily, sweepFamily } from "./sweep";
 
 const filter = changetype<RouteFilter>(memory.data(offsetof<RouteFilter>(), 16));
@@ -114,6 +115,7 @@ function install(router: Router): void {
   if (payload == 0) return;
   const rib = ribAt(ifp.fib);
   router.isInstalled = routeAdd(rib, 0, 0, 0, payload, RouteOp.CREATE) == Errno.OK;
+  if (router.isInstalled) onRoute(changetype<usize>(change));
   finishChange();
   releasePayload(rib, payload);
 }
@@ -125,6 +127,7 @@ function withdraw(router: Router): bool {
   filter.gatewayHigh = router.high;
   filter.gatewayLow = router.low;
   const error = routeDelete(ribAt(router.home.fib), 0, 0, 0, filter);
+  if (error == Errno.OK) onRoute(changetype<usize>(change));
   finishChange();
   if (error == Errno.ENOMEM) return false;
   router.isInstalled = false;

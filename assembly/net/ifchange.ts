@@ -7,6 +7,7 @@
 import { Errno } from "../abi/errno";
 import { IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
 import { Cloner, Kind, clonerOf } from "./cloner";
+import { wallClockMs } from "./clock";
 import { DeviceEvent, LinkEvent, onDevice, onLink } from "./hooks";
 import { Interface, findByIndex, findByName, firstInterface, setName } from "./ifnet";
 import { isKnownElsewhere, post } from "./ifoutbox";
@@ -24,7 +25,8 @@ export function setMtu(ifp: Interface, mtu: u32): Errno {
   const cloner = clonerOf(ifp.driver);
   if (cloner != null && !acceptsMtu(cloner, ifp, mtu)) return Errno.EINVAL;
   ifp.mtu = mtu;
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
+  ifp.changedMs = wallClockMs();
+  onLink(changetype<usize>(ifp), LinkEvent.CHANGED, 0);
   followMtu(ifp);
   return Errno.OK;
 }
@@ -62,9 +64,9 @@ export function rename(ifp: Interface, name: usize): Errno {
   if (present != null) return Errno.EEXIST;
   memory.copy(formerName, ifp.name, IfLimit.NAMSIZ);
   ifp.flags |= IFF.RENAMING;
-  onLink(changetype<usize>(ifp), LinkEvent.DELETED, 0);
+  onLink(changetype<usize>(ifp), LinkEvent.DEPARTED, 0);
   setName(ifp, name);
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
+  onLink(changetype<usize>(ifp), LinkEvent.ARRIVED, 0);
   ifp.flags &= ~IFF.RENAMING;
   onDevice(formerName, DeviceEvent.RENAME, ifp.name);
   return Errno.OK;
@@ -105,7 +107,7 @@ function switchFlag(ifp: Interface, flag: u32, isOn: bool): void {
   if (isOn) ifp.flags |= flag;
   else ifp.flags &= ~flag;
   if (ifp.parentIndex != 0) holdOnParent(ifp, flag, isOn);
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, flag);
+  onLink(changetype<usize>(ifp), LinkEvent.CHANGED, flag);
 }
 
 /** Makes what a vlan holds on its parent what the vlan is itself, or nothing. */
@@ -127,7 +129,7 @@ export function changeLinkState(ifp: Interface, state: u32, media: u32): void {
   ifp.media = <u8>media;
   if (ifp.linkState == state) return;
   ifp.linkState = state;
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
+  onLink(changetype<usize>(ifp), LinkEvent.CHANGED, 0);
   onLink(changetype<usize>(ifp), LinkEvent.LINK_STATE, 0);
   onDevice(ifp.name, state == LINK_STATE.UP ? DeviceEvent.LINK_UP : DeviceEvent.LINK_DOWN, 0);
   followLinkState(ifp.index, state, media);

@@ -122,7 +122,6 @@ function replace(ifp: Interface, present: IfAddress, request: AddressRequest): E
     discard(address);
     return error;
   }
-  keepRoutes(address);
   startDriver(ifp, Runs.ADDRESS);
   dropAddress(present, address);
   dropSpares();
@@ -275,7 +274,7 @@ function announceUp(ifp: Interface): void {
     const address = changetype<IfAddress>(at);
     if (!address.isRaised) continue;
     address.isRaised = false;
-    keepRoutes(address);
     onAddress(at, AddressEvent.NEW);
+    keepRoutes(address);
   }
 }

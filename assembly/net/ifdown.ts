@@ -59,7 +59,7 @@ function lower(ifp: Interface): void {
     const address = changetype<IfAddress>(entry);
     if (address.family != AF.INET || !address.hasPrefixRoute) continue;
     if (heirOf(address, 0) == null) onAddress(entry, AddressEvent.DELETED);
-    removeNetworkRoute(address);
+    removeNetworkRoute(address, null);
     purgePrefix(address, false);
     sweepFamily(AF.INET, usesSourceInPassing, entry);
   }

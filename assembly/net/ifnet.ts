@@ -8,6 +8,7 @@
 import { IFF, IFT, IfLimit, ND6_IFF } from "../abi/ifnet";
 import { HashTable, Hashed } from "../mem/hash";
 import { Slab, give, take } from "../mem/slab";
+import { uptimeSeconds, wallClockMs } from "./clock";
 import { DeviceEvent, LinkEvent, onDevice, onLink } from "./hooks";
 import { acquireIndex, freeIndex } from "./ifindex";
 import { settings } from "./settings";
@@ -70,6 +71,9 @@ export class Interface extends Hashed {
   /** ND6_IFF_* */
   ndFlags: u32;
   allMulticast: u32;
+  /** Uptime second it was attached, 0 = not yet; and unix time of its last change, in milliseconds (if_epoch, if_lastchange). */
+  epochSeconds: u32;
+  changedMs: u64;
   /** One of the references is that of a request; requests hold one at most. */
   isPromiscuousByRequest: bool;
   /** Media.* */
@@ -279,6 +283,10 @@ export function linkInterface(ifp: Interface): void {
   const record = changetype<usize>(ifp);
   ifp.next = 0;
   resetNd(ifp);
+  if (ifp.epochSeconds == 0) {
+    ifp.epochSeconds = uptimeSeconds();
+    ifp.changedMs = wallClockMs();
+  }
   ifp.previous = interfaces.last;
   if (interfaces.last != 0) changetype<Interface>(interfaces.last).next = record;
   else interfaces.first = record;
@@ -313,7 +321,7 @@ function initialNdFlags(ifp: Interface): u32 {
 
 /** Tells of an arrival, once the object is complete. */
 export function announce(ifp: Interface): void {
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, 0);
+  onLink(changetype<usize>(ifp), LinkEvent.ARRIVED, 0);
   onDevice(ifp.name, DeviceEvent.ATTACH, 0);
 }
 
@@ -327,7 +335,7 @@ export function unlinkInterface(ifp: Interface): void {
   interfaces.count--;
   byIndex.remove(changetype<usize>(ifp));
   if (interfaces.loopback == changetype<usize>(ifp)) interfaces.loopback = 0;
-  onLink(changetype<usize>(ifp), LinkEvent.DELETED, 0);
+  onLink(changetype<usize>(ifp), LinkEvent.DEPARTED, 0);
   onDevice(ifp.name, DeviceEvent.DETACH, 0);
 }
 
@@ -346,11 +354,13 @@ export function discardInterface(ifp: Interface): void {
 /** Sets IFF_UP and tells so, even when it was set (rtnetlink B.4.4). */
 export function setUp(ifp: Interface): void {
   ifp.flags |= IFF.UP;
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, IFF.UP);
+  ifp.changedMs = wallClockMs();
+  onLink(changetype<usize>(ifp), LinkEvent.CHANGED, IFF.UP);
 }
 
 /** Clears IFF_UP and tells so. */
 export function setDown(ifp: Interface): void {
   ifp.flags &= ~IFF.UP;
-  onLink(changetype<usize>(ifp), LinkEvent.NEW, IFF.UP);
+  ifp.changedMs = wallClockMs();
+  onLink(changetype<usize>(ifp), LinkEvent.CHANGED, IFF.UP);
 }

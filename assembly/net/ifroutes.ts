@@ -1,6 +1,6 @@
 // The routes that an address brings and takes with it (netinet/in.c, netinet6/in6.c, net/route/route_ifaddrs.c; rtnetlink
 // C.7): its own, and of IPv4 its network's, of IPv6 its peer's (the network's is the prefix's: prefixroute.ts). Nobody is
-// told of them on netlink (E.7.3).
+// told of them on netlink (E.7.3); routing sockets hear of the network's, not of its own (rtsock G.5.2).
 //   openNetworks   before an address is used; closeNetworks before it is freed
 //   addRoutes      both, or neither; then keepRoutes, or undoRoutes
 //   stageRemoval   takes all that removing them may need; then removeRoutes cannot fail; unstage in any case
@@ -12,6 +12,7 @@ import { Errno } from "../abi/errno";
 import { RTF } from "../abi/rtnetlink";
 import { allocateBlock, giveBlock, orderOf } from "../mem/block";
 import { addressBits } from "./address";
+import { onRoute } from "./hooks";
 import { IfAddress, NetworkRoute, addressEqualElsewhere } from "./ifaddr";
 import { Interface, loopbackInterface } from "./ifnet";
 import { Own, Place, heirOf, isHostOnly, isNetworkRouted, locate, needs } from "./ifnetwork";
@@ -19,6 +20,7 @@ import { NHF, clearDraft, draft } from "./nexthop";
 import { headOf, holdPayload, nexthopOf, payloadOfDraft, releasePayload } from "./payload";
 import { completeDraft } from "./resolve";
 import { Rib, entryPayload, fibCount, findRoute, ribOf } from "./rib";
+import { tellAdded, tellRemoved, tellReplaced } from "./ownroute";
 import { keepAside } from "./ribwalk";
 import { RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "./routectl";
 import { settings } from "./settings";
@@ -137,10 +139,14 @@ export function hasNewRoutes(address: IfAddress): bool {
   return address.addedHost || networkOf(address, 0).isAdded;
 }
 
-/** Lets go of what the address's new routes displaced. */
+/** The address's new routes are there for good: tells of them, and lets go of what they displaced. */
 export function keepRoutes(address: IfAddress): void {
   for (let n: u32 = 0; n < address.fibs; n++) {
     const network = networkOf(address, n);
+    if (network.isAdded) {
+      locate(place, address, Own.NETWORK);
+      tellAdded(ribAt(address, fibOf(address, n)), place.high, place.low, place.bits, network.displaced);
+    }
     if (network.displaced != 0) releasePayload(ribAt(address, fibOf(address, n)), network.displaced);
     network.displaced = 0;
     network.isAdded = false;
@@ -168,26 +174,31 @@ export function undoRoutes(address: IfAddress): void {
 function undoRoute(address: IfAddress, own: Own, rib: Rib, displaced: u32): void {
   locate(place, address, own);
   if (displaced == 0) {
-    removeHere(rib);
+    removeHere(rib, false);
   } else {
-    replaceHere(rib, displaced);
+    replaceHere(rib, displaced, false);
     releasePayload(rib, displaced);
   }
 }
 
-/** Removes the route at `place`. What walks keep of it was staged, or it is younger than they. */
-function removeHere(rib: Rib): void {
+/**
+ * Removes the route at `place`. What walks keep of it was staged, or it is younger than they.
+ * @param isTold - routing sockets hear of it
+ */
+function removeHere(rib: Rib, isTold: bool): void {
   memory.fill(changetype<usize>(filter), 0, offsetof<RouteFilter>());
   filter.includesPinned = true;
   const error = routeDelete(rib, place.high, place.low, place.bits, filter);
   assert(error == Errno.OK, "a staged removal cannot fail");
+  if (isTold) onRoute(changetype<usize>(change));
   finishChange();
 }
 
-/** Replaces the route at `place`, likewise. */
-function replaceHere(rib: Rib, payload: u32): void {
+/** Replaces the route at `place`, likewise: for routing sockets the old one goes and the new one comes. */
+function replaceHere(rib: Rib, payload: u32, isTold: bool): void {
   const error = routeAdd(rib, place.high, place.low, place.bits, payload, OWN);
   assert(error == Errno.OK, "a staged replacement cannot fail");
+  if (isTold) tellReplaced();
   finishChange();
 }
 
@@ -253,17 +264,20 @@ export function unstage(address: IfAddress): void {
   address.stagedEqual = 0;
 }
 
-/** Removes the address's routes; the network's goes over to its heir, the host route to another interface's equal address. */
-export function removeRoutes(address: IfAddress): void {
-  removeNetworkRoute(address);
+/**
+ * Removes the address's routes; the network's goes over to its heir, the host route to another interface's equal address.
+ * @param successor - the address that replaces it, if that is why it goes
+ */
+export function removeRoutes(address: IfAddress, successor: IfAddress | null): void {
+  removeNetworkRoute(address, successor);
   const rib = homeOf(address);
   if (!owns(rib, address, Own.HOST)) return;
-  if (address.stagedEqual == 0) removeHere(rib);
-  else giveToEqual(rib, address);
+  if (address.stagedEqual == 0) removeHere(rib, false);
+  else giveToEqual(rib, address, false);
 }
 
-/** Removes the route of the address's network, or hands it over. */
-export function removeNetworkRoute(address: IfAddress): void {
+/** Removes the route of the address's network, or hands it over; of a successor's keepRoutes will tell. */
+export function removeNetworkRoute(address: IfAddress, successor: IfAddress | null): void {
   if (!address.hasPrefixRoute) return;
   address.hasPrefixRoute = false;
   const heir = heirOf(address, 0);
@@ -274,13 +288,20 @@ export function removeNetworkRoute(address: IfAddress): void {
     if (!owns(rib, address, Own.NETWORK)) continue;
     const payload = networkOf(address, n).heir;
     if (heir != null && payload != 0) {
-      replaceHere(rib, payload);
+      if (heir == successor) passOn(rib, heir, n);
+      replaceHere(rib, payload, heir != successor);
     } else if (isHostOnly(address) && address.stagedEqual != 0 && rib == homeOf(address)) {
-      giveToEqual(rib, address);
+      giveToEqual(rib, address, true);
     } else {
-      removeHere(rib);
+      removeHere(rib, true);
     }
   }
+}
+
+/** The route at `place` goes, and is about to be a successor's, whose keepRoutes tells of it. */
+function passOn(rib: Rib, successor: IfAddress, n: u32): void {
+  tellRemoved(rib, place.high, place.low, place.bits, entryPayload(rib, findRoute(rib, place.high, place.low, place.bits)));
+  if (n < successor.fibs) networkOf(successor, n).isAdded = true;
 }
 
 /**
@@ -294,15 +315,15 @@ export function handElsewhere(address: IfAddress): void {
     const rib = ribAt(address, fibOf(address, n));
     const payload = networkOf(address, n).heirElsewhere;
     if (payload == 0 || !owns(rib, address, Own.NETWORK)) continue;
-    replaceHere(rib, payload);
+    replaceHere(rib, payload, true);
     heir.hasPrefixRoute = true;
   }
 }
 
 /** The route at `place` becomes that of the equal address that was staged. */
-function giveToEqual(rib: Rib, address: IfAddress): void {
+function giveToEqual(rib: Rib, address: IfAddress, isTold: bool): void {
   const equal = addressEqualElsewhere(address);
-  replaceHere(rib, address.stagedEqual);
+  replaceHere(rib, address.stagedEqual, isTold);
   if (equal != null && isHostOnly(equal)) equal.hasPrefixRoute = true;
 }
 
@@ -331,14 +352,15 @@ export function changePeer(address: IfAddress, high: u64, low: u64): Errno {
     setPeer(address, hadPeer, oldHigh, oldLow);
     return error;
   }
-  keepRoutes(address);
-  if (!hadPeer) return Errno.OK;
-  setPeer(address, true, oldHigh, oldLow);
-  for (let n: u32 = 0; n < address.fibs; n++) {
-    const rib = ribAt(address, fibOf(address, n));
-    if (owns(rib, address, Own.NETWORK)) removeHere(rib);
+  if (hadPeer) {
+    setPeer(address, true, oldHigh, oldLow);
+    for (let n: u32 = 0; n < address.fibs; n++) {
+      const rib = ribAt(address, fibOf(address, n));
+      if (owns(rib, address, Own.NETWORK)) removeHere(rib, true);
+    }
+    setPeer(address, true, high, low);
   }
-  setPeer(address, true, high, low);
+  keepRoutes(address);
   return Errno.OK;
 }
 

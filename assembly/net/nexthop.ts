@@ -1,5 +1,5 @@
 // Kernel nexthops: where a route leads, shared by all routes that lead there alike (net/route/nhop.c, nhop_ctl.c).
-//   draft            the nexthop being put together; clearDraft begins one
+//   draft            the nexthop being put together; clearDraft begins one, draftFrom a copy
 //   internNexthop    the nexthop equal to the draft, made if there is none
 //   holdNexthop, releaseNexthop
 //   limitMtu         the interface's MTU became smaller
@@ -89,6 +89,12 @@ export function clearDraft(fib: u32, upperFamily: u32): void {
   memory.fill(changetype<usize>(draft), 0, offsetof<Nexthop>());
   draft.fib = fib;
   draft.upperFamily = upperFamily;
+}
+
+/** Begins a draft that describes what a nexthop does. */
+export function draftFrom(nexthop: Nexthop): void {
+  memory.fill(changetype<usize>(draft), 0, COMPARED);
+  memory.copy(changetype<usize>(draft) + COMPARED, changetype<usize>(nexthop) + COMPARED, offsetof<Nexthop>() - COMPARED);
 }
 
 /** Without the MTU, which may change. */

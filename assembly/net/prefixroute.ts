@@ -1,6 +1,6 @@
 // The route of a prefix on its link (netinet6/nd6_rtr.c, nd6_prefix_onlink, nd6_prefix_offlink). Of one network on several
 // interfaces of a fib one prefix has it; when that goes, another takes its place. Nobody is told of it on netlink
-// (rtnetlink E.7.3).
+// (rtnetlink E.7.3), routing sockets are.
 //   putOnLink        the route is there, or nothing has changed; then keepOnLink, or undoOnLink
 //   stageOffLink     takes all that removing it may need; then leaveLink, which cannot fail, or unstageOffLink
 //   goOnLink, goOffLink   both at once
@@ -13,10 +13,12 @@ import { AF, AddressSize } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { allocateBlock, giveBlock, orderOf } from "../mem/block";
 import { isLinkLocal } from "./address";
+import { onRoute } from "./hooks";
 import { IfAddress } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { purgeNetwork } from "./neighbour";
 import { NHF, Nexthop, clearDraft, draft } from "./nexthop";
+import { tellAdded, tellReplaced } from "./ownroute";
 import { headOf, holdPayload, payloadOfDraft, releasePayload } from "./payload";
 import { Prefix, PrefixRoute, firstPrefix, isSameNetwork } from "./prefix";
 import { completeDraft } from "./resolve";
@@ -139,11 +141,13 @@ function addRoute(prefix: Prefix, source: usize, n: u32): bool {
   return error == Errno.OK;
 }
 
-/** Lets go of what a prefix's new route displaced. */
+/** A prefix's new route is there for good: tells of it, and lets go of what it displaced. */
 export function keepOnLink(prefix: Prefix): void {
   for (let n: u32 = 0; n < prefix.fibs; n++) {
     const network = networkOf(prefix, n);
-    if (network.displaced != 0) releasePayload(ribAt(fibOf(prefix, n)), network.displaced);
+    const rib = ribAt(fibOf(prefix, n));
+    if (network.isAdded) tellAdded(rib, prefix.high, prefix.low, prefix.bits, network.displaced);
+    if (network.displaced != 0) releasePayload(rib, network.displaced);
     network.displaced = 0;
     network.isAdded = false;
   }
@@ -163,9 +167,9 @@ function undoRoutes(prefix: Prefix): void {
     if (!network.isAdded) continue;
     const rib = ribAt(fibOf(prefix, n));
     if (network.displaced == 0) {
-      removeHere(rib, prefix);
+      removeHere(rib, prefix, false);
     } else {
-      replaceHere(rib, prefix, network.displaced);
+      replaceHere(rib, prefix, network.displaced, false);
       releasePayload(rib, network.displaced);
     }
     network.displaced = 0;
@@ -173,19 +177,24 @@ function undoRoutes(prefix: Prefix): void {
   }
 }
 
-/** Removes a prefix's route. What walks keep of it was staged, or it is younger than they. */
-function removeHere(rib: Rib, prefix: Prefix): void {
+/**
+ * Removes a prefix's route. What walks keep of it was staged, or it is younger than they.
+ * @param isTold - routing sockets hear of it
+ */
+function removeHere(rib: Rib, prefix: Prefix, isTold: bool): void {
   memory.fill(changetype<usize>(filter), 0, offsetof<RouteFilter>());
   filter.includesPinned = true;
   const error = routeDelete(rib, prefix.high, prefix.low, prefix.bits, filter);
   assert(error == Errno.OK, "a staged removal cannot fail");
+  if (isTold) onRoute(changetype<usize>(change));
   finishChange();
 }
 
-/** Replaces a prefix's route, likewise. */
-function replaceHere(rib: Rib, prefix: Prefix, payload: u32): void {
+/** Replaces a prefix's route, likewise: for routing sockets the old one goes and the new one comes. */
+function replaceHere(rib: Rib, prefix: Prefix, payload: u32, isTold: bool): void {
   const error = routeAdd(rib, prefix.high, prefix.low, prefix.bits, payload, OWN);
   assert(error == Errno.OK, "a staged replacement cannot fail");
+  if (isTold) tellReplaced();
   finishChange();
 }
 
@@ -264,9 +273,9 @@ function takeOffLink(prefix: Prefix): void {
     wasThere = true;
     const payload = isReady ? networkOf(prefix, n).heir : 0;
     if (payload == 0) {
-      removeHere(rib, prefix);
+      removeHere(rib, prefix, true);
     } else {
-      replaceHere(rib, prefix, payload);
+      replaceHere(rib, prefix, payload, true);
       isHandedOver = true;
     }
   }

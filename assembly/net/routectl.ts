@@ -1,7 +1,7 @@
 // Adding, changing and deleting routes, with all rules (net/route/route_ctl.c).
 //   routeAdd, routeDelete   the answer is an errno; `change` says what was done, for those who must be told
 //   finishChange            after they were told: what the change removed may go
-//   stageMatching, deleteMatching   silently, all paths that a test picks, and routes that have no others
+//   stageMatching, deleteMatching   all paths that a test picks, and routes that have no others
 // What can fail comes first; what changes the table comes last, so that a failed call leaves everything as it was.
 
 import { Errno } from "../abi/errno";
@@ -11,6 +11,7 @@ import { addressBits, maskHigh, maskLow } from "./address";
 import { Entry4, Entry6, settle } from "./btree";
 import { freeSpare, insert, remove, replace, reserve } from "./btreechange";
 import { setCallout, stopCallout, uptimeMs, uptimeSeconds } from "./clock";
+import { onRoute } from "./hooks";
 import { NHF, Nexthop, NexthopHead } from "./nexthop";
 import {
   NexthopGroup, addPath, addPathsOf, beginPaths, internGroup, internedGroup, pathCount, workingPath,
@@ -65,6 +66,8 @@ export class RouteFilter {
   gatewayFamily: u32;
   gatewayHigh: u64;
   gatewayLow: u64;
+  /** Just this one: a Nexthop, 0 = any. */
+  nexthop: usize;
   /** Interface routes may go too. */
   includesPinned: bool;
 }
@@ -215,6 +218,7 @@ function deletePaths(rib: Rib, high: u64, low: u64, bits: u32, old: u32, filter:
 function matches(path: usize, argument: usize): bool {
   const nexthop = changetype<Nexthop>(path);
   const filter = changetype<RouteFilter>(argument);
+  if (filter.nexthop != 0 && filter.nexthop != path) return false;
   if (filter.oif != 0 && filter.oif != nexthop.oif) return false;
   if (filter.gatewayFamily == 0) return true;
   return (
@@ -283,8 +287,11 @@ function stageRemainders(rib: Rib, test: PathTest, argument: usize): bool {
   return true;
 }
 
-/** Removes, without telling anybody, every path that passes a test (rib_walk_del), after stageMatching. */
-export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void {
+/**
+ * Removes every path that passes a test (rib_walk_del), after stageMatching.
+ * @param isTold - routing sockets hear of each; else nobody does
+ */
+export function deleteMatching(rib: Rib, test: PathTest, argument: usize, isTold: bool): void {
   if (!anyPayload(rib, test, argument)) return;
   // Of the group seen last, what is left of it.
   let group: u32 = 0;
@@ -306,6 +313,7 @@ export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void 
     findRoute(rib, high, low, bits);
     if (meant == Meant.ALL) {
       removeHere(rib);
+      if (isTold) tellSwept(rib, high, low, bits, payload, 0);
       tellPathsGone(rib, payload, 0);
     } else {
       if (group != payload) {
@@ -315,6 +323,7 @@ export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void 
       }
       replaceHere(rib, high, low, bits, remainder);
       attach(rib, remainder);
+      if (isTold) tellSwept(rib, high, low, bits, payload, remainder);
       tellPathsGone(rib, payload, remainder);
     }
     detach(rib, payload);
@@ -322,6 +331,20 @@ export function deleteMatching(rib: Rib, test: PathTest, argument: usize): void 
     entry = entryHere(rib);
   }
   if (remainder != 0) releasePayload(rib, remainder);
+}
+
+/** A change that a sweep makes. */
+const swept = changetype<RouteChange>(memory.data(offsetof<RouteChange>(), 16));
+
+function tellSwept(rib: Rib, high: u64, low: u64, bits: u32, old: u32, remainder: u32): void {
+  swept.rib = changetype<usize>(rib);
+  swept.command = remainder == 0 ? RouteCommand.DELETE : RouteCommand.CHANGE;
+  swept.high = high;
+  swept.low = low;
+  swept.bits = bits;
+  swept.oldPayload = old;
+  swept.newPayload = remainder;
+  onRoute(changetype<usize>(swept));
 }
 
 function firstEntry(rib: Rib): usize {
@@ -347,10 +370,10 @@ function hasExpired(nexthop: usize, argument: usize): bool {
   return expire != 0 && expire <= uptimeSeconds();
 }
 
-/** Runs when the next path of a rib expires (net/route/route_temporal.c); nobody is told (rtnetlink E.7.3). */
+/** Runs when the next path of a rib expires (net/route/route_temporal.c); nobody is told on netlink (rtnetlink E.7.3). */
 function expireRoutes(owner: usize): void {
   const rib = changetype<Rib>(owner);
-  if (stageMatching(rib, hasExpired, 0)) deleteMatching(rib, hasExpired, 0);
+  if (stageMatching(rib, hasExpired, 0)) deleteMatching(rib, hasExpired, 0, true);
   dropSpares();
   let next: u32 = 0;
   for (let index: u32 = 1; index < rib.payloadTop; index++) {

@@ -3,7 +3,11 @@
 //   readSetting, writeSetting    by number (StackSysctl)
 
 import { Errno } from "../abi/errno";
+import { ROUTE_SPACE } from "../abi/rtsock";
 import { StackSysctl } from "../abi/sysctl";
+
+/** Messages: net.route.netisr_maxqlen. */
+const ROUTE_QUEUE: u32 = 256;
 
 @unmanaged
 class Settings {
@@ -17,6 +21,10 @@ class Settings {
   noRadr: u32;
   forwarding: u32;
   rfc6204w3: u32;
+  routeSendSpace: u32;
+  routeReceiveSpace: u32;
+  routeQueue: u32;
+  ipv6Nexthop: u32;
 }
 
 if (offsetof<Settings>() != (StackSysctl.END - StackSysctl.FIRST) * 4) ERROR("a word for each sysctl");
@@ -28,15 +36,20 @@ export function bootSettings(): void {
   settings.dadCount = 1;
   settings.autoLinkLocal = 1;
   settings.multipath = 1;
+  settings.routeSendSpace = ROUTE_SPACE;
+  settings.routeReceiveSpace = ROUTE_SPACE;
+  settings.routeQueue = ROUTE_QUEUE;
+  settings.ipv6Nexthop = 1;
 }
 
 export function readSetting(number: u32): u32 {
   return load<u32>(changetype<usize>(settings) + (number - StackSysctl.FIRST) * 4);
 }
 
-/** EPERM for net.route.hash_outbound, which can only be read. */
+/** EPERM for net.route.hash_outbound, which can only be read; EINVAL for a queue of none. */
 export function writeSetting(number: u32, value: u32): Errno {
   if (number == <u32>StackSysctl.ROUTE_HASH_OUTBOUND) return Errno.EPERM;
+  if (number == <u32>StackSysctl.ROUTE_NETISR_MAXQLEN && value == 0) return Errno.EINVAL;
   store<u32>(changetype<usize>(settings) + (number - StackSysctl.FIRST) * 4, value);
   return Errno.OK;
 }

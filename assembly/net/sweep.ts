@@ -17,5 +17,5 @@ export function stageFamily(family: u32, test: PathTest, argument: usize): bool 
 
 /** Removes every path of a family that passes a test, after stageFamily. */
 export function sweepFamily(family: u32, test: PathTest, argument: usize): void {
-  for (let fib: u32 = 0; fib < fibCount(); fib++) deleteMatching(ribAt(fib, family), test, argument);
+  for (let fib: u32 = 0; fib < fibCount(); fib++) deleteMatching(ribAt(fib, family), test, argument, false);
 }

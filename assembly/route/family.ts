@@ -16,6 +16,7 @@ import { NEXTHOP_MESSAGES, detachNexthops } from "./nexthop";
 import { NEIGHBOUR_MESSAGES } from "./neighbour";
 import { notifyNeighbour } from "./neighbourobject";
 import { ROUTE_MESSAGES } from "./route";
+import { notifyRequestedRoute } from "./routeobject";
 
 /** Handles one request of the family. */
 type RouteHandler = (request: Request) => Errno;
@@ -35,7 +36,7 @@ export function attachRoute(): void {
   registerMessages(ROUTE_MESSAGES);
   registerMessages(NEXTHOP_MESSAGES);
   registerMessages(NEIGHBOUR_MESSAGES);
-  attachHooks(notifyLink, notifyAddress, notifyNeighbour);
+  attachHooks(notifyLink, notifyAddress, notifyNeighbour, notifyRequestedRoute);
   registerProtocol(NETLINK.ROUTE, handleRoute);
 }
 

@@ -97,7 +97,7 @@ const groupWriter = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
 export function notifyLink(ifp: usize, event: u32, change: u32): void {
   if (!hasMembers(NETLINK.ROUTE, RTNLGRP.LINK)) return;
   if (!openGroup(groupWriter, NetlinkLimit.NLMSG_LARGE, NETLINK.ROUTE, RTNLGRP.LINK, PRIV.NONE)) return;
-  const type = event == LinkEvent.DELETED ? RTM.DELLINK : RTM.NEWLINK;
+  const type = event == LinkEvent.DEPARTED ? RTM.DELLINK : RTM.NEWLINK;
   if (writeLink(groupWriter, changetype<Interface>(ifp), 0, 0, type, 0, change) != Errno.OK) abort(groupWriter);
   flush(groupWriter);
 }

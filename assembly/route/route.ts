@@ -8,13 +8,14 @@ import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netli
 import { Request } from "../netlink/request";
 import { addressBits, loadHigh, loadLow, maskHigh, maskLow, withZone } from "../net/address";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
+import { onRoute } from "../net/hooks";
 import { Interface } from "../net/ifnet";
 import { NHF, NexthopHead, clearDraft, draft } from "../net/nexthop";
 import { internGroup, internedGroup, workingPath } from "../net/nhgroup";
 import { nexthopOf, payloadFor, payloadOfDraft, releasePayload } from "../net/payload";
 import { completeDraft, needsInterface, setBlackhole, setGateway } from "../net/resolve";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, findRoute, longestMatch, ribOf } from "../net/rib";
-import { RouteFilter, RouteOp, finishChange, routeAdd, routeDelete } from "../net/routectl";
+import { RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "../net/routectl";
 import { findUserNexthop, headFor, keepInstances, undoInstances } from "../net/usernexthop";
 import { common, describePaths, parseMultipath, releasePaths } from "./multipath";
 import { dumpRoutes, seesRoute } from "./routedump";
@@ -163,7 +164,7 @@ function newRoute(request: Request): Errno {
 function addChosen(request: Request, rib: Rib): Errno {
   const payload = chosen.payload;
   const added = routeAdd(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, payload, operationOf(request));
-  if (added == Errno.OK) notifyRoute(request);
+  if (added == Errno.OK) tellChange(request);
   finishChange();
   releasePayload(rib, payload);
   return added;
@@ -285,9 +286,15 @@ function delRoute(request: Request): Errno {
   }
   filter.includesPinned = (record.rtFlags & RTF.PINNED) != 0;
   const error = routeDelete(rib, highOf(record.dst), lowOf(record.dst), record.dstLength, filter);
-  if (error == Errno.OK) notifyRoute(request);
+  if (error == Errno.OK) tellChange(request);
   finishChange();
   return error;
+}
+
+/** Netlink hears first, then routing sockets, and the ack comes last (rtnetlink E.7.2). */
+function tellChange(request: Request): void {
+  notifyRoute(request);
+  onRoute(changetype<usize>(change));
 }
 
 export const ROUTE_MESSAGES: StaticArray<usize> = [

@@ -4,6 +4,7 @@
 //   routeLength    the bytes it takes: known from the payload alone, so a dump's length needs no walk
 //   composeRoute   the message in a place of its own, to be copied
 //   notifyRoute    what a request did, to the family's group
+//   notifyRequestedRoute   what a routing socket's request did, likewise
 
 import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
@@ -20,7 +21,7 @@ import { uptimeSeconds } from "../net/clock";
 import { NHF, Nexthop, NexthopHead } from "../net/nexthop";
 import { NexthopGroup } from "../net/nhgroup";
 import { Rib, RoutePayload } from "../net/rib";
-import { RouteCommand, change } from "../net/routectl";
+import { RouteChange, RouteCommand, change } from "../net/routectl";
 
 /** Offsets in a message: the prefix length, and the payload of RTA_DST behind RTA_TABLE. */
 export const DST_LEN_OFFSET: u32 = NetlinkSize.NLMSGHDR + RtMsg.DST_LEN;
@@ -227,11 +228,22 @@ export function notifyRoute(request: Request): void {
   else if (change.command == RouteCommand.CHANGE) flags |= NLM_F.REPLACE;
   const type = change.command == RouteCommand.DELETE ? RTM.DELROUTE : RTM.NEWROUTE;
   request.rewrite(type, flags);
+  tellGroup(change, request.from.port, request.seq, type, flags);
+}
+
+/** A RouteHook. No request of netlink's stands behind it: port and sequence are 0 (rtnetlink E.7.2, rtsock G.7.1). */
+export function notifyRequestedRoute(made: usize): void {
+  const change = changetype<RouteChange>(made);
+  if (change.command == RouteCommand.DELETE) tellGroup(change, 0, 0, RTM.DELROUTE, 0);
+  else tellGroup(change, 0, 0, RTM.NEWROUTE, change.command == RouteCommand.ADD ? NLM_F.CREATE | NLM_F.EXCL : NLM_F.REPLACE);
+}
+
+function tellGroup(change: RouteChange, port: u32, seq: u32, type: u32, flags: u32): void {
   const rib = changetype<Rib>(change.rib);
   const group = rib.family == AF.INET ? RTNLGRP.IPV4_ROUTE : RTNLGRP.IPV6_ROUTE;
   if (!hasMembers(NETLINK.ROUTE, group)) return;
   if (!openGroup(groupWriter, NetlinkLimit.NLMSG_SMALL, NETLINK.ROUTE, group, PRIV.NONE)) return;
   viewRoute(rib, change.high, change.low, change.bits, change.payload);
-  if (writeRoute(groupWriter, request.from.port, request.seq, type, flags) != Errno.OK) abort(groupWriter);
+  if (writeRoute(groupWriter, port, seq, type, flags) != Errno.OK) abort(groupWriter);
   flush(groupWriter);
 }

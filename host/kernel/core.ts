@@ -95,6 +95,17 @@ export interface CoreExports {
   syseventLoad(hasEvents: number): number;
   syseventUnload(): void;
   syseventPost(hasData: number): void;
+  routingOpen(type: number, protocol: number, fib: number): number;
+  routingSetOption(socket: number, level: number, option: number, value: number, valueBytes: number): number;
+  routingReserve(socket: number, bytes: number, flags: number, hasControl: number): number;
+  routingWrite(socket: number): number;
+  routingFirst(socket: number): number;
+  routingDrop(socket: number): void;
+  routingShutdown(socket: number, how: number): number;
+  routingSysctl(count: number, hasNewValue: number, room: number, processFib: number): number;
+  routingSysctlDone(): void;
+  routingPoll(socket: number): number;
+  routingClose(socket: number): void;
 }
 
 /** Receives the lines of the core's debug log. */

@@ -45,12 +45,15 @@ export type {
   ForeignAbi,
   InterfaceOptions,
   Policy,
+  RoutingSocketOptions,
   SocketOptions,
   Switches,
 } from "./options.js";
 export { ReplayError } from "./replay.js";
+export type { RoutingMessage, RoutingSocket, WriteOptions } from "./routingsocket.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
+export type { SysctlNetOptions, SysctlNetResult } from "./sysctlnet.js";
 export type { Endpoints, TunnelChanges, TunnelSettings } from "./tunnels.js";
 export type { Attendant, Vnet } from "./vnet.js";
 
@@ -218,7 +221,8 @@ export class Kernel implements VnetOwner {
     this.journal.perform("vnetDestroy", {}, [name], () => {
       const vnet = this.#vnets.get(name);
       if (vnet === undefined) throw new NetlinkError(`vnet ${name}`, Errno.ENOENT);
-      if (vnet === this.#vnet0 || vnet.sockets.size > 0) throw new NetlinkError(`vnet ${name}`, Errno.EBUSY);
+      if (vnet === this.#vnet0 || vnet.sockets.size > 0 || vnet.hasRoutingSockets)
+        throw new NetlinkError(`vnet ${name}`, Errno.EBUSY);
       this.#dropVnet(vnet);
     });
   }

@@ -7,7 +7,16 @@ import { NetlinkError } from "./errno.js";
 import type { FamilyOptions } from "./generic.js";
 import type { InterfaceChanges } from "./interfaces.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
-import type { AddressOptions, CompleteBootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type {
+  AddressOptions,
+  CompleteBootOptions,
+  InterfaceOptions,
+  RoutingSocketOptions,
+  SocketOptions,
+} from "./options.js";
+
+import type { WriteOptions } from "./routingsocket.js";
+import type { SysctlNetOptions } from "./sysctlnet.js";
 
 /** What a call takes and gives: plain data and bytes. */
 export type EventValue =
@@ -24,6 +33,9 @@ export type EventValue =
   | InterfaceOptions
   | InterfaceChanges
   | SocketOptions
+  | RoutingSocketOptions
+  | WriteOptions
+  | SysctlNetOptions
   | PeerOptions
   | PeerSending
   | FamilyOptions
@@ -74,9 +86,19 @@ export type Call =
   | "setsockopt"
   | "send"
   | "recvmsg"
-  | "close";
+  | "close"
+  | "routingSocket"
+  | "routingWrite"
+  | "routingRead"
+  | "routingSetsockopt"
+  | "routingShutdown"
+  | "routingClose"
+  | "sysctlNet";
 
-/** Whom a call is made on: the kernel, a vnet by name, or a socket by its number in order of opening. */
+/**
+ * Whom a call is made on: the kernel, a vnet by name, or a socket by its number in order of opening, of routing sockets among
+ * those of the vnet.
+ */
 export interface Target {
   readonly vnet?: string;
   readonly socket?: number;

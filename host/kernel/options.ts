@@ -132,6 +132,19 @@ export interface SocketOptions {
   readonly foreign?: ForeignAbi;
 }
 
+export interface RoutingSocketOptions {
+  /** SOCK.RAW by default. */
+  readonly type?: number;
+  /** The family that it hears of; 0, the default, is all. Its lowest byte counts. */
+  readonly protocol?: number;
+  /** Of whoever writes, unless a write says otherwise. */
+  readonly cred?: Cred;
+  /** Process id of whoever writes; 1000 by default. */
+  readonly pid?: number;
+  /** The process's fib. Default 0. */
+  readonly fib?: number;
+}
+
 const WALL_CLOCK_DEFAULT = 1_767_225_600;
 export const U32_MAX = 0xffffffff;
 

@@ -16,8 +16,10 @@ import {
   sameValue,
 } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
-import type { AddressOptions, BootOptions, InterfaceOptions, SocketOptions } from "./options.js";
+import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
+import type { RoutingSocket, WriteOptions } from "./routingsocket.js";
 import type { SendOptions, Socket } from "./socket.js";
+import type { SysctlNetOptions } from "./sysctlnet.js";
 import type { Vnet } from "./vnet.js";
 
 /** A replay that went another way than the log says. */
@@ -61,6 +63,12 @@ function vnetOf(event: KernelEvent, kernel: Replayed): Vnet {
 function socketOf(event: KernelEvent, kernel: Replayed): Socket {
   const socket = kernel.socketByNumber(event.target.socket ?? 0);
   if (socket === undefined) throw new Error(`no socket ${event.target.socket}`);
+  return socket;
+}
+
+function routingOf(event: KernelEvent, kernel: Replayed): RoutingSocket {
+  const socket = vnetOf(event, kernel).routingSocketByNumber(event.target.socket ?? 0);
+  if (socket === undefined) throw new Error(`no routing socket ${event.target.socket} in ${event.target.vnet}`);
   return socket;
 }
 
@@ -138,6 +146,17 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
       isLook: event.arguments[4] === true,
     }),
   close: (event, kernel) => socketOf(event, kernel).close(),
+  routingSocket: (event, kernel) =>
+    void vnetOf(event, kernel).routingSocket(event.arguments[0] as RoutingSocketOptions),
+  routingWrite: (event, kernel) =>
+    void routingOf(event, kernel).write(event.arguments[0] as Uint8Array, event.arguments[1] as WriteOptions),
+  routingRead: (event, kernel) => void routingOf(event, kernel).recvmsg(new Uint8Array(number(event, 0))),
+  routingSetsockopt: (event, kernel) =>
+    routingOf(event, kernel).setsockopt(number(event, 0), number(event, 1), number(event, 2)),
+  routingShutdown: (event, kernel) => routingOf(event, kernel).shutdown(number(event, 0)),
+  sysctlNet: (event, kernel) =>
+    void vnetOf(event, kernel).sysctlNet(event.arguments[0] as number[], event.arguments[1] as SysctlNetOptions),
+  routingClose: (event, kernel) => routingOf(event, kernel).close(),
 };
 
 /** @throws ReplayError */

@@ -41,6 +41,10 @@ export const VNET_SYSCTLS: ReadonlyMap<string, number> = new Map<string, number>
   ["net.inet6.ip6.no_radr", StackSysctl.NO_RADR],
   ["net.inet6.ip6.forwarding", StackSysctl.FORWARDING],
   ["net.inet6.ip6.rfc6204w3", StackSysctl.RFC6204W3],
+  ["net.rtsock.sendspace", StackSysctl.RTSOCK_SENDSPACE],
+  ["net.rtsock.recvspace", StackSysctl.RTSOCK_RECVSPACE],
+  ["net.route.netisr_maxqlen", StackSysctl.ROUTE_NETISR_MAXQLEN],
+  ["net.route.ipv6_nexthop", StackSysctl.ROUTE_IPV6_NEXTHOP],
 ]);
 
 /** 1, and there only while the module is loaded. */

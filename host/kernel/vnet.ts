@@ -2,11 +2,12 @@
 // interfaces and interfaces that belong together; relay.ts carries those over.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { Exchange, JailAddressLayout, OpenLayout } from "../../assembly/abi/exchange.js";
+import { Exchange, OpenLayout } from "../../assembly/abi/exchange.js";
 import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
 import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
+import { PROCESS_ID_DEFAULT, writeCaller } from "./caller.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import {
@@ -27,21 +28,21 @@ import {
   checkInterface,
   type InterfaceOptions,
   integer,
-  jailAddressesOf,
   parseLladdr,
-  privilegesOf,
+  type RoutingSocketOptions,
   rtadvBits,
   type SocketOptions,
   U32_MAX,
   vlanOf,
 } from "./options.js";
 import type { Relay, RelayPort } from "./relay.js";
+import { type RoutingOwner, RoutingSocket } from "./routingsocket.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
+import { type SysctlNetOptions, type SysctlNetResult, sysctlNet } from "./sysctlnet.js";
 import { VNET_SYSCTLS } from "./sysctls.js";
 import { readTunnel, type TunnelSettings } from "./tunnels.js";
 
-const PROCESS_ID_DEFAULT = 1000;
 const ALL_MESSAGES = 0xffffffff;
 
 /**
@@ -72,7 +73,7 @@ export interface VnetOwner {
   forgetSocket(socket: Socket): void;
 }
 
-export class Vnet implements SocketOwner {
+export class Vnet implements SocketOwner, RoutingOwner {
   readonly name: string;
   readonly budget: number;
   /** What the other hosts of its links do. */
@@ -84,6 +85,9 @@ export class Vnet implements SocketOwner {
   #isDestroyed = false;
   readonly #sockets = new Set<Socket>();
   readonly #attendants = new Set<Attendant>();
+  readonly #routingSockets = new Map<number, RoutingSocket>();
+  #routingOpened = 0;
+  #routingOpen = 0;
 
   /** Made by Kernel. */
   constructor(kernel: VnetOwner, name: string, core: Core) {
@@ -149,7 +153,7 @@ export class Vnet implements SocketOwner {
   get isBusy(): boolean {
     let attendants = 0;
     for (const { sockets } of this.#attendants) attendants += sockets;
-    return this.#sockets.size > attendants;
+    return this.#sockets.size > attendants || this.hasRoutingSockets;
   }
 
   /** Whether programs have sockets open that come from an attendant. */
@@ -189,30 +193,67 @@ export class Vnet implements SocketOwner {
     return socket;
   }
 
+  /**
+   * Opens a routing socket (PF_ROUTE), which needs no module.
+   * @throws NetlinkError EPROTOTYPE, EPROTONOSUPPORT for other types than SOCK_RAW; EINVAL no such fib; ENOBUFS
+   */
+  routingSocket(options: RoutingSocketOptions = {}): RoutingSocket {
+    const number = this.#routingOpened + 1;
+    let opened: RoutingSocket | undefined;
+    this.journal.perform("routingSocket", { vnet: this.name }, [{ ...options }], () => {
+      const { type = SOCK.RAW, protocol = 0, fib = 0 } = options;
+      const handle = expectSuccess("routingSocket", this.core.call.routingOpen(type, protocol, fib));
+      opened = new RoutingSocket(this, handle, number, options);
+      return number;
+    });
+    const socket = opened as unknown as RoutingSocket;
+    this.#routingSockets.set(number, socket);
+    this.#routingOpened++;
+    this.#routingOpen++;
+    return socket;
+  }
+
+  /**
+   * sysctl(3) of { 4, 17, 0, family, operation, argument [, fib] }, which shows routes, neighbours, interfaces and nexthops.
+   * @throws NetlinkError ENOENT another sysctl; EINVAL, EISDIR, ENOTDIR, EPERM, EAFNOSUPPORT; RangeError for a room out of
+   *   range
+   */
+  sysctlNet(mib: readonly number[], options: SysctlNetOptions = {}): SysctlNetResult {
+    let result: SysctlNetResult | undefined;
+    this.journal.perform("sysctlNet", { vnet: this.name }, [[...mib], { ...options }], () => {
+      result = sysctlNet(this.core, mib, options);
+      return { ...result };
+    });
+    return result as unknown as SysctlNetResult;
+  }
+
+  /** Whether a routing socket is open. */
+  get hasRoutingSockets(): boolean {
+    return this.#routingOpen > 0;
+  }
+
+  /** A routing socket by its number in order of opening; a closed one only while the kernel records. */
+  routingSocketByNumber(number: number): RoutingSocket | undefined {
+    return this.#routingSockets.get(number);
+  }
+
+  forgetRouting(socket: RoutingSocket): void {
+    this.#routingOpen--;
+    if (!this.journal.isOn) this.#routingSockets.delete(socket.number);
+  }
+
   #writeOpen(options: SocketOptions): void {
     const { exchange } = this.core;
     const data = this.core.views.data;
-    const cred = options.cred ?? {};
-    const visible = jailAddressesOf(cred);
+    writeCaller(this.core, options.cred ?? {}, options.pid ?? PROCESS_ID_DEFAULT);
     data.setInt32(exchange + OpenLayout.TYPE, options.type ?? SOCK.RAW, true);
     data.setInt32(exchange + OpenLayout.PROTOCOL, options.protocol ?? NETLINK.ROUTE, true);
-    data.setUint32(exchange + OpenLayout.PROCESS_ID, options.pid ?? PROCESS_ID_DEFAULT, true);
-    data.setUint32(exchange + OpenLayout.PRIVILEGES, visible === undefined ? privilegesOf(cred) : 0, true);
-    data.setUint8(exchange + OpenLayout.IS_CONSTRAINED, visible === undefined ? 0 : 1);
-    data.setUint8(exchange + OpenLayout.IS_CAPABILITY_MODE, cred.capabilityMode ? 1 : 0);
-    data.setUint32(exchange + OpenLayout.JAIL_ADDRESS_COUNT, visible?.length ?? 0, true);
+    data.setUint8(exchange + OpenLayout.IS_CAPABILITY_MODE, options.cred?.capabilityMode ? 1 : 0);
     const { foreign } = options;
     data.setUint8(exchange + OpenLayout.IS_FOREIGN, foreign === undefined ? 0 : 1);
     data.setUint8(exchange + OpenLayout.LOSES_DEPARTURES, foreign?.losesDepartures ? 1 : 0);
     data.setUint8(exchange + OpenLayout.LINK_GROWTH, foreign?.linkGrowth ?? 0);
     data.setUint8(exchange + OpenLayout.ETHERNET_NAME_BYTES, foreign?.ethernetNameBytes ?? 0);
-    visible?.forEach((text, i) => {
-      const { family, high, low } = parseAddress(text);
-      const at = exchange + OpenLayout.JAIL_ADDRESSES + i * JailAddressLayout.BYTES;
-      data.setUint32(at + JailAddressLayout.FAMILY, family, true);
-      data.setBigUint64(at + JailAddressLayout.HIGH, high, true);
-      data.setBigUint64(at + JailAddressLayout.LOW, low, true);
-    });
   }
 
   /**
