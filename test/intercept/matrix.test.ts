@@ -33,7 +33,7 @@ describe.each(builds)("a %s program", (build) => {
   afterAll(() => installed?.remove());
 
   describe.skipIf(!canBuild(build) || !hasSupervisor).each(ABIS)("with netlink of %s", (abi) => {
-    it("finds its sockets as on a kernel", () => {
+    it("[RF-LINUX-18] [RF-LINUX-20] finds its sockets as on a kernel: peeks, cut datagrams and all", () => {
       const ended = nlvm(["run", "--abi", abi, "--", program, abi]);
       expect(complaints(ended)).toEqual(NO_COMPLAINTS);
       expect(ended.stdout.split("\n").length).toBeGreaterThan(CHECKS_MIN);

@@ -82,7 +82,7 @@ onKernels("bird", "bird", (world) => {
     for (const family of ["-4", "-6"]) await world().run("ip", family, "route", "flush", "proto", "bird");
   });
 
-  it("learns the interfaces and their addresses", async () => {
+  it("[FC-LINUX-2] learns the interfaces and their addresses", async () => {
     bird = await start("-f");
     const interfaces = await birdc("show interfaces");
     expect(interfaces).toMatch(/^eth0 up \(index=\d+\)$/m);

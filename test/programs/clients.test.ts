@@ -136,7 +136,7 @@ onKernels("a client in Go without C", "go", (world) => {
     client = buildGo();
   }, BUILD_MILLISECONDS);
 
-  it("lists interfaces, addresses and routes", async () => {
+  it("[FC-LINUX-6] lists interfaces, addresses and routes", async () => {
     const seen = lines(await world().expect(client, "list"));
     expect(seen).toEqual(
       expect.arrayContaining([

@@ -123,7 +123,7 @@ onKernels(
       TEST_MILLISECONDS,
     );
 
-    it("sees routes that others add and delete", async () => {
+    it("[FC-LINUX-3] sees routes that others add and delete", async () => {
       await start(false);
       await world().expect("ip", "route", "add", "203.0.113.0/24", "via", "192.0.2.9");
       await eventually(async () => {

@@ -6,7 +6,7 @@ import { onKernels } from "./suite.js";
 onKernels("libnl", "nl-route-list", (world) => {
   const run = async (command: string): Promise<string> => world().expect(...command.split(" "));
 
-  it("lists links", async () => {
+  it("[FC-LINUX-5] lists links", async () => {
     const text = await run("nl-link-list");
     expect(text).toMatch(/^lo loopback <.*up,running.*> group 0 $/m);
     expect(text).toMatch(/^eth0 ether 02:00:00:00:00:0a <.*up,running,lowerup> slave-of eth1 group 0 $/m);

@@ -44,7 +44,7 @@ onKernels("pyroute2", "pyroute2", (world) => {
     });
   });
 
-  it("follows the kernel and changes it through NDB", async () => {
+  it("[FC-LINUX-4] follows the kernel and changes it through NDB", async () => {
     const found = await world().json(python, client("ndb.py"));
     expect(found).toMatchObject({
       interfaces: expect.arrayContaining(["eth0", "eth1", "lo"]),

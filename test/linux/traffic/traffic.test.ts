@@ -47,7 +47,7 @@ describe.each(RECORDINGS)("the traffic of %s", (name, requests) => {
     expect(found.get(setup)).toEqual(known(setup));
   });
 
-  it.each(runs.map((run) => [run.id, run.command] as const))("%s: %s", (id) => {
+  it.each(runs.map((run) => [run.id, run.command] as const))("[FC-LINUX-1] %s: %s", (id) => {
     expect(found.get(id)).toEqual(known(id));
   });
 });
