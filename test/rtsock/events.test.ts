@@ -238,7 +238,7 @@ describe("routes that netlink changes", () => {
     expect(heard(socket)).toEqual(["ADD 10.2.0.0/255.255.0.0 192.0.2.9 0x843 of 2"]);
   });
 
-  it("[RF-ROUTE-35] the netlink event comes first, then the routing socket's message, then the ack", () => {
+  it("[RF-ROUTE-35b] the netlink event comes first, then the routing socket's message, then the ack", () => {
     // One reader of both kinds would see them in this order; two queues show it by what lacks room or memory: each
     // allocation is taken in that order.
     const order: string[] = [];

@@ -14,7 +14,7 @@ const GET = request(ROUTE_RTM.GET, { dst: "192.0.2.1" });
 const NOBODY = { uid: 1001 };
 
 describe("socket(PF_ROUTE)", () => {
-  it("[RF-RTSOCK-1] takes SOCK_RAW alone, whatever the protocol, and needs no module and no privilege", () => {
+  it("[RF-RTSOCK-1a] takes SOCK_RAW alone, whatever the protocol, and needs no module and no privilege", () => {
     const { vnet0: vnet } = Kernel.boot();
     vnet.routingSocket({ cred: NOBODY });
     vnet.routingSocket({ protocol: AF.INET });
@@ -23,7 +23,7 @@ describe("socket(PF_ROUTE)", () => {
     expect(errnoOf(() => vnet.routingSocket({ type: SOCK.DGRAM, protocol: 2 }))).toBe(Errno.EPROTONOSUPPORT);
   });
 
-  it("[RF-RTSOCK-1] of a family hears neither the other family nor interfaces", () => {
+  it("[RF-RTSOCK-1b] of a family hears neither the other family nor interfaces", () => {
     const { vnet, socket: netlink } = setupE(AS_GIVEN);
     const inet = vnet.routingSocket({ protocol: AF.INET });
     const inet6 = vnet.routingSocket({ protocol: 0x100 + AF.INET6 });
@@ -106,7 +106,7 @@ describe("options and calls of a routing socket", () => {
     expect(errnoOf(() => loud.read(new Uint8Array(200)))).toBe(Errno.EAGAIN);
   });
 
-  it("[RF-RTSOCK-7] [RF-RTSOCK-11] a request beyond the send space, with control data, MSG_OOB, or of 7 bytes", () => {
+  it("[RF-RTSOCK-7] [RF-RTSOCK-11a] a request beyond the send space, with control data, MSG_OOB, or of 7 bytes", () => {
     const { vnet } = setupE(AS_GIVEN);
     const socket = vnet.routingSocket();
     socket.setsockopt(SOL.SOCKET, SO.SNDBUF, GET.length);
