@@ -11,7 +11,7 @@ import { NetlinkSize } from "./abi/netlink";
 import { exchangeArea } from "./exchangearea";
 import { blockBytes } from "./mem/block";
 import { bufferBytes, bufferCount, bufferHighWater, resetHighWater } from "./mem/buffer";
-import { allocationFailures, bootPages, failAllocation as setFault, topOfMemory } from "./mem/pages";
+import { allocationFailures, bootPages, endOfMemory, failAllocation as setFault, topOfMemory } from "./mem/pages";
 import { bootRandom, randomWord } from "./mem/random";
 import {
   OpenRequest, afterReceive, beginSend, bind, close, connect, control, endSend, getOption, open, readiness, setOption,
@@ -111,6 +111,16 @@ export function random(limit: u32): u32 {
 
 export function failAllocation(n: u32, period: u32): void {
   setFault(n, period);
+}
+
+/** Bytes of memory as this run has grown it. */
+export function memoryEnd(): usize {
+  return endOfMemory();
+}
+
+/** Bytes of memory up to which a snapshot goes: all that follow are zero. */
+export function memoryTop(): usize {
+  return topOfMemory();
 }
 
 /** Exchange: what StatisticsWord names. */

@@ -1,8 +1,11 @@
 // Linear memory: how far it is used, how it grows, and the fault that makes the n-th allocation fail.
 //   extend           the next bytes above everything in use; 0 when the machine has no more
+//   topOfMemory      everything from there on is zero: a snapshot ends here
 //   allocationFails  asked once by each allocation, before it takes anything
 //   suspendFault     for what other vnets' changes bring, and for the second half of what cannot be taken back
 // Growth detaches the host's views, and costs the same whatever the step once memory is large, so steps follow the size.
+// Memory cannot shrink: where an older snapshot was put back, the machine has pages beyond `end`, all zero. They are taken
+// as if they were new, so that a run goes the same way in them.
 
 /** Growth is an eighth of what there is, at most this many 64 KiB pages (16 MiB). */
 const GROWTH_LIMIT_PAGES: u32 = 256;
@@ -15,7 +18,7 @@ export const EXTENT_ALIGN: usize = 1024;
 class Pages {
   /** First byte that was never handed out. */
   top: usize;
-  /** First byte beyond memory. */
+  /** First byte beyond memory, as far as this run has grown it. */
   end: usize;
   /** Allocations left until one fails; 0 = none will. */
   countdown: u32;
@@ -38,6 +41,11 @@ export function topOfMemory(): usize {
   return pages.top;
 }
 
+/** Bytes of linear memory, without what only the machine has. */
+export function endOfMemory(): usize {
+  return pages.end;
+}
+
 /**
  * @param bytes - a multiple of EXTENT_ALIGN
  * @returns an address aligned to EXTENT_ALIGN, or 0
@@ -50,16 +58,23 @@ export function extend(bytes: usize): usize {
 }
 
 function grow(bytes: usize): bool {
-  const have = <u32>memory.size();
+  const have = <u32>(pages.end >> 16);
   const needed = <u32>((bytes + 0xffff) >> 16);
   if (needed > PAGES_LIMIT - have) return false;
   let step = max(needed, min(have >> 3, GROWTH_LIMIT_PAGES));
   if (step > PAGES_LIMIT - have) step = needed;
-  if (memory.grow(step) < 0) {
-    if (step == needed || memory.grow(needed) < 0) return false;
+  if (!provide(have + step)) {
+    if (step == needed || !provide(have + needed)) return false;
+    step = needed;
   }
-  pages.end = <usize>memory.size() << 16;
+  pages.end = <usize>(have + step) << 16;
   return true;
+}
+
+/** Lets the machine have at least so many pages. */
+function provide(count: u32): bool {
+  const size = <u32>memory.size();
+  return count <= size || memory.grow(count - size) >= 0;
 }
 
 /** Makes the n-th allocation from now on fail, and every `period`-th after it; n = 0 ends the fault. */

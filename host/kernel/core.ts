@@ -2,6 +2,8 @@
 // compiled once, whatever the number of instances.
 
 import { wasm } from "#core";
+import { Exchange } from "../../assembly/abi/exchange.js";
+import { hashBytes } from "./hash.js";
 import { MemoryViews } from "./memory.js";
 
 /** What assembly/index.ts exports. Negative results are errnos. */
@@ -21,6 +23,8 @@ export interface CoreExports {
   readClock(): void;
   random(limit: number): number;
   failAllocation(n: number, period: number): void;
+  memoryEnd(): number;
+  memoryTop(): number;
   statistics(): void;
   forgetHighWater(): void;
   check(): number;
@@ -111,7 +115,23 @@ export interface CoreExports {
 /** Receives the lines of the core's debug log. */
 export type LogSink = (line: string) => void;
 
+/** The memory of an instance, so far that the rest is zero. */
+export interface MemoryState {
+  readonly bytes: Uint8Array;
+  /** Bytes of memory with that rest. */
+  readonly length: number;
+}
+
+const PAGE_BYTES = 65_536;
+
 let compiled: WebAssembly.Module | undefined;
+let hash: string | undefined;
+
+/** Names the core that is built in: state of one core means nothing to another. */
+export function coreHash(): string {
+  hash ??= hashBytes(wasm);
+  return hash;
+}
 
 function compile(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(wasm);
@@ -138,6 +158,42 @@ export class Core {
     this.exchange = this.call.exchange();
   }
 
+  /** All of linear memory that this run has. What host and core leave each other for the length of a call is cleared. */
+  get memory(): Uint8Array {
+    const bytes = this.views.bytes.subarray(0, this.call.memoryEnd() >>> 0);
+    bytes.fill(0, this.exchange, this.exchange + Exchange.BYTES);
+    return bytes;
+  }
+
+  /** All state there is, for the code keeps none outside memory. @param into - a state whose buffer may be used again */
+  save(into?: MemoryState): MemoryState {
+    const { memory } = this;
+    const used = memory.subarray(0, this.call.memoryTop() >>> 0);
+    const bytes = roomOf(into?.bytes, used.length);
+    bytes.set(used);
+    return { bytes, length: memory.length };
+  }
+
+  /** Lets memory be long enough for a state. @throws Error when the machine has not that much */
+  reserve({ length }: MemoryState): void {
+    const lacking = length - this.views.bytes.length;
+    if (lacking <= 0) return;
+    try {
+      this.call.memory.grow(Math.ceil(lacking / PAGE_BYTES));
+    } catch (error) {
+      throw new Error(`restore: no memory for a vnet of ${length} bytes`, { cause: error });
+    }
+  }
+
+  /** Puts a state of the same core back. Memory that is longer stays so: all beyond is zero, and the core takes it as new. */
+  restore(state: MemoryState): void {
+    const above = this.call.memoryTop() >>> 0;
+    this.reserve(state);
+    const { bytes } = this.views;
+    bytes.set(state.bytes);
+    if (above > state.bytes.length) bytes.fill(0, state.bytes.length, above);
+  }
+
   #ascii(address: number, length: number): string {
     return String.fromCharCode(...this.views.bytes.subarray(address, address + length));
   }
@@ -160,4 +216,11 @@ export class Core {
     bytes.fill(0, start, start + size);
     bytes.set(encoded, start);
   }
+}
+
+/** So many bytes, of a buffer that is there if it is large enough. A new one has some more, for a state that grows. */
+function roomOf(old: Uint8Array | undefined, length: number): Uint8Array {
+  const buffer =
+    old !== undefined && old.buffer.byteLength >= length ? old.buffer : new ArrayBuffer(length + (length >>> 3));
+  return new Uint8Array(buffer, 0, length);
 }

@@ -4,8 +4,9 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { Core, type LogSink } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import { GenericFamilies } from "./generic.js";
+import { hashBytes } from "./hash.js";
 import { moveInterface } from "./interfaces.js";
-import { type EventLog, hashBytes, Journal } from "./log.js";
+import { type EventLog, Journal } from "./log.js";
 import { LINUX_MODULE, type ModuleStatus, Modules, NETLINK_MODULE } from "./modules.js";
 import {
   type BootOptions,
@@ -20,6 +21,8 @@ import {
 } from "./options.js";
 import { indicesOf, Relay } from "./relay.js";
 import { replayLog } from "./replay.js";
+import { expectBootedAlike, expectCore, type Layer, type Snapshot } from "./snapshot.js";
+import { Snapshots } from "./snapshots.js";
 import type { Socket } from "./socket.js";
 import { checkSysctls, NETLINK_FEATURE, NETLINK_SYSCTLS, VNET_SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
@@ -51,6 +54,7 @@ export type {
 } from "./options.js";
 export { ReplayError } from "./replay.js";
 export type { RoutingMessage, RoutingSocket, WriteOptions } from "./routingsocket.js";
+export { type KernelState, type Layer, Snapshot, SnapshotError } from "./snapshot.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
 export type { VnetStatistics } from "./statistics.js";
 export type { SysctlNetOptions, SysctlNetResult } from "./sysctlnet.js";
@@ -61,6 +65,11 @@ export interface VnetOptions {
   readonly interfaces?: readonly InterfaceOptions[];
   /** What its own sysctls are at first, where that is not what the kernel was booted with. */
   readonly sysctls?: Readonly<Record<string, number>>;
+}
+
+export interface RestoreOptions {
+  /** Whether the restored kernel keeps the event log. Default: as the kernel that the snapshot was taken of. */
+  readonly record?: boolean;
 }
 
 const VNET0 = "vnet0";
@@ -88,7 +97,8 @@ export class Kernel implements VnetOwner {
   readonly #vnets = new Map<string, Vnet>();
   readonly #vnet0: Vnet;
   readonly #sockets = new Map<number, Socket>();
-  #socketsOpened = 0;
+  readonly #counts = { socketsOpened: 0 };
+  readonly #snapshots: Snapshots;
 
   private constructor(options: CompleteBootOptions, log: LogSink) {
     this.#options = options;
@@ -98,6 +108,17 @@ export class Kernel implements VnetOwner {
     this.journal = new Journal(options.record);
     this.generic = new GenericFamilies(this.journal, () => this.vnets.map(({ core }) => core));
     this.#vnet0 = this.#makeVnet(VNET0);
+    this.#snapshots = new Snapshots({
+      kernel: this,
+      options,
+      journal: this.journal,
+      relay: this.relay,
+      modules: this.#modules,
+      vnets: this.#vnets,
+      sockets: this.#sockets,
+      counts: this.#counts,
+      newVnet: (name) => new Vnet(this, name, new Core(log)),
+    });
   }
 
   /**
@@ -121,18 +142,74 @@ export class Kernel implements VnetOwner {
 
   /**
    * Repeats a run from its log.
+   * @param from - a snapshot of the run, to begin there; a log that does not begin with the boot needs one
    * @returns the kernel as it stood after the last event; it records on
-   * @throws ReplayError at the first event whose outcome differs, or when a vnet's memory differs at the end
+   * @throws ReplayError at the first event whose outcome differs, or when a vnet's memory differs at the end; SnapshotError
    */
-  static replay(log: EventLog): Kernel {
-    return replayLog(log, (options) => Kernel.boot(options));
+  static replay(log: EventLog, from?: Snapshot): Kernel {
+    const restored = from && Kernel.restore(from, { record: true });
+    return replayLog(log, { restored, boot: (options) => Kernel.boot(options) });
   }
 
-  /** The event log so far. @throws Error when the kernel was not booted with `record` */
+  /**
+   * The event log so far. Of a kernel made from a snapshot of this process it holds what the snapshot's kernel had recorded
+   * too; of one made from a snapshot that was kept elsewhere it begins there (`start`).
+   * @throws Error when the kernel was not booted with `record`
+   */
   record(): EventLog {
     if (!this.journal.isOn) throw new Error("record: the kernel keeps no log; boot it with { record: true }");
     const memory = Object.fromEntries(this.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
-    return { version: 1, events: [...this.journal.events], memory };
+    const { start, events } = this.journal;
+    return { version: 1, ...(start === 0 ? {} : { start }), events: [...events], memory };
+  }
+
+  // ---- snapshots
+
+  /**
+   * The kernel as it is now: all vnets with their memory, modules, sockets, layers, and the place in the event log.
+   * @param into - a snapshot that is no longer needed: it becomes this one, in the buffers that it has
+   */
+  snapshot(into?: Snapshot): Snapshot {
+    return this.#snapshots.take(into);
+  }
+
+  /**
+   * A new kernel that goes on from a snapshot. Its sockets are there by number (`socketByNumber`).
+   * @param log - as for boot
+   * @throws SnapshotError a snapshot of another core
+   */
+  static restore(snapshot: Snapshot, options: RestoreOptions = {}, log: LogSink = () => {}): Kernel {
+    expectCore(snapshot.state);
+    const booted = snapshot.state.options;
+    const kernel = new Kernel({ ...booted, record: options.record ?? booted.record }, log);
+    kernel.#snapshots.putBack(snapshot);
+    return kernel;
+  }
+
+  /** A second kernel in the same state; from here on the two have nothing in common. */
+  fork(): Kernel {
+    return Kernel.restore(this.snapshot(), { record: this.journal.isOn }, this.#log);
+  }
+
+  /**
+   * Goes back to a snapshot, of itself or of a kernel that was booted alike. Vnets and sockets that were made since are gone:
+   * calls on them are refused as on closed ones. What was closed or destroyed since is back; the objects of then are valid
+   * again where the snapshot was taken of this kernel.
+   * @throws SnapshotError a snapshot of another core, or of a kernel with other boot options; Error no memory. Nothing
+   *   changes then
+   */
+  revert(snapshot: Snapshot): void {
+    expectCore(snapshot.state);
+    expectBootedAlike(snapshot.state, this.#options);
+    this.#snapshots.putBack(snapshot);
+  }
+
+  /**
+   * From now on a layer's state goes along with snapshots. One that the kernel's snapshot held a state of gets it at once.
+   * @throws Error when there is a layer of that name
+   */
+  addLayer(layer: Layer): void {
+    this.#snapshots.addLayer(layer);
   }
 
   /** What FreeBSD's releases do differently, as it was booted. */
@@ -234,6 +311,8 @@ export class Kernel implements VnetOwner {
       if (home !== undefined && home !== vnet) moveInterface(index, `#${index}`, vnet.core, home.core);
     }
     this.#vnets.delete(vnet.name);
+    // Closed ones, kept while the kernel records: no event can be on them any more.
+    for (const [number, socket] of this.#sockets) if (socket.belongsTo(vnet)) this.#sockets.delete(number);
     this.relay.close(vnet.port);
     vnet.end();
   }
@@ -373,12 +452,12 @@ export class Kernel implements VnetOwner {
   // ---- for vnets and replay
 
   socketNumber(): number {
-    return this.#socketsOpened + 1;
+    return this.#counts.socketsOpened + 1;
   }
 
   nextSocket(socket: Socket): number {
-    this.#sockets.set(++this.#socketsOpened, socket);
-    return this.#socketsOpened;
+    this.#sockets.set(++this.#counts.socketsOpened, socket);
+    return this.#counts.socketsOpened;
   }
 
   forgetSocket(socket: Socket): void {

@@ -115,20 +115,66 @@ export interface KernelEvent {
 export interface EventLog {
   /** Version of this shape. */
   readonly version: 1;
+  /** How many events of the run came before the first one here; 0, or absent, for a log from the boot on. */
+  readonly start?: number;
   readonly events: readonly KernelEvent[];
   /** A hash of each vnet's memory after the last event, by name. */
   readonly memory: { readonly [vnet: string]: string };
 }
 
+/** The events up to a moment, and how many came before them. */
+export interface JournalState {
+  readonly start: number;
+  readonly events: readonly KernelEvent[];
+  readonly count: number;
+}
+
 /** Collects events while a kernel records. */
 export class Journal {
-  readonly events: KernelEvent[] = [];
   readonly isOn: boolean;
+  #start = 0;
+  /** Only ever appended to: a state that was saved is the first so many of them. */
+  #events: KernelEvent[] = [];
   /** Calls within a call belong to it. */
   #depth = 0;
 
   constructor(isOn: boolean) {
     this.isOn = isOn;
+  }
+
+  /** How many events of the run are not kept, because they came before the snapshot that the kernel was made from. */
+  get start(): number {
+    return this.#start;
+  }
+
+  get events(): readonly KernelEvent[] {
+    return this.#events;
+  }
+
+  /** How many events there were since boot, as far as is known. */
+  get position(): number {
+    return this.#start + this.#events.length;
+  }
+
+  /** An event by its place in the run. */
+  event(place: number): KernelEvent | undefined {
+    return this.#events[place - this.#start];
+  }
+
+  /** Keeps no event of before. */
+  forget(): void {
+    this.#start = this.position;
+    this.#events = [];
+  }
+
+  save(): JournalState {
+    return { start: this.#start, events: this.#events, count: this.#events.length };
+  }
+
+  /** @param state - of this journal, or another one's of the same run; its events are not changed */
+  restore({ start, events, count }: JournalState): void {
+    this.#start = start;
+    if (events !== this.#events || count !== events.length) this.#events = events.slice(0, count);
   }
 
   /** Makes a call and notes it. Errors that are not the kernel's (a wrong argument) change nothing and are not noted. */
@@ -140,11 +186,11 @@ export class Journal {
     this.#depth++;
     try {
       const value = action();
-      this.events.push({ call, target, arguments: kept, outcome: { value: value as EventValue } });
+      this.#events.push({ call, target, arguments: kept, outcome: { value: value as EventValue } });
       return value;
     } catch (error) {
       if (error instanceof NetlinkError) {
-        this.events.push({ call, target, arguments: kept, outcome: { errno: error.errno } });
+        this.#events.push({ call, target, arguments: kept, outcome: { errno: error.errno } });
       }
       throw error;
     } finally {
@@ -173,21 +219,4 @@ export function sameValue(left: EventValue, right: EventValue): boolean {
   const rightRecord = right as Readonly<Record<string, EventValue>>;
   if (leftEntries.length !== Object.keys(right).length) return false;
   return leftEntries.every(([key, value]) => key in rightRecord && sameValue(value as EventValue, rightRecord[key]));
-}
-
-/** A hash of a memory: two 32-bit lanes over its words, as 16 hex digits. */
-export function hashBytes(bytes: Uint8Array): string {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
-  let first = 0x9e3779b9;
-  let second = 0x85ebca6b;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] as number;
-    if (word === 0) {
-      second = (second + 1) | 0;
-      continue;
-    }
-    first = Math.imul(first ^ word, 0x01000193) + i;
-    second = Math.imul((second ^ first) >>> 1, 0xc2b2ae35) ^ word;
-  }
-  return (first >>> 0).toString(16).padStart(8, "0") + (second >>> 0).toString(16).padStart(8, "0");
 }

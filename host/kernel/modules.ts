@@ -56,6 +56,13 @@ interface LoadedModule {
   isAsked: boolean;
 }
 
+/** A loaded module as plain data. */
+export interface ModuleState {
+  readonly id: number;
+  readonly name: string;
+  readonly isAsked: boolean;
+}
+
 export class Modules {
   readonly #cores: () => Iterable<Core>;
   readonly #loaded: LoadedModule[] = [];
@@ -157,6 +164,16 @@ export class Modules {
   /** Brings a new vnet's core to what is loaded. */
   catchUp(core: Core): void {
     for (const { kind } of this.#loaded) kind.load(core, false);
+  }
+
+  save(): ModuleState[] {
+    return this.#loaded.map(({ id, name, isAsked }) => ({ id, name, isAsked }));
+  }
+
+  /** What modules have in the cores is in the cores' own state. */
+  restore(states: readonly ModuleState[]): void {
+    const loaded = states.map((state) => ({ ...state, kind: KINDS.get(state.name) as ModuleKind }));
+    this.#loaded.splice(0, this.#loaded.length, ...loaded);
   }
 
   /** The kernel itself first, then the modules in order of loading. */

@@ -9,7 +9,7 @@ import type { Core } from "./core.js";
 export class RelayPort {
   readonly core: Core;
   /** The number of the vnet; one that ended gives its number to the next. */
-  readonly number: number;
+  number: number;
   /** Which state of the set of indices the core has. */
   version = -1;
   readonly #relay: Relay;
@@ -56,6 +56,13 @@ export class Relay {
     let number = 0;
     while (this.#ports.has(number)) number++;
     return number;
+  }
+
+  /** Puts back which vnets there were, and which state of the set of indices each core has. */
+  restore(version: number, ports: readonly RelayPort[]): void {
+    this.version = version;
+    this.#ports.clear();
+    for (const port of ports) this.#ports.set(port.number, port);
   }
 
   open(core: Core): RelayPort {

@@ -5,16 +5,9 @@ import { Errno } from "../../assembly/abi/errno.js";
 import type { RouterAdvertisement } from "./advertisements.js";
 import { NetlinkError } from "./errno.js";
 import type { FamilyOptions, GenericFamilies } from "./generic.js";
+import { hashBytes } from "./hash.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
-import {
-  type Call,
-  type EventLog,
-  type EventValue,
-  hashBytes,
-  type Journal,
-  type KernelEvent,
-  sameValue,
-} from "./log.js";
+import { type Call, type EventLog, type EventValue, type Journal, type KernelEvent, sameValue } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
 import type { RoutingSocket, WriteOptions } from "./routingsocket.js";
@@ -25,7 +18,7 @@ import type { Vnet } from "./vnet.js";
 /** A replay that went another way than the log says. */
 export class ReplayError extends Error {
   constructor(
-    /** The event's place in the log, from 0; the log's length for a difference found after the last. */
+    /** The event's place in the log, from 0; the number of events for a difference found after the last. */
     readonly event: number,
     what: string,
   ) {
@@ -159,26 +152,61 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
   routingClose: (event, kernel) => routingOf(event, kernel).close(),
 };
 
+/** How a kernel comes to be whose run is repeated. */
+export interface ReplayStart<K extends Replayed> {
+  boot(options: BootOptions): K;
+  /** From the snapshot that a log begins at; undefined where none was given. */
+  readonly restored: K | undefined;
+}
+
 /** @throws ReplayError */
-export function replayLog<K extends Replayed>(log: EventLog, boot: (options: BootOptions) => K): K {
-  const [first, ...rest] = log.events;
-  if (log.version !== 1) throw new ReplayError(0, `log of version ${log.version}; expected 1`);
-  if (first?.call !== "boot") throw new ReplayError(0, `${first?.call ?? "nothing"}; expected boot`);
-  const kernel = boot({ ...(first.arguments[0] as BootOptions), record: true });
-  for (const [i, event] of rest.entries()) playEvent(kernel, event, i + 1);
-  for (const vnet of kernel.vnets) {
-    const hash = hashBytes(vnet.memory);
-    if (log.memory[vnet.name] !== hash) {
-      throw new ReplayError(
-        log.events.length,
-        `memory of ${vnet.name}: hash ${hash}; expected ${log.memory[vnet.name]}`,
-      );
-    }
-  }
+export function replayLog<K extends Replayed>(log: EventLog, from: ReplayStart<K>): K {
+  const kernel = startReplay(log, from);
+  const first = kernel.journal.position;
+  for (const [i, event] of log.events.slice(first - startOf(log)).entries()) playEvent(kernel, event, first + i);
+  expectMemory(kernel, log);
   return kernel;
 }
 
-function playEvent(kernel: Replayed, event: KernelEvent, place: number): void {
+/** The place of a log's first event in its run. */
+export function startOf({ start = 0 }: EventLog): number {
+  return start;
+}
+
+/** The kernel as it was before a log, or after the boot that it begins with. @throws ReplayError */
+export function startReplay<K extends Replayed>(log: EventLog, { boot, restored }: ReplayStart<K>): K {
+  const [first] = log.events;
+  const start = startOf(log);
+  if (log.version !== 1) throw new ReplayError(start, `log of version ${log.version}; expected 1`);
+  if (restored !== undefined) {
+    const { position } = restored.journal;
+    if (position >= start && position <= start + log.events.length) return restored;
+    throw new ReplayError(
+      start,
+      `snapshot at event ${position}; expected one from ${start} to ${start + log.events.length}`,
+    );
+  }
+  if (start > 0) throw new ReplayError(start, `log from event ${start} on; expected a snapshot of that place with it`);
+  if (first?.call !== "boot") throw new ReplayError(0, `${first?.call ?? "nothing"}; expected boot`);
+  return boot({ ...(first.arguments[0] as BootOptions), record: true });
+}
+
+/** After the last event. @throws ReplayError the memory of a vnet is not as the log says */
+export function expectMemory(kernel: Replayed, log: EventLog): void {
+  for (const vnet of kernel.vnets) {
+    const hash = hashBytes(vnet.memory);
+    if (log.memory[vnet.name] === hash) continue;
+    const place = startOf(log) + log.events.length;
+    throw new ReplayError(place, `memory of ${vnet.name}: hash ${hash}; expected ${log.memory[vnet.name]}`);
+  }
+}
+
+/**
+ * Makes an event's call again.
+ * @param place - of the event in the run, which is where the kernel stands
+ * @throws ReplayError its outcome differs
+ */
+export function playEvent(kernel: Replayed, event: KernelEvent, place: number): void {
   const play = PLAYERS[event.call as Exclude<Call, "boot">];
   if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
   try {
@@ -187,7 +215,7 @@ function playEvent(kernel: Replayed, event: KernelEvent, place: number): void {
     // The refusal is in the new log too, and is compared like any outcome.
     if (!(error instanceof NetlinkError)) throw new ReplayError(place, `${event.call}: ${String(error)}`);
   }
-  const seen = kernel.journal.events[place];
+  const seen = kernel.journal.event(place);
   if (seen === undefined || !sameValue(seen as unknown as EventValue, event as unknown as EventValue)) {
     throw new ReplayError(place, `${event.call}: ${shown(seen)}; expected ${shown(event)}`);
   }

@@ -41,6 +41,15 @@ export interface WriteOptions {
   readonly pid?: number;
 }
 
+/** A routing socket as plain data. */
+export interface RoutingSocketState {
+  readonly number: number;
+  /** Address of the core's record; 0 of a closed one, which is kept while the kernel records. */
+  readonly handle: number;
+  readonly cred: Cred;
+  readonly pid: number;
+}
+
 const SENDER = Uint8Array.of(RouteSockaddr.SENDER, AF.ROUTE);
 
 export class RoutingSocket {
@@ -53,7 +62,7 @@ export class RoutingSocket {
   readonly #cred: Cred;
   readonly #pid: number;
 
-  /** Made by Vnet.routingSocket. */
+  /** Made by Vnet.routingSocket, and when a snapshot is put back. */
   constructor(owner: RoutingOwner, handle: number, number: number, { cred = {}, pid }: RoutingSocketOptions) {
     this.#owner = owner;
     this.#handle = handle;
@@ -61,6 +70,15 @@ export class RoutingSocket {
     this.#cred = cred;
     this.#pid = pid ?? PROCESS_ID_DEFAULT;
     this.#target = { vnet: owner.name, socket: number };
+  }
+
+  save(): RoutingSocketState {
+    return { number: this.number, handle: this.#handle, cred: this.#cred, pid: this.#pid };
+  }
+
+  /** As Socket.restore. */
+  restore(handle: number): void {
+    this.#handle = handle;
   }
 
   get #call(): Core["call"] {

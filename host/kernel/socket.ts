@@ -76,6 +76,15 @@ const SOCKADDR_MAX = 255;
 const NOTHING = new Uint8Array(0);
 const NO_OPTIONS: SendOptions = {};
 
+/** A socket as plain data. */
+export interface SocketState {
+  readonly number: number;
+  /** The name of its vnet. */
+  readonly vnet: string;
+  /** Address of the core's record; 0 of a closed one, which is kept while the kernel records. */
+  readonly handle: number;
+}
+
 export class Socket {
   /** In order of opening, from 1, over all vnets of its kernel. */
   readonly number: number;
@@ -86,9 +95,9 @@ export class Socket {
   readonly #isRecorded: boolean;
   /** Address of the core's record; 0 once closed. */
   #handle: number;
-  readonly #target: Target;
+  readonly #target: Target & { readonly vnet: string };
 
-  /** Made by Vnet.socket. */
+  /** Made by Vnet.socket, and when a snapshot is put back. */
   constructor(owner: SocketOwner, handle: number, vnet: string, number: number) {
     this.#owner = owner;
     this.#core = owner.core;
@@ -105,6 +114,19 @@ export class Socket {
 
   get isClosed(): boolean {
     return this.#handle === 0;
+  }
+
+  belongsTo(owner: SocketOwner): boolean {
+    return this.#owner === owner;
+  }
+
+  save(): SocketState {
+    return { number: this.number, vnet: this.#target.vnet, handle: this.#handle };
+  }
+
+  /** A snapshot was put back, in which the socket has this record, or with 0 is closed, or was not opened yet. */
+  restore(handle: number): void {
+    this.#handle = handle;
   }
 
   #open(operation: string): number {

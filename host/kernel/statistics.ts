@@ -34,10 +34,10 @@ export interface VnetStatistics {
 
 export function readStatistics(core: Core): VnetStatistics {
   core.call.statistics();
-  const { data, bytes } = core.views;
+  const { data } = core.views;
   const word = (index: StatisticsWord): number => data.getUint32(core.exchange + index * 4, true);
   return {
-    memoryBytes: bytes.length,
+    memoryBytes: core.call.memoryEnd() >>> 0,
     touchedBytes: word(StatisticsWord.TOP),
     blockBytes: word(StatisticsWord.BLOCKS),
     bufferBytes: word(StatisticsWord.BUFFERS),

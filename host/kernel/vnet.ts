@@ -2,13 +2,13 @@
 // interfaces and interfaces that belong together; relay.ts carries those over.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { Exchange, OpenLayout } from "../../assembly/abi/exchange.js";
+import { OpenLayout } from "../../assembly/abi/exchange.js";
 import { IfChange, IfLimit } from "../../assembly/abi/ifnet.js";
 import { AF } from "../../assembly/abi/inet.js";
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
 import { parseAddress, parsePrefixed, writeAddress } from "./address.js";
 import { PROCESS_ID_DEFAULT, writeCaller } from "./caller.js";
-import type { Core } from "./core.js";
+import type { Core, MemoryState } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import {
   attachInterface,
@@ -36,7 +36,7 @@ import {
   vlanOf,
 } from "./options.js";
 import type { Relay, RelayPort } from "./relay.js";
-import { type RoutingOwner, RoutingSocket } from "./routingsocket.js";
+import { type RoutingOwner, RoutingSocket, type RoutingSocketState } from "./routingsocket.js";
 import { Socket, type SocketOwner } from "./socket.js";
 import { readStatistics, type VnetStatistics } from "./statistics.js";
 import { type SysctlNetOptions, type SysctlNetResult, sysctlNet } from "./sysctlnet.js";
@@ -56,6 +56,17 @@ export interface Attendant {
   readonly isBusy: boolean;
   /** The vnet goes, or what the attendant belongs to: closes them. */
   leave(): void;
+}
+
+/** A vnet as plain data. */
+export interface VnetState {
+  readonly name: string;
+  /** Its number among the vnets, and which state of the set of interface indices its core has (relay.ts). */
+  readonly number: number;
+  readonly indices: number;
+  readonly memory: MemoryState;
+  readonly routingOpened: number;
+  readonly routingSockets: readonly RoutingSocketState[];
 }
 
 /** What a vnet needs of its kernel. */
@@ -128,6 +139,57 @@ export class Vnet implements SocketOwner, RoutingOwner {
     this.#isDestroyed = true;
   }
 
+  /** @param into - a state whose memory may be written over */
+  save(into?: VnetState): VnetState {
+    return {
+      name: this.name,
+      number: this.port.number,
+      indices: this.port.version,
+      memory: this.core.save(into?.memory),
+      routingOpened: this.#routingOpened,
+      routingSockets: this.routingSockets.map((socket) => socket.save()),
+    };
+  }
+
+  /** Sees to the memory that `restore` needs. @throws Error when there is not that much */
+  reserve({ memory }: VnetState): void {
+    this.#core.reserve(memory);
+  }
+
+  /**
+   * Puts back what the vnet was, also one that was destroyed since. Its netlink sockets, and what attends it, come one by one
+   * afterwards: `adopt`, `attend`.
+   * @param known - the routing sockets of then, in the state's order, where they are at hand
+   */
+  restore(state: VnetState, known: readonly RoutingSocket[] = []): void {
+    this.#isDestroyed = false;
+    this.#core.restore(state.memory);
+    this.port.number = state.number;
+    this.port.version = state.indices;
+    this.#sockets.clear();
+    this.#attendants.clear();
+    const old = new Map(this.#routingSockets);
+    for (const socket of old.values()) socket.restore(0);
+    this.#routingSockets.clear();
+    for (const [i, { number, handle, cred, pid }] of state.routingSockets.entries()) {
+      const socket = known[i] ?? old.get(number) ?? new RoutingSocket(this, handle, number, { cred, pid });
+      socket.restore(handle);
+      this.#routingSockets.set(number, socket);
+    }
+    this.#routingOpened = state.routingOpened;
+    this.#routingOpen = state.routingSockets.filter(({ handle }) => handle !== 0).length;
+  }
+
+  /** A socket that is open in a snapshot that is put back. */
+  adopt(socket: Socket): void {
+    this.#sockets.add(socket);
+  }
+
+  /** Open ones, and while the kernel records closed ones. */
+  get routingSockets(): RoutingSocket[] {
+    return [...this.#routingSockets.values()];
+  }
+
   /** Open sockets. */
   get sockets(): ReadonlySet<Socket> {
     return this.#sockets;
@@ -135,9 +197,7 @@ export class Vnet implements SocketOwner, RoutingOwner {
 
   /** All of linear memory. What host and core leave each other for the length of a call is cleared. */
   get memory(): Uint8Array {
-    const bytes = this.core.views.bytes;
-    bytes.fill(0, this.core.exchange, this.core.exchange + Exchange.BYTES);
-    return bytes;
+    return this.core.memory;
   }
 
   statistics(): VnetStatistics {

@@ -31,32 +31,66 @@ const CREDS = [
   { capabilityMode: true },
 ];
 
+/** Where a run stands, and the seed of what it does from there on. */
+export interface Moment {
+  readonly seed: number;
+  readonly sockets: readonly Socket[];
+  readonly closed: readonly Socket[];
+  readonly named: number;
+}
+
 export class RandomRun {
   readonly kernel: Kernel;
   /** One line for each call: what it gave, or what it was refused with. */
   readonly outputs: string[] = [];
-  readonly #random: Random;
+  #random: Random;
   readonly #sockets: Socket[] = [];
   /** Closed sockets, to call once more. */
   readonly #closed: Socket[] = [];
   #named = 0;
 
-  constructor({ seed, policy, stepped, record }: RunOptions) {
+  /** @param kernel - one to go on with, from a moment on; else a new one */
+  constructor({ seed, policy, stepped, record }: RunOptions, kernel?: Kernel) {
     this.#random = new Random(seed);
-    this.kernel = Kernel.boot({
-      seed,
-      policy,
-      stepped,
-      record,
-      fibs: 2,
-      modules: ["netlink"],
-      interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }, { name: "em1" }],
-    });
+    this.kernel =
+      kernel ??
+      Kernel.boot({
+        seed,
+        policy,
+        stepped,
+        record,
+        fibs: 2,
+        modules: ["netlink"],
+        interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }, { name: "em1" }],
+      });
   }
 
   /** Makes `count` random calls. */
   play(count: number): this {
     for (let n = 0; n < count; n++) this.outputs.push(this.#one());
+    return this;
+  }
+
+  /** The sockets that can still be called, and what comes next. */
+  moment(): Moment {
+    const hasVnet = (socket: Socket): boolean => this.kernel.vnets.some((vnet) => socket.belongsTo(vnet));
+    const moment = {
+      seed: this.#random.next(),
+      sockets: [...this.#sockets],
+      closed: this.#closed.filter(hasVnet),
+      named: this.#named,
+    };
+    this.goOn(moment);
+    return moment;
+  }
+
+  /** Goes on from a moment, of this kernel or by the numbers of its sockets of another. */
+  goOn({ seed, sockets, closed, named }: Moment, find = (socket: Socket): Socket => socket): this {
+    this.#random = new Random(seed);
+    this.#sockets.splice(0, this.#sockets.length, ...sockets.map(find));
+    this.#closed.splice(0, this.#closed.length, ...closed.map(find));
+    this.#named = named;
+    this.outputs.length = 0;
     return this;
   }
 
