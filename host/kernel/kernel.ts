@@ -35,6 +35,7 @@ export type {
   RouterAdvertisement,
   RouterEntry,
 } from "./advertisements.js";
+export { coreHash } from "./core.js";
 export { Errno, NetlinkError } from "./errno.js";
 export type { FamilyOptions, GenericFamilies } from "./generic.js";
 export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";

@@ -100,7 +100,7 @@ export class SnapshotError extends Error {
 }
 
 /** @throws SnapshotError the state is another core's */
-export function expectCore({ core }: KernelState): void {
+export function expectCore({ core }: Pick<KernelState, "core">): void {
   if (core !== coreHash()) throw new SnapshotError(`snapshot of the core ${core}; expected one of ${coreHash()}`);
 }
 

@@ -1,0 +1,3 @@
+// What a run can be kept as.
+
+export { decodeSnapshot, encodeSnapshot, SNAPSHOT_VERSION } from "./snapshotfile.js";
