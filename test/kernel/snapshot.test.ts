@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Exchange } from "../../assembly/abi/exchange.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import {
   Errno,
@@ -14,6 +15,7 @@ import {
   SnapshotError,
   type Socket,
 } from "../../host/kernel/kernel.js";
+import { expectMemory, playEvent, startReplay } from "../../host/kernel/replay.js";
 import { type Moment, RandomRun } from "../storm/calls.js";
 import { route } from "../storm/routes.js";
 import { concat } from "../support/messages.js";
@@ -135,6 +137,22 @@ describe("a run that is put back to a snapshot", () => {
       if (n % 7 === 0) run.kernel.revert(snapshot);
     }
     expectSame(playOn(run, 1), playOn(other.play(200), 1));
+  });
+});
+
+describe("what host and core left each other in a call before", () => {
+  it("makes no difference, whatever lies there", () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const log = new RandomRun({ seed, policy: "seeded", stepped: false, record: true }).play(400).kernel.record();
+      const kernel = startReplay(log, { boot: (options) => Kernel.boot(options), restored: undefined });
+      for (const [i, event] of log.events.slice(1).entries()) {
+        for (const { core } of kernel.vnets) {
+          core.views.bytes.fill(0xee, core.exchange, core.exchange + Exchange.BYTES);
+        }
+        playEvent(kernel, event, i + 1);
+      }
+      expectMemory(kernel, log);
+    }
   });
 });
 
