@@ -13,6 +13,7 @@ import { benchDump, type DumpFigures } from "./bench/dump.js";
 import { benchInsert, type InsertFigures } from "./bench/insert.js";
 import { benchLayer, type LayerFigures } from "./bench/layer.js";
 import { benchLookup, type LookupFigures } from "./bench/lookup.js";
+import { benchSnapshot, type SnapshotFigures } from "./bench/snapshot.js";
 import { grouped } from "./figures.js";
 import { integer } from "./integer.js";
 import { writeLine } from "./io.js";
@@ -20,7 +21,7 @@ import type { Registration } from "./registration.js";
 import { Status } from "./status.js";
 
 /** What runs in this process alone, in order: `all`. */
-const BENCHMARKS = ["insert", "dump", "lookup", "layer"] as const;
+const BENCHMARKS = ["insert", "dump", "lookup", "layer", "snapshot"] as const;
 type Benchmark = (typeof BENCHMARKS)[number];
 
 /** More runs than this are a mistake in typing. */
@@ -32,16 +33,19 @@ interface Results {
   dump?: DumpFigures;
   lookup?: LookupFigures;
   layer?: LayerFigures;
+  snapshot?: SnapshotFigures;
   compat?: CompatFigures;
 }
 
 export function addBenchCommand({ program, io, finish }: Registration): void {
   program
     .command("bench")
-    .description("measure the kernel: dumps, inserts, lookups, the Linux-compat layer's dumps, and those of programs")
+    .description(
+      "measure the kernel: dumps, inserts, lookups, the Linux-compat layer's dumps, snapshots, and dumps of programs",
+    )
     .addArgument(
       new Argument("[benchmark]", "what to measure; compat, which starts programs, is not in all")
-        .choices(["dump", "insert", "lookup", "layer", "compat", "all"])
+        .choices(["dump", "insert", "lookup", "layer", "snapshot", "compat", "all"])
         .default("all"),
     )
     .option(
@@ -101,6 +105,14 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
       return (
         `layer   ${figures.nsPerRoute} ns a route of ${figures.bytesPerRoute} bytes in Linux's form, ` +
         `${grouped(figures.routes)} routes; the kernel alone ${figures.kernelNsPerRoute} ns a route`
+      );
+    }
+    case "snapshot": {
+      const figures = benchSnapshot(conditions);
+      results.snapshot = figures;
+      return (
+        `snapshot ${figures.saveMs} ms to save, ${figures.restoreMs} ms to restore ${figures.MiB} MiB; ` +
+        `floor: copying as many bytes ${figures.memcpyMs} ms`
       );
     }
   }

@@ -7,7 +7,7 @@ describe("nlvm bench", () => {
   it("--json prints one document with every benchmark's figures and conditions", async () => {
     const { status, stdout, stderr } = await nlvm(["bench", "--json", "--routes", "2000", "--runs", "2"]);
     expect([status, stderr]).toEqual([0, ""]);
-    const { dump, insert, lookup, layer, ...rest } = JSON.parse(stdout);
+    const { dump, insert, lookup, layer, snapshot, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({});
     expect(dump).toEqual({
       routes: expect.any(Number),
@@ -38,6 +38,15 @@ describe("nlvm bench", () => {
       nsPerRoute: expect.any(Number),
       bytesPerRoute: expect.any(Number),
       kernelNsPerRoute: expect.any(Number),
+      order: "sorted",
+      ...CONDITIONS,
+    });
+    expect(snapshot).toEqual({
+      routes: 2000,
+      MiB: expect.any(Number),
+      saveMs: expect.any(Number),
+      restoreMs: expect.any(Number),
+      memcpyMs: expect.any(Number),
       order: "sorted",
       ...CONDITIONS,
     });
