@@ -105,8 +105,10 @@ export function readClock(): void {
   store<u64>(exchangeArea, wallClockSeconds(), 8);
 }
 
+/** A number below a limit; for 0 any word. */
 export function random(limit: u32): u32 {
-  return randomWord() % limit;
+  const word = randomWord();
+  return limit == 0 ? word : word % limit;
 }
 
 export function failAllocation(n: u32, period: u32): void {
@@ -272,8 +274,9 @@ export function socketPoll(socket: usize): u32 {
   return readiness(changetype<Socket>(socket));
 }
 
-export function socketClose(socket: usize): void {
-  close(changetype<Socket>(socket));
+/** False when a message that was sent waits for the host: to be called again when that is answered. */
+export function socketClose(socket: usize): bool {
+  return close(changetype<Socket>(socket));
 }
 
 /** Processes at most `budget` messages; the number that were. */

@@ -1,7 +1,7 @@
-// Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), the host (TypeScript to
-// build/host and build/assembly/abi), and where there is a C compiler the supervisor (intercept/ to build/nlvm-intercept)
+// Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), the loadable modules
+// (modules/NAME/NAME.ts to build/modules/NAME.wasm), the host (TypeScript to build/host and build/assembly/abi), and where there is a C compiler the supervisor (intercept/ to build/nlvm-intercept)
 // and the reader of `nlvm bench compat` (bench/ to build/nlvm-reader).
-//   node scripts/build.mjs            core, host, supervisor, reader
+//   node scripts/build.mjs            core, modules, host, supervisor, reader
 //   node scripts/build.mjs --debug    the debug core too: build/kernel.debug.wasm and .wat
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -19,11 +19,15 @@ import { filesBelow, hashOf, isFresh, stamp } from "./lib/stale.mjs";
 /** Pasted rather than read or fetched, so that the core loads the same way in Node, browsers and bundlers. */
 const CORE_MODULE = "build/kernel-wasm.js";
 const CORE_TYPES = "build/kernel-wasm.d.ts";
-const COMPILERS = ["node_modules/assemblyscript/package.json", "node_modules/typescript/package.json"];
+const ASSEMBLYSCRIPT = "node_modules/assemblyscript/package.json";
+const COMPILERS = [ASSEMBLYSCRIPT, "node_modules/typescript/package.json"];
 
 const coreInputs = () => [...filesBelow("assembly", /(?<!\.d)\.ts$/), "asconfig.json", ...COMPILERS];
 
-/** @typedef {"core" | "debug" | "host" | "intercept" | "reader"} StepName */
+/** The loadable modules that have a source of their own here; modules/sdk is what they share. */
+const MODULES = ["dummy"];
+
+/** @typedef {"core" | "modules" | "debug" | "host" | "intercept" | "reader"} StepName */
 
 /** @type {Record<StepName, Step>} In the order of building. */
 const STEPS = {
@@ -32,6 +36,12 @@ const STEPS = {
     inputs: coreInputs,
     outputs: ["build/kernel.wasm", CORE_MODULE, CORE_TYPES],
     make: makeCore,
+  },
+  modules: {
+    title: "compiles the loadable modules (modules/) to build/modules",
+    inputs: () => [...filesBelow("modules", /\.ts$|asconfig\.json$/), ASSEMBLYSCRIPT],
+    outputs: MODULES.map((name) => `build/modules/${name}.wasm`),
+    make: () => MODULES.every(compileModule),
   },
   debug: {
     title: "compiles the debug core (assembly/) to build/kernel.debug.wasm",
@@ -74,7 +84,7 @@ const STEPS = {
  * @param {StepName[]} names
  * @throws {StepError} a compiler refused the sources; what it said has been shown
  */
-export async function build(names = ["core", "host", "intercept", "reader"]) {
+export async function build(names = ["core", "modules", "host", "intercept", "reader"]) {
   if (names.every((name) => fresh(name))) return;
   await withLock(join(root, "build/lock"), () => {
     for (const name of names) buildStep(name);
@@ -111,6 +121,12 @@ function makeCore() {
 /** @param {"release" | "debug"} target */
 function compileCore(target) {
   return runNode("node_modules/assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
+}
+
+/** @param {string} name */
+function compileModule(name) {
+  const files = [`modules/${name}/${name}.ts`, "--outFile", `build/modules/${name}.wasm`];
+  return runNode("node_modules/assemblyscript/bin/asc.js", ["--config", "modules/asconfig.json", ...files]);
 }
 
 /** @param {string} base64 */
@@ -174,7 +190,9 @@ function compileC(folder, output) {
 
 /** Says which steps are left out, to whoever builds. */
 async function main() {
-  await build(process.argv.includes("--debug") ? ["core", "debug", "host", "intercept", "reader"] : undefined);
+  await build(
+    process.argv.includes("--debug") ? ["core", "modules", "debug", "host", "intercept", "reader"] : undefined,
+  );
   const lacking = existsSync(join(root, "build/nlvm-intercept")) ? undefined : compilerLacks();
   if (lacking !== undefined) say(`build: without build/nlvm-intercept, so nlvm run and exec end with 3: ${lacking}`);
 }

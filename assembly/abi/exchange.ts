@@ -307,3 +307,68 @@ export enum StatisticsWord {
   USER_NEXTHOPS = 14,
   NEIGHBOURS = 15,
 }
+
+/** What a call leaves for the host to do, as bits of the word at `attention()`. */
+export enum Attention {
+  /** The set of interface indices changed, or other vnets are to know of an interface. */
+  SHARED = 1,
+  /** A task waits for a module outside the core: the record at `externalAwaited()` says which messages. */
+  EXTERNAL = 2,
+}
+
+/** Messages that wait for a module outside the core. */
+export enum AwaitedLayout {
+  SOCKET = 0,
+  /** Where the first message lies, and the bytes from there to the end of the last, paddings between them included. */
+  MESSAGES = 4,
+  BYTES = 8,
+  COUNT = 12,
+  /** Bytes of answers from which on no further message may be handled. */
+  ROOM = 16,
+}
+
+/** What a module answered, record after record; the payload is padded to 4 bytes. */
+export enum ExternalRecordLayout {
+  KIND = 0,
+  /** Of the payload. */
+  BYTES = 4,
+  ARGUMENT = 8,
+  PAYLOAD = 12,
+}
+
+export enum ExternalRecord {
+  /** The message is done; argument: its errno, 0 for success. */
+  END = 0,
+  /** Payload: whole messages to the requester. */
+  REPLY = 1,
+  /** Payload: whole messages to the group of number `argument`. */
+  GROUP = 2,
+  /** Payload: the text of the ext ack, without NUL. */
+  REPORT = 3,
+  /** Argument: the offset in the request of the attribute that the ext ack is about. */
+  OFFSET = 4,
+}
+
+/** The policy of a command in the exchange, in words of four bytes: the number of tables, and of each its rows. */
+export enum PolicyWord {
+  TABLES = 0,
+  /** Words of a row: attribute type, PolicyKind, argument. */
+  ROW = 3,
+}
+
+/** What an attribute of a family outside the core must be. */
+export enum PolicyKind {
+  FLAG = 1,
+  U8 = 2,
+  U16 = 3,
+  U32 = 4,
+  U64 = 5,
+  /** NUL-terminated. */
+  STRING = 6,
+  /** Exactly `argument` bytes, at most 256. */
+  BYTES = 7,
+  /** Attributes of the policy's table of number `argument`. */
+  NESTED = 8,
+  /** Anything. */
+  BINARY = 9,
+}

@@ -41,6 +41,9 @@ export class Command {
   privilege: u32;
   /** GENL_OP. */
   flags: u32;
+  /** What policy.ts made of the command's policy, and its bytes; 0 = none. */
+  policy: usize;
+  policyBytes: u32;
 }
 
 @unmanaged
@@ -66,18 +69,20 @@ const COMMANDS: u32 = 512;
 
 const FAMILY_BYTES: u32 = 640;
 const GROUP_BYTES: u32 = 1536;
-const COMMAND_BYTES: u32 = 6144;
+const COMMAND_BYTES: u32 = 10240;
 const PLACE_BYTES: u32 = 10240;
+const POLICY_BYTES: u32 = 4096;
 
-/** Families, groups, commands, and the place of each family's each command as a u16. */
-const registry: usize = memory.data(18560, 16);
+/** Families, groups, commands, the place of each family's each command as a u16, and policies. */
+const registry: usize = memory.data(26752, 16);
 const families: usize = registry;
 const groups: usize = families + FAMILY_BYTES;
 const commands: usize = groups + GROUP_BYTES;
 const places: usize = commands + COMMAND_BYTES;
-export const REGISTRY_BYTES: u32 = FAMILY_BYTES + GROUP_BYTES + COMMAND_BYTES + PLACE_BYTES;
+const policies: usize = places + PLACE_BYTES;
+export const REGISTRY_BYTES: u32 = FAMILY_BYTES + GROUP_BYTES + COMMAND_BYTES + PLACE_BYTES + POLICY_BYTES;
 
-if (REGISTRY_BYTES != 18560) ERROR("registry");
+if (REGISTRY_BYTES != 26752) ERROR("registry");
 if (<u32>offsetof<Family>() * GENL.FAMILIES != FAMILY_BYTES) ERROR("FAMILY_BYTES");
 if (<u32>offsetof<Group>() * GENL.GROUPS != GROUP_BYTES) ERROR("GROUP_BYTES");
 if (<u32>offsetof<Command>() * COMMANDS != COMMAND_BYTES) ERROR("COMMAND_BYTES");
@@ -203,6 +208,25 @@ export function registerCommand(family: Family, number: u32, flags: u32, privile
   return false;
 }
 
+/**
+ * Room for a command's policy: the lowest that no other command has; 0 without.
+ * The registry lies at the same address in every vnet, so that a policy may hold addresses of its own parts.
+ */
+export function reservePolicy(command: Command, bytes: u32): usize {
+  assert(command.policy == 0, "a command has one policy");
+  let at = policies;
+  for (let place: u32 = 1; place < COMMANDS; place++) {
+    const other = changetype<Command>(commands + place * offsetof<Command>());
+    if (other.policy == 0 || other.policy + other.policyBytes <= at || other.policy >= at + bytes) continue;
+    at = other.policy + other.policyBytes;
+    place = 0;
+  }
+  if (at + bytes > policies + POLICY_BYTES) return 0;
+  command.policy = at;
+  command.policyBytes = bytes;
+  return at;
+}
+
 /** The lowest free slot from 1 on; null without one. */
 export function registerGroup(family: Family, name: usize): Group | null {
   assert(isName(name) && groupByName(family, name) == null, "a name of its own in the family");
@@ -225,6 +249,12 @@ export function unregisterGroup(group: Group): void {
   memory.fill(changetype<usize>(group), 0, offsetof<Group>());
 }
 
+export function unregisterCommand(family: Family, number: u32): void {
+  const command = commandOf(family, number);
+  if (command != null) memory.fill(changetype<usize>(command), 0, offsetof<Command>());
+  store<u16>(placeOf(family, number), 0);
+}
+
 /** Its groups and commands go with it; memberships of its groups' numbers stay (N10.5). */
 export function unregisterFamily(family: Family): void {
   const slot = family.slot;
@@ -232,9 +262,7 @@ export function unregisterFamily(family: Family): void {
     if (groupAt(at).isThere && groupAt(at).family == <u8>slot) unregisterGroup(groupAt(at));
   }
   for (let number = nextCommand(family, 0); number < NO_COMMAND; number = nextCommand(family, number + 1)) {
-    const command = commandOf(family, number);
-    if (command != null) memory.fill(changetype<usize>(command), 0, offsetof<Command>());
-    store<u16>(placeOf(family, number), 0);
+    unregisterCommand(family, number);
   }
   memory.fill(changetype<usize>(family), 0, offsetof<Family>());
 }

@@ -1,15 +1,16 @@
-// What a call leaves for the host to do: a word that is set when the set of interface indices changed, or when other
-// vnets are to know of an interface. The host looks at it after each call, clears it, and asks only then.
+// What a call leaves for the host to do: bits of a word (abi/exchange.ts, Attention). The host looks at it after each call,
+// clears it, and asks only then.
 
 @unmanaged
 class Attention {
-  isWanted: u32;
+  bits: u32;
 }
 
 const attention = changetype<Attention>(memory.data(offsetof<Attention>(), 16));
 
-export function wantAttention(): void {
-  attention.isWanted = 1;
+/** @param bits - Attention */
+export function wantAttention(bits: u32): void {
+  attention.bits |= bits;
 }
 
 /** Where the word lies. */

@@ -5,6 +5,7 @@
 //   highestIndex
 //   indexWords, assignIndices   what the host carries from vnet to vnet
 
+import { Attention } from "../abi/exchange";
 import { Indices } from "../mem/indices";
 import { wantAttention } from "./attention";
 
@@ -13,13 +14,13 @@ const indices = changetype<Indices>(memory.data(offsetof<Indices>(), 16));
 /** The lowest free index, 0 without memory. */
 export function acquireIndex(): u32 {
   const index = indices.acquire();
-  if (index != 0) wantAttention();
+  if (index != 0) wantAttention(Attention.SHARED);
   return index;
 }
 
 export function freeIndex(index: u32): void {
   indices.free(index);
-  wantAttention();
+  wantAttention(Attention.SHARED);
 }
 
 /** The highest index that an interface of any vnet has (V_if_index). */

@@ -3,6 +3,7 @@
 //   post         once for all its changes; one that is gone keeps its record until it was taken
 //   takePosted   the oldest, off the list
 
+import { Attention } from "../abi/exchange";
 import { wantAttention } from "./attention";
 import { Interface, findByIndex, firstInterface } from "./ifnet";
 
@@ -36,7 +37,7 @@ export function awayCount(): u32 {
 }
 
 export function post(ifp: Interface): void {
-  wantAttention();
+  wantAttention(Attention.SHARED);
   if (ifp.isPosted) return;
   ifp.isPosted = true;
   ifp.nextPosted = 0;

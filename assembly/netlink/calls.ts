@@ -5,6 +5,7 @@ import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
 import { FIO, MSG, NETLINK_OPTION, NetlinkLimit, NetlinkSize, NLMSGINFO_ATTR, PRIV, SO, SOCK, SOL } from "../abi/netlink";
 import { Buffer, allocateBuffer, release } from "../mem/buffer";
+import { isAwaiting } from "./external";
 import { foreignScratch } from "./foreign";
 import { NetlinkSysctl, isLoaded, readSysctl, receiveLimitMax } from "./module";
 import { join, leave, leaveAll, legacyGroups, setLegacyGroups } from "./multicast";
@@ -160,9 +161,13 @@ export function afterReceive(socket: Socket): void {
   schedule(socket);
 }
 
-/** close(2): what was sent is still carried out, as far as the receive queue allows (netlink-core N2.9). */
-export function close(socket: Socket): void {
+/**
+ * close(2): what was sent is still carried out, as far as the receive queue allows (netlink-core N2.9).
+ * @returns false while a message waits for the host
+ */
+export function close(socket: Socket): bool {
   runSocket(socket);
+  if (isAwaiting()) return false;
   leaveAll(socket);
   givePort(socket);
   dequeue(socket);
@@ -171,6 +176,7 @@ export function close(socket: Socket): void {
   while (socket.sent.count != 0) release(changetype<Buffer>(socket.sent.shift()));
   freeWriter(socket.writer);
   freeSocket(socket);
+  return true;
 }
 
 function optionBit(option: i32): u32 {

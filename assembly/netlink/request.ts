@@ -103,6 +103,16 @@ export class Request {
     return error;
   }
 
+  /** As report, of a text that lies somewhere, cut to what an ext ack has room for. */
+  reportBytes(text: usize, bytes: u32): void {
+    if (this.text != 0) return;
+    const at = this.scratch(NetlinkLimit.ERROR_TEXT);
+    if (at == 0) return;
+    this.textLength = min<u32>(bytes, NetlinkLimit.ERROR_TEXT - 1);
+    memory.copy(at, text, this.textLength);
+    this.text = at;
+  }
+
   /** Keeps where an attribute lies. */
   reportOffset(attribute: usize): void {
     if (this.offset == 0) this.offset = <u32>(attribute - this.header);

@@ -2,6 +2,7 @@
 //   schedule     after a send and after a receive
 //   stepTask     one message of one socket's task
 //   runSocket    a socket's task until it rests: for closing
+//   concludeAwaited   what a module outside the core answered to the messages that waited for it (external.ts)
 // A pass takes the send buffers in order. It begins nothing while the receive queue is full, and stops at the message
 // after which it became full; the rest waits, in order, for the next schedule.
 
@@ -10,6 +11,7 @@ import { NLMSG, NLM_F, NetlinkLimit, NetlinkSize, NlMsgHdr } from "../abi/netlin
 import { Buffer, release } from "../mem/buffer";
 import { randomWord } from "../mem/random";
 import { ack } from "./ack";
+import { applyRecords, awaited, awaitedBuffer, endAwait, isAwaiting, outcome } from "./external";
 import { failureOf, scratchBytes, scratchOffset } from "./foreign";
 import { handleByProtocol } from "./protocol";
 import { Request, request } from "./request";
@@ -30,6 +32,8 @@ class Scheduler {
   last: usize;
   count: u32;
   policy: u32;
+  /** Messages that may be processed, the next one included, before the call ends. */
+  budget: u32;
 }
 
 const scheduler = changetype<Scheduler>(memory.data(offsetof<Scheduler>(), 16));
@@ -84,16 +88,32 @@ function choose(): Socket {
   return changetype<Socket>(at);
 }
 
-/** Processes at most `budget` messages of runnable sockets; the number that were. */
+/** Processes at most `budget` messages of runnable sockets, or up to one that waits for the host; the number that were. */
 export function runTasks(budget: u32): u32 {
+  scheduler.budget = budget;
+  return resumeTasks();
+}
+
+/** Goes on with what runTasks had left to do. */
+export function resumeTasks(): u32 {
   let processed: u32 = 0;
-  while (processed < budget && scheduler.first != 0) processed += stepTask(choose());
+  while (scheduler.budget > 0 && scheduler.first != 0 && !isAwaiting()) {
+    const step = stepTask(choose());
+    scheduler.budget -= step;
+    processed += step;
+  }
   return processed;
 }
 
-/** Runs a socket's task until it rests: everything that was sent, or as far as its receive queue allows. */
+/** Messages that one visit to the host may bring answers to: one where each message's turn is chosen anew. */
+export function awaitedMax(): u32 {
+  return scheduler.policy == Policy.SEEDED ? 1 : scheduler.budget;
+}
+
+/** Runs a socket's task until it rests: everything that was sent, or as far as its receive queue allows, or to a wait. */
 export function runSocket(socket: Socket): void {
-  while (socket.isQueued) stepTask(socket);
+  scheduler.budget = u32.MAX_VALUE;
+  while (socket.isQueued && !isAwaiting()) stepTask(socket);
 }
 
 /** One message of a socket's task, or the end of its run; the number of messages processed. */
@@ -105,8 +125,9 @@ function stepTask(socket: Socket): u32 {
   const buffer = changetype<Buffer>(socket.sent.at(0));
   let processed: u32 = 0;
   if (buffer.offset + NetlinkSize.NLMSGHDR <= buffer.length) {
-    processed = 1;
     const isGood = processMessage(socket, buffer);
+    if (isAwaiting()) return 0;
+    processed = 1;
     if (isGood && !socket.isBlocked && buffer.offset + NetlinkSize.NLMSGHDR <= buffer.length) return processed;
   }
   endBuffer(socket, buffer);
@@ -165,6 +186,14 @@ function finishBuffer(socket: Socket): void {
 
 /** Handles the message at the buffer's offset and moves it on; false when the rest of the buffer is to be dropped. */
 function processMessage(socket: Socket, buffer: Buffer): bool {
+  if (!openMessage(socket, buffer)) return false;
+  const error = handle(request);
+  if (!isAwaiting()) conclude(request, error);
+  return true;
+}
+
+/** The message at the buffer's offset becomes the request, and the offset moves on; false for a length that cannot be. */
+function openMessage(socket: Socket, buffer: Buffer): bool {
   const header = buffer.data + buffer.offset;
   const left = buffer.length - buffer.offset;
   const length = load<u32>(header, NlMsgHdr.LEN);
@@ -184,19 +213,44 @@ function processMessage(socket: Socket, buffer: Buffer): bool {
   request.clear();
   if (!socket.isForeign) request.shareScratch();
   else request.ownScratch(buffer.data + scratchOffset(buffer.length), scratchBytes(buffer.length));
-  answer(request);
   return true;
 }
 
-function answer(request: Request): void {
+function handle(request: Request): Errno {
   const socket = request.from;
   const header = request.header;
   const failure = failureOf(socket, header);
   store<u32>(header, socket.port, NlMsgHdr.PID);
-  let error: Errno = Errno.OK;
-  if ((load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.REQUEST) != 0 && load<u16>(header, NlMsgHdr.TYPE) >= <u16>NLMSG.MIN_TYPE) {
-    error = failure != 0 ? failure : handleByProtocol(socket.protocol, request);
-  }
-  const isAsked = (load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.ACK) != 0;
+  if ((load<u16>(header, NlMsgHdr.FLAGS) & NLM_F.REQUEST) == 0) return Errno.OK;
+  if (load<u16>(header, NlMsgHdr.TYPE) < <u16>NLMSG.MIN_TYPE) return Errno.OK;
+  return failure != 0 ? failure : handleByProtocol(socket.protocol, request);
+}
+
+function conclude(request: Request, error: Errno): void {
+  const isAsked = (load<u16>(request.header, NlMsgHdr.FLAGS) & NLM_F.ACK) != 0;
   if ((isAsked || (error != Errno.OK && error != Errno.EINTR)) && !request.replies.suppressesAck) ack(request, error);
+}
+
+/**
+ * Answers the first of the messages that waited for the host, and lets the others come again.
+ * @param records - of `count` messages (external.ts); 0 = there was no memory for them, and the messages end with ENOMEM
+ * @returns the number of messages answered
+ */
+export function concludeAwaited(records: usize, count: u32): u32 {
+  assert(isAwaiting() && count > 0 && count <= awaited.count, "messages wait, and some are answered");
+  const socket = changetype<Socket>(awaited.socket);
+  const buffer = awaitedBuffer();
+  buffer.offset = <u32>(awaited.messages - buffer.data);
+  endAwait();
+  let isGood = true;
+  for (let left = count; left > 0; left--) {
+    isGood = openMessage(socket, buffer);
+    assert(isGood, "it was a message before");
+    store<u32>(request.header, socket.port, NlMsgHdr.PID);
+    if (records != 0) records = applyRecords(request, records);
+    conclude(request, records == 0 ? Errno.ENOMEM : <Errno>outcome.error);
+  }
+  scheduler.budget -= min<u32>(count, scheduler.budget);
+  if (socket.isBlocked || buffer.offset + NetlinkSize.NLMSGHDR > buffer.length) endBuffer(socket, buffer);
+  return count;
 }

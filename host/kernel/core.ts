@@ -45,7 +45,8 @@ export interface CoreExports {
   socketControl(socket: number): number;
   socketIoctl(socket: number, command: number): number;
   socketPoll(socket: number): number;
-  socketClose(socket: number): void;
+  /** 0 when a message waits for the host, and the call is to be made again. */
+  socketClose(socket: number): number;
   run(budget: number): number;
   runnable(): number;
   interfaceAttach(flags: number): number;
@@ -94,6 +95,12 @@ export interface CoreExports {
   genericFamilyRemove(id: number): number;
   genericGroupAdd(id: number): number;
   genericGroupRemove(id: number, number: number): number;
+  genericCommandAdd(id: number, number: number, flags: number, privilege: number, policyBytes: number): number;
+  externalAwaited(): number;
+  externalReserve(bytes: number): number;
+  externalAnswer(records: number, bytes: number, count: number): void;
+  externalResume(): number;
+  externalNotify(records: number, bytes: number): void;
   genericRegistry(): number;
   genericRegistryBytes(): number;
   syseventLoad(hasEvents: number): number;

@@ -2,11 +2,23 @@
 // (netlink-core N10.5).
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { GENL } from "../../assembly/abi/genetlink.js";
+import { Exchange } from "../../assembly/abi/exchange.js";
+import { GENL, GENL_OP } from "../../assembly/abi/genetlink.js";
+import { PRIV } from "../../assembly/abi/netlink.js";
 import type { Core } from "./core.js";
 import { NetlinkError } from "./errno.js";
 import type { Journal } from "./log.js";
 import { integer, U32_MAX } from "./options.js";
+
+/** A command of a family outside the core. */
+export interface CommandOptions {
+  /** GENL_OP bits. */
+  readonly flags: number;
+  /** Only for privileged sockets. */
+  readonly isPrivileged: boolean;
+  /** What its attributes must be (PolicyWord); empty without. */
+  readonly policy: Uint8Array;
+}
 
 export interface FamilyOptions {
   /** 1 … 15 characters of ASCII. */
@@ -89,6 +101,25 @@ export class GenericFamilies {
       for (const core of this.#cores()) {
         if (!core.call.genericGroupRemove(id, number)) throw new NetlinkError(`group ${number}`, Errno.ENOENT);
       }
+    });
+  }
+
+  /** As unregisterFamily, of a family that goes with its module. */
+  dropFamily(id: number): void {
+    for (const core of this.#cores()) core.call.genericFamilyRemove(id);
+  }
+
+  /**
+   * Adds a command whose messages the core leaves to the host: part of a module's loading, no event of its own.
+   * @throws NetlinkError EEXIST the family has it; EINVAL a number above 255, a policy that is none; ENOSPC; ENOENT
+   */
+  addCommand(id: number, number: number, { flags, isPrivileged, policy }: CommandOptions): void {
+    const what = `command ${number} of family ${id}`;
+    if (policy.length > Exchange.BYTES || policy.length % 4 !== 0) throw new NetlinkError(what, Errno.EINVAL);
+    this.#everywhere(what, (core) => {
+      core.views.bytes.set(policy, core.exchange);
+      const all = flags | (policy.length > 0 ? GENL_OP.CAP_HASPOL : 0);
+      return core.call.genericCommandAdd(id, number, all, isPrivileged ? PRIV.ALL : PRIV.NONE, policy.length);
     });
   }
 

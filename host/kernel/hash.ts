@@ -4,7 +4,7 @@
 /** Two 32-bit lanes over the words of the bytes, as 16 hex digits. Bytes that lack in the last word count as 0. */
 export function hashBytes(bytes: Uint8Array): string {
   // Words are read in place where they can be.
-  if (bytes.byteOffset % 4 !== 0) return hashBytes(bytes.slice());
+  if (bytes.byteOffset % 4 !== 0) return hashBytes(new Uint8Array(bytes));
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
   const state = { first: 0x9e3779b9, second: 0x85ebca6b };
   mix(state, words, 0);

@@ -7,6 +7,9 @@ import { GenericFamilies } from "./generic.js";
 import { hashBytes } from "./hash.js";
 import { moveInterface } from "./interfaces.js";
 import { type EventLog, Journal } from "./log.js";
+import { ExternalModules } from "./module/external.js";
+import type { ModuleFault } from "./module/fault.js";
+import { loadableModule } from "./module/kind.js";
 import { LINUX_MODULE, type ModuleStatus, Modules, NETLINK_MODULE } from "./modules.js";
 import {
   type BootOptions,
@@ -19,7 +22,7 @@ import {
   switchBits,
   U32_MAX,
 } from "./options.js";
-import { indicesOf, Relay } from "./relay.js";
+import { indicesOf, Relay, type RelayPort } from "./relay.js";
 import { replayLog } from "./replay.js";
 import { expectBootedAlike, expectCore, type Layer, type Snapshot } from "./snapshot.js";
 import { Snapshots } from "./snapshots.js";
@@ -40,6 +43,8 @@ export { Errno, NetlinkError } from "./errno.js";
 export type { FamilyOptions, GenericFamilies } from "./generic.js";
 export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";
 export type { EventLog, KernelEvent } from "./log.js";
+export type { FaultReason, ModuleFault } from "./module/fault.js";
+export { MODULE_ABI, ModuleLimit } from "./module/limits.js";
 export type { ModuleStatus } from "./modules.js";
 export type { Peer, PeerEntry, PeerOptions, PeerSending, Traffic } from "./neighbours.js";
 export type {
@@ -76,6 +81,17 @@ export interface RestoreOptions {
 const VNET0 = "vnet0";
 const LOOPBACK = "lo0";
 const U32 = 2 ** 32;
+const MODULE_NAME = /^[\w.-]{1,63}$/;
+
+/** What a call gives, or as a negative number the errno it was refused with. */
+function errnoOr(call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof NetlinkError) return -error.errno;
+    throw error;
+  }
+}
 
 /** The texts of an event, and where the core finds them in the exchange (assembly/generics.ts, syseventPost). */
 const DEVCTL_TEXTS = [
@@ -92,7 +108,8 @@ export class Kernel implements VnetOwner {
   readonly relay = new Relay();
   /** Families of generic netlink. */
   readonly generic: GenericFamilies;
-  readonly #modules = new Modules(() => this.vnets.map(({ core }) => core));
+  readonly #modules: Modules;
+  readonly #external: ExternalModules;
   readonly #options: CompleteBootOptions;
   readonly #log: LogSink;
   readonly #vnets = new Map<string, Vnet>();
@@ -108,6 +125,11 @@ export class Kernel implements VnetOwner {
     this.fibs = options.fibs;
     this.journal = new Journal(options.record);
     this.generic = new GenericFamilies(this.journal, () => this.vnets.map(({ core }) => core));
+    this.#external = this.#makeExternal();
+    this.#modules = new Modules(
+      () => this.vnets.map(({ core }) => core),
+      (name, file) => loadableModule(name, file, { external: this.#external, generic: this.generic }),
+    );
     this.#vnet0 = this.#makeVnet(VNET0);
     this.#snapshots = new Snapshots({
       kernel: this,
@@ -115,11 +137,36 @@ export class Kernel implements VnetOwner {
       journal: this.journal,
       relay: this.relay,
       modules: this.#modules,
+      external: this.#external,
       vnets: this.#vnets,
       sockets: this.#sockets,
       counts: this.#counts,
       newVnet: (name) => new Vnet(this, name, new Core(log)),
     });
+  }
+
+  #makeExternal(): ExternalModules {
+    const { generic } = this;
+    const ports = (): RelayPort[] => this.vnets.map(({ port }) => port);
+    const external = new ExternalModules({
+      get ports() {
+        return ports();
+      },
+      familyAdd: (name, options) => errnoOr(() => generic.registerFamily({ name, ...options })),
+      commandAdd: (family, number, options) =>
+        errnoOr(() => {
+          generic.addCommand(family, number, options);
+          return 0;
+        }),
+      groupAdd: (family, name) => errnoOr(() => generic.registerGroup(family, name)),
+      now: () => this.uptime,
+      random: () => this.#vnet0.core.call.random(0),
+      log: this.#log,
+      faulted: (fault) => this.#faulted(fault),
+    });
+    this.relay.serve = (port) => external.serve(port);
+    this.relay.answer = (port) => external.answer(port);
+    return external;
   }
 
   /**
@@ -249,6 +296,7 @@ export class Kernel implements VnetOwner {
       try {
         vnet.interfaceAttach({ name: LOOPBACK });
         for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
+        this.#external.vnetCreated(vnet.port);
       } catch (error) {
         this.#dropVnet(vnet);
         throw error;
@@ -307,6 +355,7 @@ export class Kernel implements VnetOwner {
 
   /** A vnet ends: interfaces that came from others go back, those made inside are destroyed (vnet_if_return). */
   #dropVnet(vnet: Vnet): void {
+    this.#external.vnetDestroyed(vnet.port);
     for (const index of indicesOf(vnet.core)) {
       const home = this.vnets.find(({ port }) => port.number === vnet.core.call.interfaceHome(index));
       if (home !== undefined && home !== vnet) moveInterface(index, `#${index}`, vnet.core, home.core);
@@ -322,15 +371,35 @@ export class Kernel implements VnetOwner {
 
   /**
    * Loads a module, and those it needs with it.
-   * @throws NetlinkError EEXIST it is loaded; ENOENT there is no such module
+   * @param file - of a loadable module: a WebAssembly binary (docs/modules.md). Without, the module is a built-in one
+   * @throws NetlinkError EEXIST it is loaded, or built in; ENOENT there is no such module; ENOEXEC, with a text, for a file
+   *   that is no module; EIO, with a text, when it does what no module may do; EINVAL a name that is none; what the module
+   *   refuses with. Nothing of it is left then
    */
-  kldload(name: string): void {
-    this.journal.perform("kldload", {}, [name], () => this.#modules.load(name));
+  kldload(name: string, file?: Uint8Array): void {
+    this.journal.perform("kldload", {}, file === undefined ? [name] : [name, file], () => {
+      if (file !== undefined && !MODULE_NAME.test(name)) throw new NetlinkError(`kldload ${name}`, Errno.EINVAL);
+      this.#modules.load(name, file && new Uint8Array(file));
+    });
+  }
+
+  /** Modules that the kernel stopped and unloaded, the oldest first; of many the last ones. */
+  get moduleFaults(): readonly ModuleFault[] {
+    return this.#external.faults;
+  }
+
+  /** A module did what no module may do: it is gone, whoever uses it, and nlsysevent tells of it. */
+  #faulted(fault: ModuleFault): void {
+    const { module, reason, detail } = fault;
+    this.#log(`module ${module} was stopped and unloaded: ${reason}: ${detail}`);
+    this.#modules.discard(module);
+    // What it did in words depends on the engine, and is in no message.
+    this.#postDevctl("KERNEL", "module", "FAULT", `name=${module} reason=${reason}`);
   }
 
   /**
    * @throws NetlinkError ENOENT it is not loaded; EBUSY another module needs it, or a program has a socket of it open in any
-   *   vnet, and nothing changes
+   *   vnet; what the module itself refuses with. Nothing changes then
    */
   kldunload(name: string): void {
     // Before the call: what the Linux layer closes are events of their own.
@@ -364,17 +433,21 @@ export class Kernel implements VnetOwner {
    */
   devctl(system: string, subsystem: string, type: string, data?: string): void {
     this.journal.perform("devctl", {}, [system, subsystem, type, data], () => {
-      const { core, port } = this.#vnet0;
-      const texts = [system, subsystem, type, data ?? ""];
-      DEVCTL_TEXTS.forEach(({ name, offset, bytes }, i) => {
-        const text = texts[i] as string;
-        if (text.length >= bytes || /[^ -~]/.test(text)) {
-          throw new RangeError(`devctl: ${name} "${text}"; expected at most ${bytes - 1} characters of ASCII`);
-        }
-        core.writeText(offset, text, bytes);
-      });
-      port.run(() => core.call.syseventPost(data === undefined ? 0 : 1));
+      this.#postDevctl(system, subsystem, type, data);
     });
+  }
+
+  #postDevctl(system: string, subsystem: string, type: string, data?: string): void {
+    const { core, port } = this.#vnet0;
+    const texts = [system, subsystem, type, data ?? ""];
+    DEVCTL_TEXTS.forEach(({ name, offset, bytes }, i) => {
+      const text = texts[i] as string;
+      if (text.length >= bytes || /[^ -~]/.test(text)) {
+        throw new RangeError(`devctl: ${name} "${text}"; expected at most ${bytes - 1} characters of ASCII`);
+      }
+      core.writeText(offset, text, bytes);
+    });
+    port.run(() => core.call.syseventPost(data === undefined ? 0 : 1));
   }
 
   // ---- time and tasks
@@ -395,8 +468,23 @@ export class Kernel implements VnetOwner {
       throw new RangeError(`advance: ${milliseconds}; expected milliseconds, 0 or more`);
     }
     this.journal.perform("advance", {}, [milliseconds], () => {
-      for (const vnet of this.vnets) vnet.core.call.advance(milliseconds % U32, Math.floor(milliseconds / U32));
+      const end = this.uptime + milliseconds;
+      // Modules' timers fire at their own times.
+      for (let due = this.#nextDue(end); due !== undefined; due = this.#nextDue(end)) {
+        this.#moveClocks(due - this.uptime);
+        this.#external.expire();
+      }
+      this.#moveClocks(end - this.uptime);
     });
+  }
+
+  #nextDue(end: number): number | undefined {
+    const due = this.#external.timers.nextDue;
+    return due === undefined || due > end ? undefined : due;
+  }
+
+  #moveClocks(milliseconds: number): void {
+    for (const vnet of this.vnets) vnet.core.call.advance(milliseconds % U32, Math.floor(milliseconds / U32));
   }
 
   /** Processes one message of one socket. @returns whether there was one */
@@ -415,7 +503,9 @@ export class Kernel implements VnetOwner {
       let left = budget;
       for (let vnet = this.#chooseVnet(); vnet !== undefined && left > 0; vnet = this.#chooseVnet()) {
         const { core, port } = vnet;
-        left -= port.run(() => core.call.run(this.#options.policy === "seeded" ? 1 : left));
+        port.prepare();
+        left -= core.call.run(this.#options.policy === "seeded" ? 1 : left);
+        left -= port.settle();
       }
       return budget - left;
     });

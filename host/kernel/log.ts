@@ -202,7 +202,8 @@ export class Journal {
 /** A copy that the caller cannot change. */
 function copyValue(value: EventValue): EventValue {
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Uint8Array) return value.slice();
+  // Not slice(): that of a Buffer is no copy.
+  if (value instanceof Uint8Array) return new Uint8Array(value);
   if (Array.isArray(value)) return value.map(copyValue);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyValue(each as EventValue)]));
 }

@@ -1,9 +1,11 @@
 // The kernel's modules: what is loaded, in what order, and who needs whom (kern/kern_linker.c; netlink-core N9). What a
-// module is made of lies in the cores of the vnets; here is the bookkeeping that FreeBSD's linker does.
+// built-in module is made of lies in the cores of the vnets, a loadable one is an instance of its own (module/); here is the
+// bookkeeping that FreeBSD's linker does.
 
 import { Errno } from "../../assembly/abi/errno.js";
 import type { Core } from "./core.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
+import type { InstanceState } from "./module/instance.js";
 
 /** A loaded module, as kldstat lists it. */
 export interface ModuleStatus {
@@ -13,13 +15,29 @@ export interface ModuleStatus {
   readonly references: number;
 }
 
-/** What a module does in a vnet. */
-interface ModuleKind {
+/** What a module does in a vnet, or for the whole kernel once. */
+export interface ModuleKind {
   /** Modules that come with it. */
   readonly requires: readonly string[];
   /** @param isFirst - in the first vnet. @throws NetlinkError and nothing of it is left in this vnet */
-  load(core: Core, isFirst: boolean): void;
-  unload(core: Core): void;
+  load?(core: Core, isFirst: boolean): void;
+  unload?(core: Core): void;
+  /** In the kernel, after the vnets. @throws NetlinkError and nothing of it is left */
+  start?(): void;
+  /** Before it goes. @throws NetlinkError it refuses to */
+  release?(): void;
+  /** In the kernel, before the vnets. */
+  stop?(): void;
+  /** What it keeps outside the vnets' cores, as plain data. */
+  save?(): LoadableState;
+  /** Puts that back; the cores have theirs. */
+  restore?(state: LoadableState): void;
+}
+
+/** A loadable module as plain data. */
+export interface LoadableState {
+  readonly file: Uint8Array;
+  readonly instance: InstanceState;
 }
 
 export const NETLINK_MODULE = "netlink";
@@ -45,7 +63,7 @@ const KINDS: ReadonlyMap<string, ModuleKind> = new Map<string, ModuleKind>([
       unload: (core) => core.call.syseventUnload(),
     },
   ],
-  [LINUX_MODULE, { requires: [NETLINK_MODULE], load: () => {}, unload: () => {} }],
+  [LINUX_MODULE, { requires: [NETLINK_MODULE] }],
 ]);
 
 interface LoadedModule {
@@ -61,15 +79,23 @@ export interface ModuleState {
   readonly id: number;
   readonly name: string;
   readonly isAsked: boolean;
+  /** Of a loadable one. */
+  readonly loadable?: LoadableState;
 }
 
 export class Modules {
   readonly #cores: () => Iterable<Core>;
   readonly #loaded: LoadedModule[] = [];
 
-  /** @param cores - of all vnets, the first vnet's first */
-  constructor(cores: () => Iterable<Core>) {
+  readonly #loadable: (name: string, file: Uint8Array) => ModuleKind;
+
+  /**
+   * @param cores - of all vnets, the first vnet's first
+   * @param loadable - what a module of a file does
+   */
+  constructor(cores: () => Iterable<Core>, loadable: (name: string, file: Uint8Array) => ModuleKind) {
     this.#cores = cores;
+    this.#loadable = loadable;
   }
 
   /** Names of the modules there can be. */
@@ -87,10 +113,15 @@ export class Modules {
 
   /**
    * Loads a module, and before it those that it needs.
-   * @throws NetlinkError EEXIST it is loaded; ENOENT there is no such module; what it fails with, and nothing of it is left
+   * @param file - of one that is not built in; not to be changed afterwards
+   * @throws NetlinkError EEXIST it is loaded, or is built in; ENOENT there is no such module; what it fails with, and nothing
+   *   of it is left
    */
-  load(name: string): void {
-    const kind = KINDS.get(name);
+  load(name: string, file?: Uint8Array): void {
+    if (file !== undefined && (KINDS.has(name) || this.isLoaded(name))) {
+      throw new NetlinkError(`kldload ${name}`, Errno.EEXIST);
+    }
+    const kind = file === undefined ? KINDS.get(name) : this.#loadable(name, file);
     if (kind === undefined) throw new NetlinkError(`kldload ${name}`, Errno.ENOENT);
     const found = this.#find(name);
     if (found?.isAsked) throw new NetlinkError(`kldload ${name}`, Errno.EEXIST);
@@ -111,11 +142,12 @@ export class Modules {
     const done: Core[] = [];
     try {
       for (const core of this.#cores()) {
-        kind.load(core, done.length === 0);
+        kind.load?.(core, done.length === 0);
         done.push(core);
       }
+      kind.start?.();
     } catch (error) {
-      for (const core of done) kind.unload(core);
+      for (const core of done) kind.unload?.(core);
       for (const needed of brought.reverse()) this.#drop(needed);
       throw error;
     }
@@ -142,7 +174,9 @@ export class Modules {
   unload(name: string): void {
     this.expectUnneeded(name);
     const { kind } = this.#find(name) as LoadedModule;
-    this.#drop(name);
+    kind.release?.();
+    // One that did what no module may do when it was asked is gone already.
+    if (this.isLoaded(name)) this.#drop(name);
     for (const needed of kind.requires) {
       const found = this.#find(needed);
       if (found === undefined || found.isAsked || this.#dependents(needed) > 0) continue;
@@ -155,24 +189,38 @@ export class Modules {
     }
   }
 
+  /** Takes out a module that was stopped, whoever needs it. */
+  discard(name: string): void {
+    this.#drop(name);
+  }
+
   #drop(name: string): void {
     const found = this.#find(name) as LoadedModule;
-    for (const core of this.#cores()) found.kind.unload(core);
+    found.kind.stop?.();
+    for (const core of this.#cores()) found.kind.unload?.(core);
     this.#loaded.splice(this.#loaded.indexOf(found), 1);
   }
 
   /** Brings a new vnet's core to what is loaded. */
   catchUp(core: Core): void {
-    for (const { kind } of this.#loaded) kind.load(core, false);
+    for (const { kind } of this.#loaded) kind.load?.(core, false);
   }
 
   save(): ModuleState[] {
-    return this.#loaded.map(({ id, name, isAsked }) => ({ id, name, isAsked }));
+    return this.#loaded.map(({ id, name, isAsked, kind }) => {
+      const loadable = kind.save?.();
+      return { id, name, isAsked, ...(loadable && { loadable }) };
+    });
   }
 
   /** What modules have in the cores is in the cores' own state. */
   restore(states: readonly ModuleState[]): void {
-    const loaded = states.map((state) => ({ ...state, kind: KINDS.get(state.name) as ModuleKind }));
+    const loaded = states.map(({ id, name, isAsked, loadable }) => {
+      if (loadable === undefined) return { id, name, isAsked, kind: KINDS.get(name) as ModuleKind };
+      const kind = this.#loadable(name, loadable.file);
+      kind.restore?.(loadable);
+      return { id, name, isAsked, kind };
+    });
     this.#loaded.splice(0, this.#loaded.length, ...loaded);
   }
 

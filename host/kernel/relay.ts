@@ -2,7 +2,7 @@
 // different vnets that belong together, as the two halves of an epair. No core calls another: after a call that changed such
 // a thing the host carries it over, before the next core runs.
 
-import { PostedLayout } from "../../assembly/abi/exchange.js";
+import { Attention, PostedLayout } from "../../assembly/abi/exchange.js";
 import type { Core } from "./core.js";
 
 /** One vnet's end. */
@@ -12,6 +12,8 @@ export class RelayPort {
   number: number;
   /** Which state of the set of indices the core has. */
   version = -1;
+  /** Where the core says which messages wait for the host. */
+  readonly awaited: number;
   readonly #relay: Relay;
   readonly #attention: number;
 
@@ -21,6 +23,7 @@ export class RelayPort {
     this.core = core;
     this.number = number;
     this.#attention = core.call.attention() >>> 2;
+    this.awaited = core.call.externalAwaited();
   }
 
   /** Before a call that may make an interface: brings the set of indices up to date. */
@@ -28,11 +31,29 @@ export class RelayPort {
     if (this.version !== this.#relay.version) this.#relay.handOver(this);
   }
 
-  /** After a call: carries over what it changed. */
-  settle(): void {
-    if (this.core.views.words[this.#attention] === 0) return;
-    this.core.views.words[this.#attention] = 0;
-    this.#relay.collect(this);
+  /**
+   * After a call: carries over what it changed, and has modules answer what waits for them.
+   * @returns the number of messages that were processed in doing so
+   */
+  settle(): number {
+    const isAwaited = (this.takeAttention() & Attention.EXTERNAL) !== 0;
+    return isAwaited ? this.#relay.serve(this) : 0;
+  }
+
+  /** Has modules answer what waits for them, no more: what was interrupted is called again. */
+  answer(): void {
+    this.takeAttention();
+    this.#relay.answer(this);
+  }
+
+  /** Carries over what a call changed. @returns what it left to do, as bits of Attention */
+  takeAttention(): number {
+    const { words } = this.core.views;
+    const bits = words[this.#attention] as number;
+    if (bits === 0) return 0;
+    words[this.#attention] = 0;
+    if (bits & Attention.SHARED) this.#relay.collect(this);
+    return bits;
   }
 
   /** A call that may make, change or end interfaces. */
@@ -47,6 +68,10 @@ export class RelayPort {
 }
 
 export class Relay {
+  /** Has modules answer what waits for them in a core; set by whoever has the modules. */
+  serve: (port: RelayPort) => number = () => 0;
+  /** As serve, for the messages that wait now alone. */
+  answer: (port: RelayPort) => number = () => 0;
   /** The newest state of the set of indices; the first port's core always has it. */
   version = 0;
   readonly #ports = new Map<number, RelayPort>();

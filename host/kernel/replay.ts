@@ -34,7 +34,7 @@ export interface Replayed {
   readonly vnets: readonly Vnet[];
   vnet(name: string): Vnet | undefined;
   socketByNumber(number: number): Socket | undefined;
-  kldload(name: string): void;
+  kldload(name: string, file?: Uint8Array): void;
   kldunload(name: string): void;
   devctl(system: string, subsystem: string, type: string, data?: string): void;
   vnetCreate(name: string, options?: object): Vnet;
@@ -69,7 +69,7 @@ const number = (event: KernelEvent, i: number): number => event.arguments[i] as 
 const text = (event: KernelEvent, i: number): string => event.arguments[i] as string;
 
 const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
-  kldload: (event, kernel) => kernel.kldload(text(event, 0)),
+  kldload: (event, kernel) => kernel.kldload(text(event, 0), event.arguments[1] as Uint8Array | undefined),
   kldunload: (event, kernel) => kernel.kldunload(text(event, 0)),
   devctl: (event, kernel) => {
     kernel.devctl(text(event, 0), text(event, 1), text(event, 2), event.arguments[3] as string | undefined);

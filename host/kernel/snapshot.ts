@@ -4,6 +4,7 @@
 
 import { coreHash } from "./core.js";
 import { type EventValue, type JournalState, sameValue } from "./log.js";
+import type { ExternalState } from "./module/external.js";
 import type { ModuleState } from "./modules.js";
 import type { CompleteBootOptions } from "./options.js";
 import type { RoutingSocket } from "./routingsocket.js";
@@ -21,6 +22,7 @@ export interface KernelState {
   /** The newest state of the set of interface indices (relay.ts). */
   readonly indices: number;
   readonly modules: readonly ModuleState[];
+  readonly external: ExternalState;
   /** In order of creation. */
   readonly vnets: readonly VnetState[];
   readonly sockets: readonly SocketState[];

@@ -5,6 +5,7 @@
 
 import { coreHash } from "./core.js";
 import type { Journal } from "./log.js";
+import type { ExternalModules } from "./module/external.js";
 import type { Modules } from "./modules.js";
 import type { CompleteBootOptions } from "./options.js";
 import type { Relay } from "./relay.js";
@@ -19,6 +20,7 @@ export interface KernelParts {
   readonly journal: Journal;
   readonly relay: Relay;
   readonly modules: Modules;
+  readonly external: ExternalModules;
   /** By name, in order of creation. */
   readonly vnets: Map<string, Vnet>;
   /** By number. */
@@ -45,7 +47,7 @@ export class Snapshots {
 
   /** See Kernel.snapshot. */
   take(into?: Snapshot): Snapshot {
-    const { kernel, options, journal, relay, modules, counts } = this.#parts;
+    const { kernel, options, journal, relay, modules, external, counts } = this.#parts;
     const vnets = [...this.#parts.vnets.values()];
     const sockets = [...this.#parts.sockets.values()];
     const layers = [...this.#layers.values()].map((layer) => ({ name: layer.name, ...layer.save() }));
@@ -56,6 +58,7 @@ export class Snapshots {
       socketsOpened: counts.socketsOpened,
       indices: relay.version,
       modules: modules.save(),
+      external: external.save(),
       vnets: vnets.map((vnet, i) => vnet.save(into?.state.vnets[i])),
       sockets: sockets.map((socket) => socket.save()),
       layers: [
@@ -86,7 +89,7 @@ export class Snapshots {
     });
     this.#putVnets(state, vnets, own);
     this.#putSockets(state, own);
-    this.#parts.modules.restore(state.modules);
+    this.#parts.external.putBack(state.external, () => this.#parts.modules.restore(state.modules));
     // The events of another kernel serve as well: they are data.
     this.#parts.journal.restore(origin?.journal ?? { start: state.position, events: [], count: 0 });
     this.#putLayers(state, own);

@@ -350,7 +350,7 @@ export class Socket {
       const socket = this.#handle;
       this.#handle = 0;
       this.#port.prepare();
-      this.#core.call.socketClose(socket);
+      while (this.#core.call.socketClose(socket) === 0) this.#port.answer();
       this.#owner.forget(this);
       this.#core.call.run(this.#owner.budget);
       this.#port.settle();

@@ -201,7 +201,8 @@ export class Request {
 
 /** A request as the kernel's handler sees it: stamped with the port, and acked to the layer in any case. */
 function asHandled(request: Uint8Array, port: number): Uint8Array {
-  const bytes = request.slice();
+  // Not slice(): that of a Buffer is no copy.
+  const bytes = new Uint8Array(request);
   const view = new DataView(bytes.buffer);
   view.setUint16(NlMsgHdr.FLAGS, view.getUint16(NlMsgHdr.FLAGS, true) | NLM_F.ACK, true);
   view.setUint32(NlMsgHdr.PID, port, true);

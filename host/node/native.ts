@@ -175,7 +175,7 @@ function wholeMessages(messages: Uint8Array, room: number): number {
 function hostControl(control: Uint8Array): Uint8Array {
   if (control.length < 16) return control;
   const from = viewOf(control);
-  const bytes = control.slice();
+  const bytes = new Uint8Array(control);
   const to = viewOf(bytes);
   to.setUint32(4, 0, true);
   to.setUint32(8, from.getUint32(4, true), true);

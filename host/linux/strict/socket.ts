@@ -196,7 +196,7 @@ export class StrictSocket {
     checkControl(control);
     if (address !== undefined) freebsdAddressOf("send", address);
     if (this.#reader.mayGrow && !this.#socket.isClosed) this.#forgetLinks();
-    const rewritten = bytes.slice();
+    const rewritten = new Uint8Array(bytes);
     const observed = this.#rewriteRequests(rewritten);
     const sent = asLinux("send", () => this.#socket.send(rewritten));
     for (const tell of observed) tell();

@@ -1,0 +1,84 @@
+// What a module answers, record after record, as the core takes it (assembly/netlink/external.ts).
+
+import { ExternalRecord, ExternalRecordLayout } from "../../../assembly/abi/exchange.js";
+
+const FIRST_BYTES = 4096;
+const HEAD_BYTES = ExternalRecordLayout.PAYLOAD;
+
+const aligned = (bytes: number): number => (bytes + 3) & ~3;
+
+export class Answers {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #words = new Uint32Array(this.#bytes.buffer);
+  #length = 0;
+  /** Bytes of messages in the records since `clear`. */
+  payload = 0;
+
+  clear(): void {
+    this.#length = 0;
+    this.payload = 0;
+  }
+
+  /** All records. Not to be kept over a further one. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A place to go back to. */
+  get mark(): number {
+    return this.#length;
+  }
+
+  /** Forgets everything since a mark. */
+  rewind(mark: number): void {
+    this.#length = mark;
+  }
+
+  /** @param messages - whole messages */
+  reply(messages: Uint8Array): void {
+    this.#put(ExternalRecord.REPLY, 0, messages);
+    this.payload += messages.length;
+  }
+
+  notify(group: number, messages: Uint8Array): void {
+    this.#put(ExternalRecord.GROUP, group, messages);
+    this.payload += messages.length;
+  }
+
+  report(text: Uint8Array): void {
+    this.#put(ExternalRecord.REPORT, 0, text);
+  }
+
+  /** @param offset - in the request, of the attribute at fault */
+  reportOffset(offset: number): void {
+    this.#head(ExternalRecord.OFFSET, offset, 0);
+  }
+
+  /** The message is done. @param errno - 0 for success */
+  end(errno: number): void {
+    this.#head(ExternalRecord.END, errno, 0);
+  }
+
+  #head(kind: ExternalRecord, argument: number, bytes: number): number {
+    const at = this.#length;
+    this.#reserve(HEAD_BYTES + aligned(bytes));
+    const word = at >>> 2;
+    this.#words[word + (ExternalRecordLayout.KIND >>> 2)] = kind;
+    this.#words[word + (ExternalRecordLayout.BYTES >>> 2)] = bytes;
+    this.#words[word + (ExternalRecordLayout.ARGUMENT >>> 2)] = argument;
+    return at + HEAD_BYTES;
+  }
+
+  #put(kind: ExternalRecord, argument: number, payload: Uint8Array): void {
+    this.#bytes.set(payload, this.#head(kind, argument, payload.length));
+  }
+
+  #reserve(bytes: number): void {
+    this.#length += bytes;
+    if (this.#length <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 ** Math.ceil(Math.log2(this.#length)));
+    larger.set(this.#bytes.subarray(0, this.#length - bytes));
+    this.#bytes = larger;
+    this.#words = new Uint32Array(larger.buffer);
+  }
+}

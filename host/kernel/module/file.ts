@@ -1,0 +1,107 @@
+// The file of a loadable module: what is wrong with it, said before it runs.
+
+import { Errno } from "../../../assembly/abi/errno.js";
+import { NetlinkError } from "../errno.js";
+import { MODULE_ABI, ModuleLimit } from "./limits.js";
+import { metered } from "./meter.js";
+import { type Survey, survey } from "./survey.js";
+
+/** What a module must export, besides its `memory` and the constant `abi`; and what it may. */
+const REQUIRED = ["attach", "requestBuffer", "handle"] as const;
+const OPTIONAL = ["detach", "expired", "attachVnet", "detachVnet"] as const;
+export type ExportName = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
+
+/** What it may import, and from where. */
+export const IMPORT_MODULE = "kernel";
+const IMPORTED: readonly string[] = [
+  ...["familyAdd", "commandAdd", "groupAdd", "reply", "notify", "report"],
+  ...["timerSet", "now", "random", "vnet", "log"],
+];
+const ABI_EXPORT = "abi";
+
+/** Types of globals that can be saved (wasmparser's numbers of i32 and i64). */
+const INTEGERS: readonly number[] = [-1, -2];
+
+export interface ModuleCode {
+  /** The code with its meter. */
+  readonly code: WebAssembly.Module;
+  /** Which of its globals change. */
+  readonly changing: readonly number[];
+}
+
+function refuse(name: string, text: string): never {
+  throw new NetlinkError(`kldload ${name}`, Errno.ENOEXEC, { message: text });
+}
+
+/** A file that a kernel has is not changed: a kernel made from its snapshot has the same one, and need not compile it. */
+const known = new WeakMap<Uint8Array, ModuleCode>();
+
+/** @throws NetlinkError ENOEXEC, with the text of what is wrong with it */
+export function readModuleFile(name: string, file: Uint8Array): ModuleCode {
+  const code = known.get(file) ?? checkedCode(name, file);
+  known.set(file, code);
+  return code;
+}
+
+function checkedCode(name: string, file: Uint8Array): ModuleCode {
+  if (file.length > ModuleLimit.FILE_BYTES) {
+    refuse(name, `${file.length} bytes; expected at most ${ModuleLimit.FILE_BYTES}`);
+  }
+  if (!WebAssembly.validate(file)) refuse(name, "no valid WebAssembly");
+  const compiled = new WebAssembly.Module(file);
+  const fault = importFault(compiled) ?? exportFault(compiled);
+  if (fault !== undefined) refuse(name, fault);
+  let found: Survey;
+  try {
+    found = survey(file);
+  } catch (error) {
+    return refuse(name, `not understood: ${(error as Error).message}`);
+  }
+  const inside = contentFault(found);
+  if (inside !== undefined) refuse(name, inside);
+  const changing = found.globals.flatMap(({ isMutable }, i) => (isMutable ? [i] : []));
+  return { code: new WebAssembly.Module(metered(file, found)), changing };
+}
+
+function importFault(compiled: WebAssembly.Module): string | undefined {
+  for (const { module, name, kind } of WebAssembly.Module.imports(compiled)) {
+    if (kind === "function" && module === IMPORT_MODULE && IMPORTED.includes(name)) continue;
+    const all = IMPORTED.map((each) => `${IMPORT_MODULE}.${each}`).join(", ");
+    return `imports ${kind} ${module}.${name}; the kernel has the functions ${all}`;
+  }
+  return undefined;
+}
+
+function exportFault(compiled: WebAssembly.Module): string | undefined {
+  const kinds = new Map(WebAssembly.Module.exports(compiled).map(({ name, kind }) => [name, kind]));
+  if (kinds.get("memory") !== "memory") return "exports no memory";
+  if (kinds.get(ABI_EXPORT) !== "global") return `exports no constant ${ABI_EXPORT}; expected ${MODULE_ABI}`;
+  for (const name of REQUIRED) if (kinds.get(name) !== "function") return `exports no function ${name}`;
+  for (const name of OPTIONAL) {
+    const kind = kinds.get(name);
+    if (kind !== undefined && kind !== "function") return `exports ${kind} ${name}; expected a function`;
+  }
+  return undefined;
+}
+
+function contentFault({ refused, memories, globals }: Survey): string | undefined {
+  if (refused !== undefined) return refused;
+  if (memories.length !== 1) return `${memories.length} memories; expected one`;
+  const initial = memories[0]?.initial ?? 0;
+  const most = ModuleLimit.MEMORY_PAGES;
+  if (initial > most) return `${initial} pages of memory; expected at most ${most}`;
+  const other = globals.findIndex(({ isMutable, type }) => isMutable && !INTEGERS.includes(type));
+  return other < 0 ? undefined : `global ${other} changes and is no integer`;
+}
+
+/** An instance of a module's code. @throws NetlinkError ENOEXEC for a start that fails, and for another ABI */
+export function started(name: string, code: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Exports {
+  let exports: WebAssembly.Exports;
+  try {
+    exports = new WebAssembly.Instance(code, imports).exports;
+  } catch (error) {
+    return refuse(name, `its start fails: ${(error as Error).message}`);
+  }
+  const { value } = exports[ABI_EXPORT] as WebAssembly.Global;
+  return value === MODULE_ABI ? exports : refuse(name, `ABI version ${value}; expected ${MODULE_ABI}`);
+}

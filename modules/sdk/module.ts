@@ -1,0 +1,31 @@
+// What every module exports besides its own `attach` and `handle`: re-exported by its entry file.
+
+/** The version of the calls between kernel and module. */
+export const abi: i32 = 1;
+
+@unmanaged
+class Requests {
+  at: usize;
+  bytes: u32;
+}
+
+const requests = changetype<Requests>(memory.data(offsetof<Requests>(), 16));
+
+const PAGE_SHIFT: u32 = 16;
+const PAGE_BYTES: u32 = 1 << PAGE_SHIFT;
+
+/** Where the kernel puts requests of some bytes: pages of their own, more when they need more. 0 without room. */
+export function requestBuffer(bytes: u32): usize {
+  if (bytes <= requests.bytes) return requests.at;
+  const pages = <i32>((bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);
+  const before = memory.grow(pages);
+  if (before < 0) return 0;
+  requests.at = <usize>before << PAGE_SHIFT;
+  requests.bytes = <u32>pages << PAGE_SHIFT;
+  return requests.at;
+}
+
+/** A failed assertion: the kernel stops a module that traps. modules/asconfig.json puts this in the place of env.abort. */
+export function abort(message: usize, file: usize, line: u32, column: u32): void {
+  unreachable();
+}
