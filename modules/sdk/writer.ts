@@ -25,8 +25,8 @@ class Writer {
 
 const writer = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
 
-/** Opens a message of a family. @param flags - NLM_F */
-export function begin(family: u32, command: u32, flags: u32 = 0): void {
+/** Opens a message of a family. @param flags - NLM_F; @param version - of the family */
+export function begin(family: u32, command: u32, flags: u32 = 0, version: u32 = 1): void {
   if (writer.complete + LONGEST > BUFFER_BYTES) flush();
   writer.end = writer.complete;
   writer.isTooLong = false;
@@ -34,6 +34,7 @@ export function begin(family: u32, command: u32, flags: u32 = 0): void {
   store<u16>(at, <u16>family, 4);
   store<u16>(at, <u16>flags, 6);
   store<u8>(at, <u8>command, 16);
+  store<u8>(at, <u8>version, 17);
 }
 
 /** Zeroed room in the open message; 0 when it is too long, and then it will not be sent. */

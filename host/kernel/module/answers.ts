@@ -70,7 +70,8 @@ export class Answers {
   }
 
   #put(kind: ExternalRecord, argument: number, payload: Uint8Array): void {
-    this.#bytes.set(payload, this.#head(kind, argument, payload.length));
+    const at = this.#head(kind, argument, payload.length);
+    this.#bytes.set(payload, at);
   }
 
   #reserve(bytes: number): void {

@@ -7,16 +7,30 @@ import { metered } from "./meter.js";
 import { type Survey, survey } from "./survey.js";
 
 /** What a module must export, besides its `memory` and the constant `abi`; and what it may. */
-const REQUIRED = ["attach", "requestBuffer", "handle"] as const;
-const OPTIONAL = ["detach", "expired", "attachVnet", "detachVnet"] as const;
-export type ExportName = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
+const REQUIRED = { attach: "() -> i32", requestBuffer: "(i32) -> i32", handle: "(i32 i32) -> i32" } as const;
+const OPTIONAL = {
+  detach: "() -> i32",
+  expired: "(i32)",
+  attachVnet: "(i32) -> i32",
+  detachVnet: "(i32)",
+} as const;
+export type ExportName = keyof typeof REQUIRED | keyof typeof OPTIONAL;
 
 /** What it may import, and from where. */
 export const IMPORT_MODULE = "kernel";
-const IMPORTED: readonly string[] = [
-  ...["familyAdd", "commandAdd", "groupAdd", "reply", "notify", "report"],
-  ...["timerSet", "now", "random", "vnet", "log"],
-];
+const IMPORTED: ReadonlyMap<string, string> = new Map([
+  ["familyAdd", "(i32 i32 i32 i32 i32) -> i32"],
+  ["commandAdd", "(i32 i32 i32 i32 i32 i32) -> i32"],
+  ["groupAdd", "(i32 i32 i32) -> i32"],
+  ["reply", "(i32 i32) -> i32"],
+  ["notify", "(i32 i32 i32) -> i32"],
+  ["report", "(i32 i32 i32)"],
+  ["timerSet", "(i32 i32) -> i32"],
+  ["now", "() -> i64"],
+  ["random", "() -> i32"],
+  ["vnet", "() -> i32"],
+  ["log", "(i32 i32)"],
+]);
 const ABI_EXPORT = "abi";
 
 /** Types of globals that can be saved (wasmparser's numbers of i32 and i64). */
@@ -57,7 +71,7 @@ function checkedCode(name: string, file: Uint8Array): ModuleCode {
   } catch (error) {
     return refuse(name, `not understood: ${(error as Error).message}`);
   }
-  const inside = contentFault(found);
+  const inside = typeFault(found) ?? contentFault(found);
   if (inside !== undefined) refuse(name, inside);
   const changing = found.globals.flatMap(({ isMutable }, i) => (isMutable ? [i] : []));
   return { code: new WebAssembly.Module(metered(file, found)), changing };
@@ -65,8 +79,8 @@ function checkedCode(name: string, file: Uint8Array): ModuleCode {
 
 function importFault(compiled: WebAssembly.Module): string | undefined {
   for (const { module, name, kind } of WebAssembly.Module.imports(compiled)) {
-    if (kind === "function" && module === IMPORT_MODULE && IMPORTED.includes(name)) continue;
-    const all = IMPORTED.map((each) => `${IMPORT_MODULE}.${each}`).join(", ");
+    if (kind === "function" && module === IMPORT_MODULE && IMPORTED.has(name)) continue;
+    const all = [...IMPORTED.keys()].map((each) => `${IMPORT_MODULE}.${each}`).join(", ");
     return `imports ${kind} ${module}.${name}; the kernel has the functions ${all}`;
   }
   return undefined;
@@ -76,10 +90,25 @@ function exportFault(compiled: WebAssembly.Module): string | undefined {
   const kinds = new Map(WebAssembly.Module.exports(compiled).map(({ name, kind }) => [name, kind]));
   if (kinds.get("memory") !== "memory") return "exports no memory";
   if (kinds.get(ABI_EXPORT) !== "global") return `exports no constant ${ABI_EXPORT}; expected ${MODULE_ABI}`;
-  for (const name of REQUIRED) if (kinds.get(name) !== "function") return `exports no function ${name}`;
-  for (const name of OPTIONAL) {
+  for (const name of Object.keys(REQUIRED)) {
+    if (kinds.get(name) !== "function") return `exports no function ${name}`;
+  }
+  for (const name of Object.keys(OPTIONAL)) {
     const kind = kinds.get(name);
     if (kind !== undefined && kind !== "function") return `exports ${kind} ${name}; expected a function`;
+  }
+  return undefined;
+}
+
+/** Kernel and module agree on how they call each other. */
+function typeFault({ imports, exports }: Survey): string | undefined {
+  for (const { module, name, type } of imports) {
+    const expected = IMPORTED.get(name);
+    if (type !== expected) return `imports ${module}.${name} as ${type}; expected ${expected}`;
+  }
+  for (const [name, expected] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
+    const type = exports.get(name);
+    if (type !== undefined && type !== expected) return `exports ${name} as ${type}; expected ${expected}`;
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
 // What a loadable module may use. Every limit ends a module that goes beyond it, or refuses to load it.
 
+import { NetlinkLimit } from "../../../assembly/abi/netlink.js";
+
 export const ModuleLimit = {
   /** Bytes of a module's file. */
   FILE_BYTES: 4 << 20,
@@ -14,7 +16,7 @@ export const ModuleLimit = {
   /** Milliseconds that a timer may wait. */
   TIMER_MS: 0x7fff_ffff,
   /** Characters of a text for an ext ack; longer ones are cut. */
-  REPORT_BYTES: 255,
+  REPORT_BYTES: NetlinkLimit.ERROR_TEXT - 1,
   /** Characters of a line that it logs; longer ones are cut. */
   LOG_BYTES: 1024,
 } as const;

@@ -1,5 +1,5 @@
-// What is in a module's binary, as far as the kernel must know before it runs: its memory, its globals, where its functions
-// begin and loop, and instructions that a module may not have.
+// What is in a module's binary, as far as the kernel must know before it runs: its memory, its globals, the types of its
+// imports and exports, where its functions begin and loop, and instructions that a module may not have.
 
 import { BinaryReader, OperatorCodeNames } from "wasmparser";
 
@@ -22,22 +22,29 @@ export interface Survey {
   readonly memories: readonly { readonly initial: number; readonly maximum: number | undefined }[];
   readonly globals: readonly { readonly type: number; readonly isMutable: boolean }[];
   readonly functions: readonly FunctionSurvey[];
+  /** Types of the imported functions in order, and of the exported ones by name: as "(i32 i32) -> i32". */
+  readonly imports: readonly { readonly module: string; readonly name: string; readonly type: string }[];
+  readonly exports: ReadonlyMap<string, string>;
   /** An instruction that no module may have, and why; undefined without. */
   readonly refused: string | undefined;
 }
 
 /** States of the reader that matter here (wasmparser, BinaryReaderState). */
 const State = {
-  ERROR: -1,
   END_WASM: 2,
   TYPE: 11,
+  IMPORT: 12,
   FUNCTION: 13,
   MEMORY: 15,
+  EXPORT: 17,
   BEGIN_FUNCTION: 28,
   OPERATOR: 30,
   END_FUNCTION: 31,
   BEGIN_GLOBAL: 39,
 } as const;
+
+/** ExternalKind of a function. */
+const KIND_FUNCTION = 0;
 
 const BULK = new Set(["memory.fill", "memory.copy", "memory.init"]);
 
@@ -53,8 +60,30 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^(try|catch|throw|rethrow|delegate)/, "a module has no exceptions"],
 ];
 
+/** Names of the reader's types. */
+const TYPES: Readonly<Record<number, string>> = { [-1]: "i32", [-2]: "i64", [-3]: "f32", [-4]: "f64", [-5]: "v128" };
 /** Types of local variables: i32, i64 and v128. */
 const LOCAL_TYPES = new Set([-1, -2, -5]);
+
+interface ReaderType {
+  readonly code: number;
+}
+
+/** What the reader gives in one of the states above: members as the state has them. */
+interface Entry {
+  readonly params?: readonly ReaderType[];
+  readonly returns?: readonly ReaderType[];
+  readonly typeIndex: number;
+  readonly funcTypeIndex: number;
+  readonly module: Uint8Array;
+  readonly field: Uint8Array;
+  readonly kind: number;
+  readonly index: number;
+  readonly limits: { readonly initial: number; readonly maximum: number | undefined };
+  readonly type: { readonly contentType: ReaderType; readonly mutability: unknown };
+  readonly locals: readonly { readonly count: number; readonly type: ReaderType }[];
+  readonly code: number;
+}
 
 interface MutableFunction extends FunctionSurvey {
   end: number;
@@ -66,43 +95,110 @@ interface MutableFunction extends FunctionSurvey {
 export function survey(bytes: Uint8Array): Survey {
   const reader = new BinaryReader();
   reader.setData(new Uint8Array(bytes).buffer, 0, bytes.length);
-  const parameters: number[] = [];
-  const types: number[] = [];
-  const memories: { initial: number; maximum: number | undefined }[] = [];
-  const globals: { type: number; isMutable: boolean }[] = [];
-  const functions: MutableFunction[] = [];
-  let refused: string | undefined;
-  let before = 0;
+  const surveyor = new Surveyor();
   while (reader.read()) {
-    const { position } = reader;
-    const state: number = reader.state;
-    // biome-ignore lint/suspicious/noExplicitAny: the reader's result depends on its state
-    const result = reader.result as any;
-    if (state === State.TYPE) parameters.push(result.params?.length ?? 0);
-    else if (state === State.FUNCTION) types.push(result.typeIndex);
-    else if (state === State.MEMORY) memories.push({ initial: result.limits.initial, maximum: result.limits.maximum });
-    else if (state === State.BEGIN_GLOBAL) {
-      globals.push({ type: result.type.contentType.code, isMutable: result.type.mutability !== 0 });
-    } else if (state === State.BEGIN_FUNCTION) {
-      const locals = result.locals.map((each: { count: number; type: { code: number } }) => ({
-        count: each.count,
-        type: each.type.code,
-      }));
-      if (locals.some(({ type }: { type: number }) => !LOCAL_TYPES.has(type)))
-        refused ??= "a local variable that is no integer";
-      const own = parameters[types[functions.length] as number] as number;
-      functions.push({ parameters: own, locals, start: position, end: position, loops: [], bulk: [] });
-    } else if (state === State.OPERATOR) {
-      const name = OperatorCodeNames[result.code] ?? `instruction 0x${Number(result.code).toString(16)}`;
-      const current = functions.at(-1) as MutableFunction;
-      if (name === "loop") current.loops.push(position);
-      if (BULK.has(name)) current.bulk.push(before);
-      refused ??= refusalOf(name);
-    } else if (state === State.END_FUNCTION) (functions.at(-1) as MutableFunction).end = position;
-    else if (state === State.END_WASM) return { memories, globals, functions, refused };
-    before = position;
+    if ((reader.state as number) === State.END_WASM) return surveyor.result;
+    surveyor.take(reader.state as number, reader.result as unknown as Entry, reader.position);
   }
   throw reader.error ?? new Error("the file ends early");
+}
+
+class Surveyor {
+  readonly #types: { readonly parameters: number; readonly text: string }[] = [];
+  /** Indices of types: of all functions, the imported ones first. */
+  readonly #functionTypes: number[] = [];
+  #imported = 0;
+  readonly #memories: { initial: number; maximum: number | undefined }[] = [];
+  readonly #globals: { type: number; isMutable: boolean }[] = [];
+  readonly #functions: MutableFunction[] = [];
+  readonly #imports: { module: string; name: string; type: string }[] = [];
+  readonly #exports: { readonly name: string; readonly index: number }[] = [];
+  #refused: string | undefined;
+  /** Where the entry began. */
+  #before = 0;
+
+  get result(): Survey {
+    return {
+      memories: this.#memories,
+      globals: this.#globals,
+      functions: this.#functions,
+      imports: this.#imports,
+      exports: new Map(this.#exports.map(({ name, index }) => [name, this.#typeOf(index)])),
+      refused: this.#refused,
+    };
+  }
+
+  /** @param position - where the entry ends */
+  take(state: number, entry: Entry, position: number): void {
+    switch (state) {
+      case State.TYPE:
+        this.#types.push({ parameters: entry.params?.length ?? 0, text: typeText(entry) });
+        break;
+      case State.IMPORT:
+        this.#takeImport(entry);
+        break;
+      case State.FUNCTION:
+        this.#functionTypes.push(entry.typeIndex);
+        break;
+      case State.MEMORY:
+        this.#memories.push({ initial: entry.limits.initial, maximum: entry.limits.maximum });
+        break;
+      case State.EXPORT:
+        if (entry.kind === KIND_FUNCTION) this.#exports.push({ name: textOf(entry.field), index: entry.index });
+        break;
+      case State.BEGIN_GLOBAL:
+        this.#globals.push({ type: entry.type.contentType.code, isMutable: Boolean(entry.type.mutability) });
+        break;
+      case State.BEGIN_FUNCTION:
+        this.#beginFunction(entry, position);
+        break;
+      case State.OPERATOR:
+        this.#takeOperator(entry, position);
+        break;
+      case State.END_FUNCTION:
+        this.#current.end = position;
+        break;
+    }
+    this.#before = position;
+  }
+
+  get #current(): MutableFunction {
+    return this.#functions.at(-1) as MutableFunction;
+  }
+
+  #typeOf(index: number): string {
+    return this.#types[this.#functionTypes[index] as number]?.text ?? "";
+  }
+
+  #takeImport({ module, field, kind, funcTypeIndex }: Entry): void {
+    if (kind !== KIND_FUNCTION) return;
+    this.#functionTypes.push(funcTypeIndex);
+    this.#imports.push({ module: textOf(module), name: textOf(field), type: this.#typeOf(this.#imported++) });
+  }
+
+  #beginFunction(entry: Entry, position: number): void {
+    const locals = entry.locals.map(({ count, type }) => ({ count, type: type.code }));
+    if (locals.some(({ type }) => !LOCAL_TYPES.has(type))) this.#refused ??= "a local variable that is no integer";
+    const type = this.#functionTypes[this.#imported + this.#functions.length] as number;
+    const parameters = this.#types[type]?.parameters ?? 0;
+    this.#functions.push({ parameters, locals, start: position, end: position, loops: [], bulk: [] });
+  }
+
+  #takeOperator({ code }: Entry, position: number): void {
+    const name = (OperatorCodeNames as readonly string[])[code] ?? `instruction 0x${code.toString(16)}`;
+    if (name === "loop") this.#current.loops.push(position);
+    if (BULK.has(name)) this.#current.bulk.push(this.#before);
+    this.#refused ??= refusalOf(name);
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function typeText({ params = [], returns = [] }: Entry): string {
+  const texts = (types: readonly ReaderType[]): string => types.map(({ code }) => TYPES[code] ?? "reference").join(" ");
+  return `(${texts(params)})${returns.length > 0 ? ` -> ${texts(returns)}` : ""}`;
 }
 
 function refusalOf(name: string): string | undefined {
