@@ -1,5 +1,14 @@
 // Views of a linear memory. Growth detaches every view; a detached view has no length, which is how it is noticed.
 
+/** Up to so many bytes a loop is quicker than a view of them. */
+const LOOP_BYTES = 128;
+
+/** Copies bytes from one memory to another. */
+export function copyBytes(from: Uint8Array, at: number, bytes: number, into: Uint8Array, place: number): void {
+  if (bytes > LOOP_BYTES) into.set(from.subarray(at, at + bytes), place);
+  else for (let i = 0; i < bytes; i++) into[place + i] = from[at + i] as number;
+}
+
 export class MemoryViews {
   readonly #memory: WebAssembly.Memory;
   #bytes: Uint8Array;

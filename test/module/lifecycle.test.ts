@@ -224,6 +224,68 @@ describe("snapshots with loadable modules", () => {
   });
 });
 
+describe("what a module may ask, and when", () => {
+  /** The errno of a call made while a request is handled. */
+  const inRequest = (call: string): number => {
+    const { socket, id } = setupText({ handle: `(i32.sub (i32.const 0) ${call})` });
+    return errorOf(ask(socket, genl(id, 1, "qa")));
+  };
+
+  it("families, commands and groups are registered in attach alone: EINVAL later", () => {
+    const name = "(i32.const 8) (i32.const 4)";
+    const none = "(i32.const 0) (i32.const 0)";
+    expect(inRequest(`(call $familyAdd ${name} (i32.const 1) ${none})`)).toBe(Errno.EINVAL);
+    expect(inRequest(`(call $commandAdd (global.get $family) (i32.const 2) (i32.const 2) (i32.const 0) ${none})`)).toBe(
+      Errno.EINVAL,
+    );
+    expect(inRequest(`(call $groupAdd (global.get $family) ${name})`)).toBe(Errno.EINVAL);
+  });
+
+  it("groups of others are not told: ENOENT", () => {
+    for (const group of ["(i32.const 48)", "(i32.add (global.get $group) (i32.const 1))"]) {
+      expect(inRequest(`(call $notify ${group} (i32.const 512) (i32.const 0))`)).toBe(Errno.ENOENT);
+    }
+  });
+
+  it("replies have somebody to go to: EINVAL in a timer", () => {
+    const log: string[] = [];
+    const text = watModule({
+      handle: "(call $timerSet (i32.const 0) (i32.const 1))",
+      fields: `(func (export "expired") (param i32)
+        (i32.store8 (i32.const 600) (i32.sub (i32.const 65) (call $reply (i32.const 512) (i32.const 0))))
+        (call $log (i32.const 600) (i32.const 1)))`,
+    });
+    const kernel = Kernel.boot({}, (line) => log.push(line));
+    kernel.kldload("text", assembled(text));
+    const socket = openGeneric(kernel.vnet0);
+    ask(socket, genl(idOf(socket, "text"), 1, "q"));
+    kernel.advance(1);
+    expect(log).toContain(`text: ${String.fromCharCode(65 + Errno.EINVAL)}`);
+  });
+
+  it("the clock, randomness and the number of the vnet are the kernel's", () => {
+    const asked = (seed: number, uptime: number, vnets: number): number[] => {
+      const text = watModule({
+        handle: `(i32.store (i32.const 512) (i32.const 40)) (i32.store16 (i32.const 516) (global.get $family))
+          (i32.store (i32.const 532) (i32.const 0x10014)) (i64.store (i32.const 536) (call $now))
+          (i32.store (i32.const 544) (call $random)) (i32.store (i32.const 548) (call $vnet))
+          (drop (call $reply (i32.const 512) (i32.const 40))) (i32.const 0)`,
+      });
+      const kernel = bootWith({ text: assembled(text) }, { seed });
+      kernel.advance(uptime);
+      for (let i = 0; i < vnets; i++) kernel.vnetCreate(`v${i}`);
+      const socket = openGeneric(kernel.vnets.at(-1) as typeof kernel.vnet0);
+      const { body } = ask(socket, genl(idOf(socket, "text"), 1, "q"))[0] as Seen;
+      return [numberAt(body, 8, 4), numberAt(body, 16, 4), numberAt(body, 20, 4)];
+    };
+    const [now, random, vnet] = asked(1, 1234, 2);
+    expect(asked(1, 1234, 2)).toEqual([now, random, vnet]);
+    expect(vnet).toBe(2);
+    expect(asked(1, 1235, 0)).toEqual([(now as number) + 1, random, 0]);
+    expect(asked(2, 1234, 0)[1]).not.toBe(random);
+  });
+});
+
 describe("limits", () => {
   it("a module has timers 0 to 15, which wait up to 2^31 - 1 ms", () => {
     const set = (timer: number, milliseconds: number): number => {

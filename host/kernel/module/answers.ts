@@ -1,6 +1,7 @@
 // What a module answers, record after record, as the core takes it (assembly/netlink/external.ts).
 
 import { ExternalRecord, ExternalRecordLayout } from "../../../assembly/abi/exchange.js";
+import { copyBytes } from "../memory.js";
 
 const FIRST_BYTES = 4096;
 const HEAD_BYTES = ExternalRecordLayout.PAYLOAD;
@@ -19,9 +20,14 @@ export class Answers {
     this.payload = 0;
   }
 
-  /** All records. Not to be kept over a further one. */
-  get written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  /** Bytes of all records. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** All records into a core's memory. */
+  copyTo(memory: Uint8Array, place: number): void {
+    copyBytes(this.#bytes, 0, this.#length, memory, place);
   }
 
   /** A place to go back to. */
@@ -34,19 +40,20 @@ export class Answers {
     this.#length = mark;
   }
 
-  /** @param messages - whole messages */
-  reply(messages: Uint8Array): void {
-    this.#put(ExternalRecord.REPLY, 0, messages);
-    this.payload += messages.length;
+  /** Whole messages, of a piece of memory. */
+  reply(memory: Uint8Array, at: number, bytes: number): void {
+    this.#put(ExternalRecord.REPLY, 0, memory, at, bytes);
+    this.payload += bytes;
   }
 
-  notify(group: number, messages: Uint8Array): void {
-    this.#put(ExternalRecord.GROUP, group, messages);
-    this.payload += messages.length;
+  /** Whole messages, of a piece of memory. */
+  notify(group: number, memory: Uint8Array, at: number, bytes: number): void {
+    this.#put(ExternalRecord.GROUP, group, memory, at, bytes);
+    this.payload += bytes;
   }
 
-  report(text: Uint8Array): void {
-    this.#put(ExternalRecord.REPORT, 0, text);
+  report(memory: Uint8Array, at: number, bytes: number): void {
+    this.#put(ExternalRecord.REPORT, 0, memory, at, bytes);
   }
 
   /** @param offset - in the request, of the attribute at fault */
@@ -69,9 +76,9 @@ export class Answers {
     return at + HEAD_BYTES;
   }
 
-  #put(kind: ExternalRecord, argument: number, payload: Uint8Array): void {
-    const at = this.#head(kind, argument, payload.length);
-    this.#bytes.set(payload, at);
+  #put(kind: ExternalRecord, argument: number, memory: Uint8Array, at: number, bytes: number): void {
+    const place = this.#head(kind, argument, bytes);
+    copyBytes(memory, at, bytes, this.#bytes, place);
   }
 
   #reserve(bytes: number): void {

@@ -27,6 +27,16 @@ export interface ExternalState {
   readonly faults: readonly ModuleFault[];
 }
 
+/** Messages that wait in a core, one behind the other. */
+interface Batch {
+  /** Address of the first. */
+  readonly at: number;
+  readonly bytes: number;
+  readonly count: number;
+  /** Bytes of answers from which on no further message is handled. */
+  readonly room: number;
+}
+
 /** Stopped modules that are remembered. */
 const FAULTS_MAX = 64;
 /** FreeBSD's highest errno. */
@@ -183,46 +193,42 @@ export class ExternalModules {
     const { call, views } = port.core;
     const record = port.awaited >>> 2;
     const word = (offset: AwaitedLayout): number => views.words[record + (offset >>> 2)] as number;
-    const start = word(AwaitedLayout.MESSAGES);
-    const messages = views.bytes.subarray(start, start + word(AwaitedLayout.BYTES));
-    const family = views.data.getUint16(start + NlMsgHdr.TYPE, true);
-    const instance = this.#instances.find(({ families }) => families.has(family)) as ModuleInstance;
-    const { done, fault } = this.#handle(instance, messages, port, {
+    const batch: Batch = {
+      at: word(AwaitedLayout.MESSAGES),
+      bytes: word(AwaitedLayout.BYTES),
       count: word(AwaitedLayout.COUNT),
       room: word(AwaitedLayout.ROOM),
-    });
-    const { written } = this.#answers;
-    const place = call.externalReserve(written.length) >>> 0;
-    if (place !== 0) views.bytes.set(written, place);
-    call.externalAnswer(place, written.length, done);
+    };
+    const family = views.data.getUint16(batch.at + NlMsgHdr.TYPE, true);
+    const instance = this.#instances.find(({ families }) => families.has(family)) as ModuleInstance;
+    const answers = this.#answers;
+    const { done, fault } = this.#handle(instance, port, batch);
+    const place = call.externalReserve(answers.length) >>> 0;
+    if (place !== 0) answers.copyTo(views.bytes, place);
+    call.externalAnswer(place, answers.length, done);
     if (fault !== undefined) this.#stop(instance, fault);
     return done;
   }
 
   /** Has a module handle messages, until its answers could fill the requester's receive queue. */
-  #handle(
-    instance: ModuleInstance,
-    messages: Uint8Array,
-    { number }: RelayPort,
-    { count, room }: { count: number; room: number },
-  ): { done: number; fault?: Fault } {
+  #handle(instance: ModuleInstance, { core, number }: RelayPort, batch: Batch): { done: number; fault?: Fault } {
     const answers = this.#answers;
+    const { data, bytes } = core.views;
+    const work: Work = { vnet: number, answers, occasion: "request" };
     answers.clear();
-    const work: Work = { vnet: number, answers, isRequest: true };
-    const lengths = new DataView(messages.buffer, messages.byteOffset, messages.byteLength);
     let at = 0;
     let bound = 0;
     let done = 0;
     let mark = 0;
     try {
-      const place = instance.requestPlace(messages.length, work);
+      const place = instance.requestPlace(batch.bytes, work);
       if (place === 0) {
         answers.end(Errno.ENOMEM);
         return { done: 1 };
       }
-      instance.write(place, messages);
-      while (done < count && (done === 0 || bound + answers.payload < room)) {
-        const length = lengths.getUint32(at + NlMsgHdr.LEN, true);
+      instance.write(place, bytes, batch.at, batch.bytes);
+      while (done < batch.count && (done === 0 || bound + answers.payload < batch.room)) {
+        const length = data.getUint32(batch.at + at + NlMsgHdr.LEN, true);
         mark = answers.mark;
         answers.end(checkedErrno(instance.handle(place + at, length, work)));
         done++;
@@ -234,7 +240,8 @@ export class ExternalModules {
       if (!(error instanceof Fault)) throw error;
       // What it said to this message before it failed is forgotten.
       answers.rewind(mark);
-      answers.report(new TextEncoder().encode(`module ${instance.name} was stopped: ${error.reason}`));
+      const text = new TextEncoder().encode(`module ${instance.name} was stopped: ${error.reason}`);
+      answers.report(text, 0, text.length);
       answers.end(Errno.EIO);
       return { done: done + 1, fault: error };
     }
@@ -250,7 +257,11 @@ export class ExternalModules {
   #call(instance: ModuleInstance, name: ExportName, port: RelayPort, ...parameters: number[]): number {
     if (!instance.has(name)) return 0;
     const answers = new Answers();
-    const result = instance.call(name, { vnet: port.number, answers, isRequest: false }, ...parameters);
+    const result = instance.call(
+      name,
+      { vnet: port.number, answers, occasion: name === "attach" ? "attach" : "event" },
+      ...parameters,
+    );
     const errno = name === "expired" || name === "detachVnet" ? 0 : checkedErrno(result);
     if (answers.payload > 0) this.#send(port, answers);
     return errno;
@@ -258,12 +269,11 @@ export class ExternalModules {
 
   #send({ core }: RelayPort, answers: Answers): void {
     answers.end(0);
-    const { written } = answers;
-    const place = core.call.externalReserve(written.length) >>> 0;
+    const place = core.call.externalReserve(answers.length) >>> 0;
     // Without memory a notification is lost, as any is.
     if (place === 0) return;
-    core.views.bytes.set(written, place);
-    core.call.externalNotify(place, written.length);
+    answers.copyTo(core.views.bytes, place);
+    core.call.externalNotify(place, answers.length);
   }
 
   /** Makes a call into a module; one that does what no module may ends it, and gives undefined. */

@@ -2,7 +2,7 @@
 // It sees nothing of the kernel but what it is told, and what it says is looked at before it counts.
 
 import { Errno } from "../../../assembly/abi/errno.js";
-import { MemoryViews } from "../memory.js";
+import { copyBytes, MemoryViews } from "../memory.js";
 import type { Answers } from "./answers.js";
 import { Fault, faultOf } from "./fault.js";
 import { type ExportName, IMPORT_MODULE, readModuleFile, started } from "./file.js";
@@ -31,8 +31,8 @@ export interface Work {
   /** The number of the vnet. */
   readonly vnet: number;
   readonly answers: Answers;
-  /** A request is being handled: there is somebody to reply to. */
-  readonly isRequest: boolean;
+  /** attach: it may register what it has; request: there is somebody to reply to. */
+  readonly occasion: "attach" | "request" | "event";
 }
 
 /** All that a module knows, to be put back into an instance of the same code. */
@@ -112,9 +112,9 @@ export class ModuleInstance {
     return place;
   }
 
-  /** Puts messages where requestPlace said. */
-  write(place: number, messages: Uint8Array): void {
-    this.#views.bytes.set(messages, place);
+  /** Puts messages, of a piece of a core's memory, where requestPlace said. */
+  write(place: number, memory: Uint8Array, at: number, bytes: number): void {
+    copyBytes(memory, at, bytes, this.#views.bytes, place);
   }
 
   /** Has one message handled. @returns its errno. @throws Fault */
@@ -145,7 +145,7 @@ export class ModuleInstance {
     const services = this.#services;
     return {
       familyAdd: (name: number, nameBytes: number, version: number, hdrsize: number, maxattr: number) => {
-        this.#expectWork("familyAdd");
+        if (this.#expectWork("familyAdd").occasion !== "attach") return -Errno.EINVAL;
         const options = { version: version & 0xffff, hdrsize: hdrsize & 0xffff, maxattr: maxattr >>> 0 };
         const id = services.familyAdd(this.#text(name, nameBytes), options);
         if (id > 0) this.families.set(id, options.hdrsize);
@@ -159,6 +159,7 @@ export class ModuleInstance {
         policy: number,
         bytes: number,
       ) => {
+        if (this.#expectWork("commandAdd").occasion !== "attach") return -Errno.EINVAL;
         if (!this.families.has(family)) return -Errno.ENOENT;
         const options = {
           flags: flags >>> 0,
@@ -168,6 +169,7 @@ export class ModuleInstance {
         return services.commandAdd(family, number >>> 0, options);
       },
       groupAdd: (family: number, name: number, nameBytes: number) => {
+        if (this.#expectWork("groupAdd").occasion !== "attach") return -Errno.EINVAL;
         if (!this.families.has(family)) return -Errno.ENOENT;
         const group = services.groupAdd(family, this.#text(name, nameBytes));
         if (group > 0) this.#groups.add(group);
@@ -198,27 +200,30 @@ export class ModuleInstance {
   }
 
   #reply(messages: number, bytes: number): number {
-    const { answers, isRequest } = this.#expectWork("reply");
-    if (!isRequest) return -Errno.EINVAL;
-    const piece = this.#piece(messages, bytes);
-    checkMessages(this.#views.data, piece.byteOffset, piece.length, this.families, true);
-    answers.reply(piece);
+    const { answers, occasion } = this.#expectWork("reply");
+    if (occasion !== "request") return -Errno.EINVAL;
+    const { at, count } = this.#place(messages, bytes);
+    checkMessages(this.#views.data, at, count, this.families, true);
+    answers.reply(this.#views.bytes, at, count);
     return expectRoom(answers);
   }
 
   #notify(group: number, messages: number, bytes: number): number {
     const { answers } = this.#expectWork("notify");
     if (!this.#groups.has(group)) return -Errno.ENOENT;
-    const piece = this.#piece(messages, bytes);
-    checkMessages(this.#views.data, piece.byteOffset, piece.length, this.families, false);
-    answers.notify(group, piece);
+    const { at, count } = this.#place(messages, bytes);
+    checkMessages(this.#views.data, at, count, this.families, false);
+    answers.notify(group, this.#views.bytes, at, count);
     return expectRoom(answers);
   }
 
   #report(text: number, bytes: number, offset: number): void {
-    const { answers, isRequest } = this.#expectWork("report");
-    if (!isRequest) return;
-    if (bytes !== 0) answers.report(this.#piece(text, Math.min(bytes >>> 0, ModuleLimit.REPORT_BYTES)));
+    const { answers, occasion } = this.#expectWork("report");
+    if (occasion !== "request") return;
+    if (bytes !== 0) {
+      const { at, count } = this.#place(text, Math.min(bytes >>> 0, ModuleLimit.REPORT_BYTES));
+      answers.report(this.#views.bytes, at, count);
+    }
     if (offset !== 0) answers.reportOffset(offset >>> 0);
   }
 
@@ -228,12 +233,17 @@ export class ModuleInstance {
   }
 
   /** A piece of the module's memory. @throws Fault when it goes beyond */
+  #place(place: number, bytes: number): { readonly at: number; readonly count: number } {
+    const at = place >>> 0;
+    const count = bytes >>> 0;
+    const end = this.#views.bytes.length;
+    if (at + count > end) throw new Fault("answer", `bytes ${at} to ${at + count}, beyond its memory of ${end}`);
+    return { at, count };
+  }
+
   #piece(place: number, bytes: number): Uint8Array {
-    const from = place >>> 0;
-    const to = from + (bytes >>> 0);
-    const memory = this.#views.bytes;
-    if (to > memory.length) throw new Fault("answer", `bytes ${from} to ${to}, beyond its memory of ${memory.length}`);
-    return memory.subarray(from, to);
+    const { at, count } = this.#place(place, bytes);
+    return this.#views.bytes.subarray(at, at + count);
   }
 
   #text(place: number, bytes: number): string {
