@@ -13,6 +13,7 @@ import { benchDump, type DumpFigures } from "./bench/dump.js";
 import { benchInsert, type InsertFigures } from "./bench/insert.js";
 import { benchLayer, type LayerFigures } from "./bench/layer.js";
 import { benchLookup, type LookupFigures } from "./bench/lookup.js";
+import { benchModules, type ModuleFigures } from "./bench/modules.js";
 import { benchSnapshot, type SnapshotFigures } from "./bench/snapshot.js";
 import { grouped } from "./figures.js";
 import { integer } from "./integer.js";
@@ -21,7 +22,7 @@ import type { Registration } from "./registration.js";
 import { Status } from "./status.js";
 
 /** What runs in this process alone, in order: `all`. */
-const BENCHMARKS = ["insert", "dump", "lookup", "layer", "snapshot"] as const;
+const BENCHMARKS = ["insert", "dump", "lookup", "layer", "modules", "snapshot"] as const;
 type Benchmark = (typeof BENCHMARKS)[number];
 
 /** More runs than this are a mistake in typing. */
@@ -33,6 +34,7 @@ interface Results {
   dump?: DumpFigures;
   lookup?: LookupFigures;
   layer?: LayerFigures;
+  modules?: ModuleFigures;
   snapshot?: SnapshotFigures;
   compat?: CompatFigures;
 }
@@ -41,11 +43,11 @@ export function addBenchCommand({ program, io, finish }: Registration): void {
   program
     .command("bench")
     .description(
-      "measure the kernel: dumps, inserts, lookups, the Linux-compat layer's dumps, snapshots, and dumps of programs",
+      "measure the kernel: dumps, inserts, lookups, the Linux-compat layer's dumps, modules, snapshots, dumps of programs",
     )
     .addArgument(
       new Argument("[benchmark]", "what to measure; compat, which starts programs, is not in all")
-        .choices(["dump", "insert", "lookup", "layer", "snapshot", "compat", "all"])
+        .choices(["dump", "insert", "lookup", "layer", "modules", "snapshot", "compat", "all"])
         .default("all"),
     )
     .option(
@@ -106,6 +108,16 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
         `layer   ${figures.nsPerRoute} ns a route of ${figures.bytesPerRoute} bytes in Linux's form, ` +
         `${grouped(figures.routes)} routes; the kernel alone ${figures.kernelNsPerRoute} ns a route`
       );
+    }
+    case "modules": {
+      const figures = benchModules(conditions);
+      results.modules = figures;
+      const sends = figures.sends.map(
+        (each) =>
+          `${grouped(each.modulePerSecond)} requests a second to a module's family, ` +
+          `${grouped(each.builtInPerSecond)} to a built-in one (${each.requestsPerSend} a send: ${each.ratio})`,
+      );
+      return `modules ${sends.join("; ")}`;
     }
     case "snapshot": {
       const figures = benchSnapshot(conditions);

@@ -28,7 +28,7 @@ export const PROGRAM_CONFIG: Config = builtIn({
 
 /** A configuration that is in no file. */
 export function builtIn(file: ConfigFile): Config {
-  return { file, leadOf: (path) => `the built-in configuration: ${path.join(".")}: ` };
+  return { file, leadOf: (path) => `the built-in configuration: ${path.join(".")}: `, folder: "." };
 }
 
 /**

@@ -54,5 +54,5 @@ export async function bootMachine(options: KernelOptions, trace: TraceLine): Pro
 
 function seeded(config: Config, seed: number | undefined): Config {
   if (seed === undefined) return config;
-  return { file: { ...config.file, seed }, leadOf: (path) => config.leadOf(path) };
+  return { ...config, file: { ...config.file, seed } };
 }

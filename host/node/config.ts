@@ -1,6 +1,7 @@
 // The file behind --config: what a kernel is booted with, its vnets, and what is in them (shapes.ts; docs/config.md is the
 // manual). setup.ts makes it so.
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { ADVERTISED_PREFIXES_MAX } from "../../assembly/abi/exchange.js";
 import { familyOf } from "../codec/ip.js";
 import { isTunnelKind, tunnelWords } from "../codec/tunnel.js";
@@ -111,6 +112,8 @@ export interface Config {
   readonly file: ConfigFile;
   /** `F.yaml:3:5: routes[0]: `, what a message about a value begins with. */
   leadOf(path: Path): string;
+  /** That paths in it are relative to. */
+  readonly folder: string;
 }
 
 /** @throws ConfigError the file cannot be read, or what {@link parseConfig} finds */
@@ -141,7 +144,7 @@ export function parseConfig(text: string, file: string): Config {
     checkStack(checked, path, vnet, fibs, names);
     checkOnce(checked, [...path, "name"], names, vnet.name, `vnet ${vnet.name} occurs twice (vnet0 is the first)`);
   });
-  return { file: config, leadOf: (path) => leadOf(checked, path) };
+  return { file: config, leadOf: (path) => leadOf(checked, path), folder: dirname(file) };
 }
 
 function leadOf(checked: Checked, path: Path): string {

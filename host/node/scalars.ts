@@ -13,6 +13,13 @@ export const NAME: Shape = {
   accepts: (text) => /^[\w.-]{1,15}$/.test(text),
 };
 
+/** A built-in module, one that comes along, or a file of one's own (modulefile.ts). */
+export const MODULE: Shape = {
+  kind: "text",
+  expected: "the name of a module, or a file ending in .wasm",
+  accepts: (text) => /^[\w.-]{1,63}$/.test(text) || /\.wasm$/.test(text),
+};
+
 export const LLADDR: Shape = {
   kind: "text",
   expected: 'a link-level address like "02:00:00:00:00:01", in quotes',

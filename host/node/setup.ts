@@ -19,6 +19,7 @@ import type {
   TunnelConfig,
 } from "./config.js";
 import { driverOf } from "./config.js";
+import { loadModule } from "./modulefile.js";
 import type { Path } from "./schema.js";
 
 /** The kernel refused what a file asks for. The message is one line and begins with file, line and column. */
@@ -47,7 +48,7 @@ interface Site {
 }
 
 /** @throws SetupError the first thing that the kernel refuses, with its errno and the text of its ext ack */
-export function bootConfig({ file, leadOf }: Config): Kernel {
+export function bootConfig({ file, leadOf, folder }: Config): Kernel {
   const {
     modules = [NETLINK],
     sysctls = {},
@@ -70,10 +71,10 @@ export function bootConfig({ file, leadOf }: Config): Kernel {
   // Tunables first, for the lo0 that each vnet is born with; asked for once more, a refusal has a place.
   const kernel = Kernel.boot({ ...boot, sysctls: ofStack(sysctls) });
   modules.forEach((name, index) => {
-    attempt(["modules", index], () => kernel.kldload(name));
+    attempt(["modules", index], () => loadModule(kernel, name, folder));
   });
   // Messages need the module, also where the kernel that is wanted has none.
-  const isBorrowed = !modules.includes(NETLINK);
+  const isBorrowed = !kernel.isLoaded(NETLINK);
   if (isBorrowed) kernel.kldload(NETLINK);
   for (const [name, value] of Object.entries(sysctls)) attempt(["sysctls", name], () => kernel.sysctl(name, value));
   vnets.forEach(({ name, sysctls: own = {} }, index) => {

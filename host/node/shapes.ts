@@ -5,7 +5,20 @@ import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { tunnelWords } from "../codec/tunnel.js";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../kernel/sysctls.js";
 import { PEER } from "./peershape.js";
-import { ADDRESS_WITH_LENGTH, ENDPOINT, FIB, ID, IP, LLADDR, NAME, PREFIX, PROTOCOL, SECONDS, U32 } from "./scalars.js";
+import {
+  ADDRESS_WITH_LENGTH,
+  ENDPOINT,
+  FIB,
+  ID,
+  IP,
+  LLADDR,
+  MODULE,
+  NAME,
+  PREFIX,
+  PROTOCOL,
+  SECONDS,
+  U32,
+} from "./scalars.js";
 import type { EitherShape, ListShape, RecordShape, Shape } from "./schema.js";
 
 export const ADDRESS: EitherShape = {
@@ -301,9 +314,10 @@ export const CONFIG: RecordShape = {
       meaning: "Unix second at boot.",
     },
     modules: {
-      shape: { kind: "list", item: NAME },
+      shape: { kind: "list", item: MODULE },
       byDefault: "[netlink]",
-      meaning: "Modules that are loaded. Without netlink among them it is loaded for the set-up and unloaded after it.",
+      meaning:
+        "Modules that are loaded, in this order. Without netlink among them it is loaded for the set-up and unloaded after it.",
     },
     sysctls: {
       shape: sysctls([...NETLINK_SYSCTLS.keys(), ...VNET_SYSCTLS.keys()]),

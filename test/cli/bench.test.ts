@@ -7,7 +7,7 @@ describe("nlvm bench", () => {
   it("--json prints one document with every benchmark's figures and conditions", async () => {
     const { status, stdout, stderr } = await nlvm(["bench", "--json", "--routes", "2000", "--runs", "2"]);
     expect([status, stderr]).toEqual([0, ""]);
-    const { dump, insert, lookup, layer, snapshot, ...rest } = JSON.parse(stdout);
+    const { dump, insert, lookup, layer, modules, snapshot, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({});
     expect(dump).toEqual({
       routes: expect.any(Number),
@@ -40,6 +40,17 @@ describe("nlvm bench", () => {
       kernelNsPerRoute: expect.any(Number),
       order: "sorted",
       ...CONDITIONS,
+    });
+    expect(modules).toEqual({
+      requests: expect.any(Number),
+      runs: 2,
+      sends: [1, 64].map((requestsPerSend) => ({
+        requestsPerSend,
+        modulePerSecond: expect.any(Number),
+        builtInPerSecond: expect.any(Number),
+        ratio: expect.any(Number),
+      })),
+      ratio: expect.any(Number),
     });
     expect(snapshot).toEqual({
       routes: 2000,

@@ -1,5 +1,5 @@
 // What a configuration makes of a kernel: each part is asked of the kernel afterwards, over a socket.
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -93,6 +93,15 @@ vnets:
     expect(() => kernel.kldunload("netlink")).not.toThrow();
   });
 
+  it("modules that come along and modules of files, which bring netlink", () => {
+    const folder = mkdtempSync(join(tmpdir(), "nlvm-"));
+    copyFileSync(new URL("../../build/modules/dummy.wasm", import.meta.url), join(folder, "mine.wasm"));
+    const kernel = bootConfig(parseConfig("modules: [./mine.wasm]", join(folder, "F.yaml")));
+    rmSync(folder, { recursive: true });
+    expect(kernel.kldstat().map(({ name }) => name)).toEqual(["kernel", "netlink", "mine"]);
+    expect(boot("modules: [dummy]").isLoaded("dummy")).toBe(true);
+  });
+
   it("a kernel without netlink, which it borrows", () => {
     const kernel = boot(`modules: []\n${EM0}routes: [{ prefix: 10.0.0.0/8, via: 192.0.2.9 }]\n`);
     expect(kernel.kldstat().map(({ name }) => name)).toEqual(["kernel"]);
@@ -123,6 +132,11 @@ describe("what the kernel refuses is named by its place, with its errno", () => 
       "an interface of one of several paths",
       "routes:\n  - prefix: 10.0.0.0/8\n    nexthops: [{ via: 192.0.2.9, dev: em9 }]\n",
       /^F\.yaml:3:39: routes\[0\]\.nexthops\[0\]\.dev: netlink RTM_GETLINK: ENODEV/,
+    ],
+    [
+      "a module whose file there is not",
+      "modules: [netlink, cats.wasm]",
+      /^F\.yaml:1:20: modules\[1\]: .*ENOENT.*cannot be/,
     ],
     ["a module that there is not", "modules: [netlink, cats]", /^F\.yaml:1:20: modules\[1\]: .*cats: ENOENT/],
     [

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -187,6 +187,26 @@ describe("the shell from a pipe", () => {
     expect(stdout).toMatch(/^\d+ +\d+ +netlink$/m);
   });
 
+  it("loads the dummy module by its name and a module by its file, and unloads them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nlvm-"));
+    const file = join(folder, "mine.wasm");
+    copyFileSync(new URL("../../build/modules/dummy.wasm", import.meta.url), file);
+    const { status, stdout, stderr } = await shell(
+      "module load dummy",
+      "module unload dummy",
+      `module load ${file}`,
+      "module list",
+      "module unload mine",
+      "module list",
+    );
+    rmSync(folder, { recursive: true });
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout.match(/^\d+ +\d+ +\w+$/gm)?.map((line) => line.split(/ +/).at(-1))).toEqual([
+      ...["kernel", "netlink", "mine"],
+      ...["kernel", "netlink"],
+    ]);
+  });
+
   it("shows neighbours, adds, replaces and deletes them", async () => {
     const { status, stdout, stderr } = await shell(
       "neigh add 192.0.2.7 lladdr 02:00:00:00:00:07 dev em0",
@@ -290,6 +310,8 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["link set em0 name lo0", /EEXIST/],
     ["neigh del 192.0.2.9 dev em0", /^netlink RTM_DELNEIGH: ENOENT/],
     ["module load cats", /ENOENT/],
+    ["module load ./cats.wasm", /ENOENT \(cannot be read \(ENOENT\); expected a WebAssembly file\)/],
+    ["module load ./package.json", /ENOEXEC \(no valid WebAssembly\)/],
   ])("%s is refused by the kernel, with its errno", async (line, message) => {
     const { status, stderr } = await shell(line);
     expect(status).toBe(1);
