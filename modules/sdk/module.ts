@@ -24,8 +24,3 @@ export function requestBuffer(bytes: u32): usize {
   requests.bytes = <u32>pages << PAGE_SHIFT;
   return requests.at;
 }
-
-/** A failed assertion: the kernel stops a module that traps. modules/asconfig.json puts this in the place of env.abort. */
-export function abort(message: usize, file: usize, line: u32, column: u32): void {
-  unreachable();
-}

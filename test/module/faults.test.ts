@@ -32,6 +32,13 @@ interface Misdeed {
 
 const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   traps: { text: { handle: "unreachable" }, reason: "trap", detail: /unreachable/i },
+  "fails an assertion of AssemblyScript": {
+    text: {
+      handle: "(call $abort (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1)) (i32.const 0)",
+    },
+    reason: "trap",
+    detail: /assertion/,
+  },
   "divides by zero": { text: { handle: "(i32.div_u (local.get $bytes) (i32.const 0))" }, reason: "trap", detail: /./ },
   "reads beyond its memory": { text: { handle: "(i32.load (i32.const -8))" }, reason: "trap", detail: /./ },
   "calls what is not there": {

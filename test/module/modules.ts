@@ -51,7 +51,8 @@ const IMPORTS = `
   (import "kernel" "now" (func $now (result i64)))
   (import "kernel" "random" (func $random (result i32)))
   (import "kernel" "vnet" (func $vnet (result i32)))
-  (import "kernel" "log" (func $log (param i32 i32)))`;
+  (import "kernel" "log" (func $log (param i32 i32)))
+  (import "env" "abort" (func $abort (param i32 i32 i32 i32)))`;
 
 /** Registers the family "text" with command 1 and the group "news". */
 export const REGISTER = `

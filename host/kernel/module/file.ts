@@ -16,20 +16,22 @@ const OPTIONAL = {
 } as const;
 export type ExportName = keyof typeof REQUIRED | keyof typeof OPTIONAL;
 
-/** What it may import, and from where. */
+/** What it may import. `env.abort` is what AssemblyScript calls for a failed assertion. */
 export const IMPORT_MODULE = "kernel";
+export const ABORT_MODULE = "env";
 const IMPORTED: ReadonlyMap<string, string> = new Map([
-  ["familyAdd", "(i32 i32 i32 i32 i32) -> i32"],
-  ["commandAdd", "(i32 i32 i32 i32 i32 i32) -> i32"],
-  ["groupAdd", "(i32 i32 i32) -> i32"],
-  ["reply", "(i32 i32) -> i32"],
-  ["notify", "(i32 i32 i32) -> i32"],
-  ["report", "(i32 i32 i32)"],
-  ["timerSet", "(i32 i32) -> i32"],
-  ["now", "() -> i64"],
-  ["random", "() -> i32"],
-  ["vnet", "() -> i32"],
-  ["log", "(i32 i32)"],
+  ["kernel.familyAdd", "(i32 i32 i32 i32 i32) -> i32"],
+  ["kernel.commandAdd", "(i32 i32 i32 i32 i32 i32) -> i32"],
+  ["kernel.groupAdd", "(i32 i32 i32) -> i32"],
+  ["kernel.reply", "(i32 i32) -> i32"],
+  ["kernel.notify", "(i32 i32 i32) -> i32"],
+  ["kernel.report", "(i32 i32 i32)"],
+  ["kernel.timerSet", "(i32 i32) -> i32"],
+  ["kernel.now", "() -> i64"],
+  ["kernel.random", "() -> i32"],
+  ["kernel.vnet", "() -> i32"],
+  ["kernel.log", "(i32 i32)"],
+  ["env.abort", "(i32 i32 i32 i32)"],
 ]);
 const ABI_EXPORT = "abi";
 
@@ -79,9 +81,8 @@ function checkedCode(name: string, file: Uint8Array): ModuleCode {
 
 function importFault(compiled: WebAssembly.Module): string | undefined {
   for (const { module, name, kind } of WebAssembly.Module.imports(compiled)) {
-    if (kind === "function" && module === IMPORT_MODULE && IMPORTED.has(name)) continue;
-    const all = [...IMPORTED.keys()].map((each) => `${IMPORT_MODULE}.${each}`).join(", ");
-    return `imports ${kind} ${module}.${name}; the kernel has the functions ${all}`;
+    if (kind === "function" && IMPORTED.has(`${module}.${name}`)) continue;
+    return `imports ${kind} ${module}.${name}; the kernel has the functions ${[...IMPORTED.keys()].join(", ")}`;
   }
   return undefined;
 }
@@ -103,7 +104,7 @@ function exportFault(compiled: WebAssembly.Module): string | undefined {
 /** Kernel and module agree on how they call each other. */
 function typeFault({ imports, exports }: Survey): string | undefined {
   for (const { module, name, type } of imports) {
-    const expected = IMPORTED.get(name);
+    const expected = IMPORTED.get(`${module}.${name}`);
     if (type !== expected) return `imports ${module}.${name} as ${type}; expected ${expected}`;
   }
   for (const [name, expected] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {

@@ -5,7 +5,7 @@ import { Errno } from "../../../assembly/abi/errno.js";
 import { copyBytes, MemoryViews } from "../memory.js";
 import type { Answers } from "./answers.js";
 import { Fault, faultOf } from "./fault.js";
-import { type ExportName, IMPORT_MODULE, readModuleFile, started } from "./file.js";
+import { ABORT_MODULE, type ExportName, IMPORT_MODULE, readModuleFile, started } from "./file.js";
 import { ModuleLimit } from "./limits.js";
 import { checkMessages } from "./messages.js";
 import { FUEL_EXPORT, globalExport } from "./meter.js";
@@ -76,7 +76,10 @@ export class ModuleInstance {
     this.file = file;
     this.#services = services;
     const { code, changing } = readModuleFile(name, file);
-    this.#exports = started(name, code, { [IMPORT_MODULE]: this.#imports() });
+    this.#exports = started(name, code, {
+      [IMPORT_MODULE]: this.#imports(),
+      [ABORT_MODULE]: { abort: abortModule },
+    });
     this.#memory = this.#exports.memory as WebAssembly.Memory;
     this.#views = new MemoryViews(this.#memory);
     this.#fuel = this.#exports[FUEL_EXPORT] as WebAssembly.Global;
@@ -277,6 +280,11 @@ export class ModuleInstance {
     this.#groups.clear();
     for (const group of groups) this.#groups.add(group);
   }
+}
+
+/** @throws Fault */
+function abortModule(): never {
+  throw new Fault("trap", "a failed assertion");
 }
 
 /** What is answered to one message is bounded. @throws Fault */
