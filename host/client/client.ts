@@ -40,6 +40,7 @@ import { deleteRoute, listRoutes, lookupRoute, NEW_ROUTE, newRoute, type RoutePa
 
 export type { AddressParameters } from "./addresses.js";
 export type { ClientSocket, Monitor } from "./connection.js";
+export { type FamilyDescription, GenericClient, type KnownFamily, type RawCommand } from "./generic.js";
 export type { LinkName, LinkSettings, NewLink } from "./links.js";
 export type { NeighbourPath } from "./neighbours.js";
 export type { NexthopFilter, NexthopPath } from "./nexthops.js";

@@ -1,12 +1,13 @@
-// One NETLINK_ROUTE socket, and which of what comes on it answers what was asked.
+// One netlink socket, and which of what comes on it answers what was asked.
 // An answer belongs to a request when it has its sequence number and the socket's own port id; what else comes is a
 // notification, also the one a request of this very connection caused (it carries the request's sequence number).
 // The kernel must run by itself: over one that is stepped, a request finds no answer, EAGAIN.
 
 import { Errno } from "../../assembly/abi/errno.js";
-import { NETLINK_OPTION, NetlinkLimit, NLM_F, SO, SOL } from "../../assembly/abi/netlink.js";
+import { NETLINK, NETLINK_OPTION, NetlinkLimit, NLM_F, SO, SOL } from "../../assembly/abi/netlink.js";
 import type { NlmsgError } from "../codec/control.js";
 import { decode } from "../codec/decode.js";
+import type { DescribeOptions } from "../codec/describe.js";
 import { encode } from "../codec/encode.js";
 import { type Message, namesOf } from "../codec/messages.js";
 import { NetlinkError } from "../kernel/errno.js";
@@ -38,6 +39,7 @@ export class Connection {
   /** nl_pid of the socket. */
   readonly port: number;
   readonly #socket: ClientSocket;
+  readonly #reading: DescribeOptions;
   readonly #buffer: Uint8Array;
   #sequence = 0;
   #monitors = 0;
@@ -46,20 +48,22 @@ export class Connection {
   /**
    * Takes over a socket: binds it, if it is not bound, and sets NETLINK_EXT_ACK and NETLINK_CAP_ACK. Its SO_RCVBUF is the
    * size of the buffer that all answers are read into.
+   * @param reading - the socket's protocol, NETLINK.ROUTE without, and what is known of families
    * @throws NetlinkError what bind answers
    */
-  constructor(socket: ClientSocket) {
+  constructor(socket: ClientSocket, reading: DescribeOptions = {}) {
     if (socket.getsockname().port === 0) socket.bind(0);
     socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.EXT_ACK, 1);
     socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.CAP_ACK, 1);
     this.#buffer = new Uint8Array(Math.max(socket.getsockopt(SOL.SOCKET, SO.RCVBUF), NetlinkLimit.NLMBUFSIZE));
     this.#socket = socket;
+    this.#reading = reading;
     this.port = socket.getsockname().port;
   }
 
   /**
    * Joins groups.
-   * @param groups - RTNLGRP numbers, 1..127
+   * @param groups - numbers, 1..127: of NETLINK_ROUTE, RTNLGRP
    * @throws NetlinkError ERANGE for others
    */
   monitor(groups: readonly number[]): Monitor {
@@ -104,14 +108,15 @@ export class Connection {
   #exchange(message: Message): { answers: Message[]; end: End } {
     const seq = this.#nextSequence();
     const flags = message.header.flags | NLM_F.REQUEST | NLM_F.ACK;
-    const operation = namesOf().messageType(message.header.type) ?? `type ${message.header.type}`;
+    const { protocol, families } = this.#reading;
+    const operation = namesOf(protocol, families).messageType(message.header.type) ?? `type ${message.header.type}`;
     this.#socket.send(encode({ ...message, header: { ...message.header, flags, seq } }));
     const answers: Message[] = [];
     for (let end: End | undefined; ; ) {
       for (const answer of this.#receive()) {
         const isOurs = answer.header.seq === seq && answer.header.pid === this.port;
         if (isOurs && isEnd(answer)) end = answer;
-        else if (isOurs && isGet(message)) answers.push(answer);
+        else if (isOurs && isGet(message, protocol)) answers.push(answer);
         else this.#notify(answer);
       }
       if (end) {
@@ -128,7 +133,8 @@ export class Connection {
   }
 
   #receive(): Message[] {
-    return decode(this.#buffer.subarray(0, this.#socket.recv(this.#buffer)));
+    const length = this.#socket.recv(this.#buffer);
+    return decode(this.#buffer.subarray(0, length), { ...this.#reading, isFromKernel: true });
   }
 
   #poll(): void {
@@ -157,8 +163,12 @@ function isEnd(message: Message): message is End {
   return message.kind === "error" || message.kind === "done";
 }
 
-/** Only a GET is answered by objects; what a NEW or DELETE gets beside its ack is the notification of the change. */
-function isGet(message: Message): boolean {
+/**
+ * Only a GET of NETLINK_ROUTE is answered by objects; what a NEW or DELETE gets beside its ack is the notification of the
+ * change. Elsewhere what carries the request's numbers is its answer: notifications have none.
+ */
+function isGet(message: Message, protocol: number = NETLINK.ROUTE): boolean {
+  if (protocol !== NETLINK.ROUTE) return true;
   return namesOf().messageType(message.header.type)?.startsWith("RTM_GET") ?? true;
 }
 

@@ -97,39 +97,48 @@ export function readAttributes<A extends Entries>(table: Table<A>, reader: Reade
   const values: Record<string, unknown> = {};
   const order: number[] = [];
   const unknown: RawAttribute[] = [];
-  const exact: RawAttribute[] = [];
-  const last = new Map<Entry, Span>();
+  const counted = new Map<Entry, Span[]>();
 
   while (reader.at < end) {
-    const span = readSpan(table, reader, end);
+    const span = readSpan(reader, end, (type) => label(table.prefix, table.names, type));
     const entry = table.byType.get(span.type & TYPE_MASK);
     order.push(span.type);
     if (entry === undefined) {
       unknown.push(rawOf(reader, span));
     } else {
-      const earlier = last.get(entry);
-      if (earlier) unknown.push(rawOf(reader, earlier));
-      last.set(entry, span);
-      values[entry.key] = readPayload(entry, reader, span, values);
+      const spans = counted.get(entry) ?? [];
+      const value = readPayload(entry, reader, span, values);
+      counted.set(entry, spans);
+      if (entry.kind.item === undefined) {
+        for (const earlier of spans.splice(0)) unknown.push(rawOf(reader, earlier));
+        values[entry.key] = value;
+      } else if (spans.length === 0) values[entry.key] = [value];
+      else (values[entry.key] as unknown[]).push(value);
+      spans.push(span);
     }
     reader.at = span.start + align4(span.length);
   }
-  for (const [entry, span] of last) {
-    if (!entry.kind.isLoose) continue;
-    const raw = rawOf(reader, span);
-    if (!equalBytes(payloadOf(entry, values, reader.type), raw.payload)) exact.push(raw);
-  }
+  const exact = [...counted].flatMap(([entry, spans]) => inexact(entry, spans, values, reader));
   return { ...values, ...extrasOf(table, values, { order, unknown, exact }) } as AttributeValues<A>;
+}
+
+/** Payloads that FreeBSD would have written differently: all of an attribute, where one is. */
+function inexact(entry: Entry, spans: readonly Span[], values: Values, reader: Reader): RawAttribute[] {
+  if (!entry.kind.isLoose) return [];
+  const raws = spans.map((span) => rawOf(reader, span));
+  const isExact = raws.every((raw, n) => equalBytes(payloadOf(entry, values, reader.type, n), raw.payload));
+  return isExact ? [] : raws;
 }
 
 export function writeAttributes<A extends Entries>(table: Table<A>, writer: Writer, values: AttributeValues<A>): void {
   const known: Values = values;
   const unknown = [...(values.unknown ?? [])];
-  const written = new Set<Entry>();
+  const written = new Map<Entry, number>();
   const write = (entry: Entry, type: number): void => {
-    if (known[entry.key] === undefined || written.has(entry)) return;
-    written.add(entry);
-    writeKnown(entry, type, writer, values);
+    const n = written.get(entry) ?? 0;
+    if (n >= occurrences(entry, known)) return;
+    written.set(entry, n + 1);
+    writeKnown(entry, type, writer, values, n);
   };
   for (const type of values.wire?.order ?? []) {
     const index = unknown.findIndex((raw) => raw.type === type);
@@ -137,7 +146,9 @@ export function writeAttributes<A extends Entries>(table: Table<A>, writer: Writ
     if (index >= 0) for (const raw of unknown.splice(index, 1)) writeRaw(table, writer, raw);
     else if (entry) write(entry, type);
   }
-  for (const entry of table.list) write(entry, entry.type);
+  for (const entry of table.list) {
+    for (let left = occurrences(entry, known); left > 0; left--) write(entry, entry.type);
+  }
   for (const raw of unknown) writeRaw(table, writer, raw);
 }
 
@@ -146,7 +157,11 @@ export function attributeLines<A extends Entries>(table: Table<A>, values: Attri
   const known: Values = values;
   const present = table.list.filter((entry) => known[entry.key] !== undefined);
   return [
-    ...present.map((entry) => lineOf(entry.label, entry.kind, known[entry.key], names, known)),
+    ...present.flatMap((entry) => {
+      const { item } = entry.kind;
+      if (item === undefined) return [lineOf(entry.label, entry.kind, known[entry.key], names, known)];
+      return (known[entry.key] as unknown[]).map((each) => lineOf(entry.label, item, each, names, known));
+    }),
     ...(values.unknown ?? []).map((raw) => ({
       name: label(table.prefix, table.names, raw.type & TYPE_MASK),
       text: hex(raw.payload) || "(empty)",
@@ -162,20 +177,34 @@ function label(prefix: string, names: Enum, type: number): string {
   return `${prefix}${nameOf(names, type) ?? type}`;
 }
 
+/** How often an attribute stands in a list that has these values. */
+function occurrences({ key, kind }: Entry, values: Values): number {
+  const value = values[key];
+  if (value === undefined) return 0;
+  return kind.item === undefined ? 1 : (value as unknown[]).length;
+}
+
+/** The value of one occurrence. */
+function occurrence({ key, kind }: Entry, values: Values, n: number): unknown {
+  return kind.item === undefined ? values[key] : (values[key] as unknown[])[n];
+}
+
 /** Where a payload stands in the reader's bytes. */
-interface Span {
+export interface Span {
+  /** nla_type as sent, flag bits included. */
   type: number;
   start: number;
   length: number;
 }
 
-function readSpan(table: Table<Entries>, reader: Reader, end: number): Span {
+/** Reads one attribute's header, and checks that it ends before `end`. @throws CodecError */
+export function readSpan(reader: Reader, end: number, labelOf: (type: number) => string): Span {
   const start = reader.at;
   const left = end - start;
   if (left < NLATTR) throw reader.error("an attribute of at least 4 bytes", `${left} at the end`);
   const length = reader.u16();
   const type = reader.u16();
-  reader.path.push(label(table.prefix, table.names, type & TYPE_MASK));
+  reader.path.push(labelOf(type & TYPE_MASK));
   if (length < NLATTR) throw reader.error("an nla_len of at least 4", `${length}`, start);
   if (length > left) throw reader.error(`an nla_len of at most ${left}`, `${length}`, start);
   if (align4(length) > left) throw reader.error(`${align4(length)} bytes with the padding`, `${left}`, start);
@@ -189,31 +218,40 @@ function rawOf(reader: Reader, span: Span): RawAttribute {
 
 function readPayload(entry: Entry, reader: Reader, span: Span, before: Values): unknown {
   reader.path.push(entry.label);
-  const { size, name } = entry.kind;
-  if (size !== undefined && size !== span.length) throw reader.error(`${size} bytes (${name})`, `${span.length}`);
-  const value = entry.kind.read(reader, span.length, before);
+  const value = readSized(entry.kind.item ?? entry.kind, reader, span.length, before);
   reader.path.pop();
   return value;
 }
 
-function writeKnown(entry: Entry, type: number, writer: Writer, values: Values & Extras): void {
-  writer.path.push(entry.label);
-  const start = writer.length;
-  writer.u16(0);
-  writer.u16(type);
-  const exact = values.wire?.exact?.find((raw) => (raw.type & TYPE_MASK) === entry.type);
-  if (exact && isMeaning(entry, exact, values, writer.type)) writer.put(exact.payload);
-  else entry.kind.write(writer, values[entry.key], values);
-  finish(writer, start);
-  writer.path.pop();
+/** Reads a payload of a kind. @throws CodecError also where the kind has another size */
+export function readSized<T>(kind: Kind<T>, reader: Reader, length: number, before: Values): T {
+  if (kind.size !== undefined && kind.size !== length) {
+    throw reader.error(`${kind.size} bytes (${kind.name})`, `${length}`);
+  }
+  return kind.read(reader, length, before);
+}
+
+/** @param n - which one, of an attribute that may occur several times */
+function writeKnown(entry: Entry, type: number, writer: Writer, values: Values & Extras, n: number): void {
+  const exact = values.wire?.exact?.filter((raw) => (raw.type & TYPE_MASK) === entry.type)[n];
+  writeAttribute(writer, type, entry.label, () => {
+    if (exact && isMeaning(entry, exact, values, writer.type, n)) writer.put(exact.payload);
+    else (entry.kind.item ?? entry.kind).write(writer, occurrence(entry, values, n), values);
+  });
 }
 
 function writeRaw(table: Table<Entries>, writer: Writer, raw: RawAttribute): void {
-  writer.path.push(label(table.prefix, table.names, raw.type & TYPE_MASK));
+  const name = label(table.prefix, table.names, raw.type & TYPE_MASK);
+  writeAttribute(writer, raw.type, name, () => writer.put(raw.payload));
+}
+
+/** @param write - writes the payload */
+export function writeAttribute(writer: Writer, type: number, name: string, write: () => void): void {
+  writer.path.push(name);
   const start = writer.length;
   writer.u16(0);
-  writer.u16(raw.type);
-  writer.put(raw.payload);
+  writer.u16(type);
+  write();
   finish(writer, start);
   writer.path.pop();
 }
@@ -227,17 +265,22 @@ function finish(writer: Writer, start: number): void {
 }
 
 /** @param type - nlmsg_type of the message */
-function payloadOf(entry: Entry, values: Values, type: number): Uint8Array {
+function payloadOf(entry: Entry, values: Values, type: number, n: number): Uint8Array {
+  return payload(entry.kind.item ?? entry.kind, occurrence(entry, values, n), values, type);
+}
+
+function payload(kind: Kind<unknown>, value: unknown, values: Values, type: number): Uint8Array {
   const writer = new Writer();
   writer.type = type;
-  entry.kind.write(writer, values[entry.key], values);
+  kind.write(writer, value, values);
   return writer.copy();
 }
 
 /** Whether a payload that came still means the value. */
-function isMeaning(entry: Entry, raw: RawAttribute, values: Values, type: number): boolean {
-  const meaning = entry.kind.read(new Reader(raw.payload), raw.payload.length, {});
-  return equalBytes(payloadOf(entry, values, type), payloadOf(entry, { [entry.key]: meaning }, type));
+function isMeaning(entry: Entry, raw: RawAttribute, values: Values, type: number, n: number): boolean {
+  const kind = entry.kind.item ?? entry.kind;
+  const meaning = kind.read(new Reader(raw.payload), raw.payload.length, {});
+  return equalBytes(payloadOf(entry, values, type, n), payload(kind, meaning, { [entry.key]: meaning }, type));
 }
 
 function extrasOf(
@@ -246,7 +289,7 @@ function extrasOf(
   came: Required<Omit<Wire, "headerBytes">> & Required<Pick<Extras, "unknown">>,
 ): Extras {
   const usual = [
-    ...table.list.filter((entry) => values[entry.key] !== undefined).map((entry) => entry.type),
+    ...table.list.flatMap((entry) => Array<number>(occurrences(entry, values)).fill(entry.type)),
     ...came.unknown.map((raw) => raw.type),
   ];
   const isRepeated = came.unknown.some((raw) => table.byType.has(raw.type & TYPE_MASK));

@@ -3,23 +3,27 @@
 import { attributeLines, type Extras } from "./attributes.js";
 import { hex } from "./bytes.js";
 import { sizeOf } from "./encode.js";
+import type { FamilyRegistry } from "./families.js";
 import { messageFlags, nlmsghdr } from "./header.js";
-import type { Line } from "./kind.js";
-import { type AnySchema, type Message, namesOf, schemaOfKind } from "./messages.js";
+import type { Line, Names } from "./kind.js";
+import { type Message, namesOf, schemaOf } from "./messages.js";
+import type { AnySchema } from "./schema.js";
 import { render } from "./summary.js";
 
 export interface DescribeOptions {
   /** Of the socket, NETLINK.ROUTE unless said otherwise: an NLMSG_ERROR names the request's type. */
   protocol?: number;
+  /** Families of generic netlink, whose names are the types of messages there. */
+  families?: FamilyRegistry;
 }
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /** `RTM_NEWROUTE 10.1.0.0/16 via 192.0.2.254 dev 2 proto kernel fib 0 (76 bytes, seq 7, pid 100)` */
-export function describe(message: Message, { protocol }: DescribeOptions = {}): string {
-  const names = namesOf(protocol);
+export function describe(message: Message, options: DescribeOptions = {}): string {
   const { header } = message;
-  const schema = schemaOfKind(message.kind);
+  const schema = schemaOf(message);
+  const names = namesIn(schema, options);
   const name = nameOf(message, schema);
   const phrases = schema ? render(schema.phrases, { ...message.body }, names) : [];
   const sent = header.flags ? [`flags ${messageFlags(header, names).brief(header.flags)}`] : [];
@@ -28,9 +32,9 @@ export function describe(message: Message, { protocol }: DescribeOptions = {}): 
 }
 
 /** Every field and attribute on a line of its own, by FreeBSD's names, nests indented; what no schema has in hexadecimal. */
-export function explain(message: Message, { protocol }: DescribeOptions = {}): string {
-  const names = namesOf(protocol);
-  const schema = schemaOfKind(message.kind);
+export function explain(message: Message, options: DescribeOptions = {}): string {
+  const schema = schemaOf(message);
+  const names = namesIn(schema, options);
   const header = nlmsghdr.lines?.({ length: sizeOf(message), ...message.header }, names, {}) ?? [];
   return [nameOf(message, schema), ...indent([...header, ...body()], 1)].join("\n");
 
@@ -44,11 +48,18 @@ export function explain(message: Message, { protocol }: DescribeOptions = {}): s
 
 /** Plain JSON: names of the schema, 64-bit numbers as decimal text, bytes as hexadecimal digits. */
 export function toJson(message: Message): Json {
-  return { name: nameOf(message, schemaOfKind(message.kind)), ...(plain(message) as { [key: string]: Json }) };
+  const { schema: _schema, ...data } = { schema: undefined, ...message };
+  return { name: nameOf(message, schemaOf(message)), ...(plain(data) as { [key: string]: Json }) };
+}
+
+/** A message whose schema belongs to one protocol is of that, whatever else was said. */
+function namesIn(schema: AnySchema | undefined, { protocol, families }: DescribeOptions): Names {
+  return namesOf(schema?.protocol ?? protocol, families);
 }
 
 function nameOf(message: Message, schema: AnySchema | undefined): string {
-  return schema?.types.get(message.header.type) ?? `type ${message.header.type}`;
+  const { type } = message.header;
+  return schema?.title?.(message.body) ?? schema?.types.get(type) ?? `type ${type}`;
 }
 
 /** Names of one level in a column of their own. */

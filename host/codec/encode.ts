@@ -5,7 +5,8 @@ import { NetlinkSize, NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { type AttributeValues, type Entries, writeAttributes } from "./attributes.js";
 import { Writer } from "./bytes.js";
 import { nlmsghdr } from "./header.js";
-import { type AnySchema, type Message, schemaOfKind } from "./messages.js";
+import { type Message, schemaOf } from "./messages.js";
+import type { AnySchema } from "./schema.js";
 
 /**
  * @param messages - one, or several for one send; each but the last is padded to 4
@@ -31,8 +32,9 @@ function writeMessage(writer: Writer, message: Message): void {
   if (message.kind === "unknown") {
     writer.put(message.body.payload);
   } else {
-    const schema = schemaOfKind(message.kind);
-    if (!schema?.types.has(message.header.type)) {
+    const schema = schemaOf(message);
+    // A family of generic netlink has whatever type the controller says.
+    if (schema === undefined || (message.kind !== "generic" && !schema.types.has(message.header.type))) {
       throw writer.error(`a type of kind "${message.kind}"`, `${message.header.type}`);
     }
     writeBody(writer, schema, message.body);

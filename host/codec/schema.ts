@@ -19,6 +19,8 @@ export interface Definition<H extends Fields, A extends Entries> {
   summary: readonly string[];
   /** A header shorter than the structure is an error, not a request that left the rest zero. */
   isWhole?: boolean;
+  /** What a message is called where its type does not say it, as in generic netlink; undefined for the type's name. */
+  title?: (body: object) => string | undefined;
 }
 
 export interface Schema<K extends string, H extends Fields, A extends Entries> {
@@ -30,6 +32,7 @@ export interface Schema<K extends string, H extends Fields, A extends Entries> {
   readonly table: Table<A>;
   readonly phrases: readonly Phrase[];
   readonly isWhole: boolean;
+  readonly title?: ((body: object) => string | undefined) | undefined;
   /**
    * A message to encode. Header fields that are left out are 0, and so are flags, seq and pid.
    * @param type - one of the schema's types, as RTM.NEWROUTE
@@ -40,6 +43,9 @@ export interface Schema<K extends string, H extends Fields, A extends Entries> {
     body: Partial<FieldValues<H>> & AttributeValues<A>,
   ): { kind: K; header: Header; body: FieldValues<H> & AttributeValues<A> };
 }
+
+/** A schema whatever its message. */
+export type AnySchema = Schema<string, Fields, Entries>;
 
 /** Value of a message's body: header fields, attributes that are there, and what the schema does not know. */
 export type TypeOf<S> = S extends Schema<string, infer H, infer A> ? FieldValues<H> & AttributeValues<A> : never;
@@ -66,6 +72,7 @@ export function message<K extends string, H extends Fields, A extends Entries>(
     table: attributes,
     phrases: compile(definition.summary, header.fields, attributes.entries),
     isWhole: definition.isWhole ?? false,
+    title: definition.title,
     message: (type, { flags = 0, seq = 0, pid = 0 }, body) => ({
       kind,
       header: { type, flags, seq, pid },

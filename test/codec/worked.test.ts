@@ -205,7 +205,7 @@ describe("descriptions", () => {
 
   it("one line: [N1.1] a type of another protocol is not called RTM_*", () => {
     const [message] = decode(hexBytes("10000000 10000500 07000000 00000000"), { protocol: NETLINK.GENERIC });
-    expect(message && describeMessage(message)).toBe("type 16 (16 bytes, flags REQUEST|ACK, seq 7, pid 0)");
+    expect(message && describeMessage(message)).toBe("nlctrl (16 bytes, flags REQUEST|ACK, seq 7, pid 0)");
   });
 
   it("every field and attribute stands under its FreeBSD name", () => {
