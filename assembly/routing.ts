@@ -1,10 +1,14 @@
-// The exports for routing sockets (PF_ROUTE), which are there with netlink loaded or not. As in index.ts a negative result is
+// The exports for routing sockets (PF_ROUTE), and for multicast memberships, which only they show; both are there with netlink
+// loaded or not. As in index.ts a negative result is
 // an errno.
 
 import { Errno } from "./abi/errno";
 import { Exchange, JAIL_ADDRESSES_MAX, JailAddressLayout, OpenLayout, ReceiveLayout, SysctlLayout } from "./abi/exchange";
 import { exchangeArea } from "./exchangearea";
 import { Buffer } from "./mem/buffer";
+import { AddressRequest } from "./net/addressctl";
+import { findByIndex } from "./net/ifnet";
+import { joinByProgram, leaveByProgram } from "./net/membership";
 import {
   beginWrite, closeRouting, openRouting, routingReadiness, setRoutingOption, shutdownSocket,
 } from "./rtsock/calls";
@@ -84,6 +88,19 @@ export function routingSysctl(count: u32, hasNewValue: bool, room: u32, processF
 
 export function routingSysctlDone(): void {
   closeOutput();
+}
+
+/**
+ * A program joins a multicast group on an interface, or leaves it. Exchange: an AddressRequest, of which family and address
+ * count.
+ */
+export function membershipChange(index: u32, isJoin: bool): i32 {
+  const ifp = findByIndex(index);
+  if (ifp == null) return -Errno.ENXIO;
+  const group = changetype<AddressRequest>(exchangeArea);
+  return isJoin
+    ? -joinByProgram(ifp, group.family, group.high, group.low)
+    : -leaveByProgram(ifp, group.family, group.high, group.low);
 }
 
 export function routingShutdown(socket: usize, how: i32): i32 {

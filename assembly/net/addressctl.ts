@@ -17,6 +17,7 @@ import { Interface } from "./ifnet";
 import { heirOf } from "./ifnetwork";
 import { addRoutes, closeNetworks, keepRoutes, openNetworks, removeRoutes, stageRemoval, undoRoutes, unstage } from "./ifroutes";
 import { setLifetimes, stopDad } from "./inet6";
+import { joinOwnGroups, leaveOwnGroups, tellLeft, tellOwnGroups } from "./membership";
 import { armNd } from "./ndtimer";
 import { Nexthop } from "./nexthop";
 import { dropSpares } from "./nhshrink";
@@ -56,7 +57,7 @@ export function newAddress(ifp: Interface, request: AddressRequest, prefix: usiz
   const address = changetype<IfAddress>(record);
   appendAddress(ifp, address);
   describe(address, ifp, request);
-  if (openNetworks(address) && stageOwnNeighbour(address) && addRoutes(address) == Errno.OK) {
+  if (openNetworks(address) && stageOwnNeighbour(address) && joinOwnGroups(address) && addRoutes(address) == Errno.OK) {
     if (joinPrefix(address, request, prefix)) return record;
     undoRoutes(address);
   }
@@ -137,6 +138,7 @@ function undoPrefix(address: IfAddress): void {
 }
 
 function free(address: IfAddress): void {
+  leaveOwnGroups(address);
   removeAddress(address);
   unstageOwnNeighbour(address);
   closeNetworks(address);
@@ -148,8 +150,13 @@ export function tellAdded(address: IfAddress): void {
   // The route to an IPv6 address's peer comes before the address, all others after it (in6_notify_ifa, in_addprefix).
   if (address.family == AF.INET6) keepRoutes(address);
   addOwnNeighbour(address);
+  // IPv6 joins its groups before the address is told of, IPv4 afterwards (in6_update_ifa_join_mc, in_aifaddr_ioctl).
+  if (address.family == AF.INET6) tellOwnGroups(address);
   onAddress(changetype<usize>(address), AddressEvent.NEW);
-  if (address.family == AF.INET) keepRoutes(address);
+  if (address.family == AF.INET) {
+    keepRoutes(address);
+    tellOwnGroups(address);
+  }
   if (address.prefix != 0 && changetype<Prefix>(address.prefix).isFresh) {
     keepOnLink(changetype<Prefix>(address.prefix));
     changetype<Prefix>(address.prefix).isFresh = false;
@@ -182,6 +189,7 @@ export function deleteAddress(address: IfAddress): Errno {
 export function expireAddress(address: IfAddress): bool {
   if (!stageAddress(address)) return false;
   detach(address, null);
+  tellLeft();
   dropSpares();
   return true;
 }
@@ -205,6 +213,7 @@ export function dropAddress(address: IfAddress, successor: IfAddress | null): vo
   if (isOver) unlinkPrefix(changetype<Prefix>(prefix));
   detach(address, successor);
   if (isOver) removePrefix(changetype<Prefix>(prefix));
+  tellLeft();
 }
 
 /** in6_purgeaddr, in_control's SIOCDIFADDR */

@@ -2,6 +2,7 @@
 //   onLink     an interface arrived, changed or is about to leave
 //   onAddress  an address was added, or is about to be removed
 //   onNeighbour  a neighbour has a link-layer address, or goes
+//   onMembership  an interface is member of a multicast group, or no more: only routing sockets hear of it
 //   onDevice   what devctl tells of an interface (sys/bus.h, devctl_notify)
 //   onRoute    a route has changed: routing sockets hear of it, and the netlink module has told its own before
 //   onRequestedRoute   a routing socket's request changed a route: the netlink module hears of it
@@ -46,6 +47,8 @@ export const enum DeviceEvent {
 export type LinkHook = (ifp: usize, event: u32, change: u32) => void;
 export type AddressHook = (address: usize, event: u32) => void;
 export type NeighbourHook = (neighbour: usize, event: u32) => void;
+/** @param membership - Membership; @param isNew - else it has ended */
+export type MembershipHook = (membership: usize, isNew: bool) => void;
 /** @param change - RouteChange (routectl.ts): where, what was there, and what is */
 export type RouteHook = (change: usize) => void;
 /** @param name - of the interface; @param newName - of RENAME, else 0 */
@@ -71,6 +74,7 @@ class RoutingHooks {
   address: usize;
   neighbour: usize;
   route: usize;
+  membership: usize;
 }
 
 const routing = changetype<RoutingHooks>(memory.data(offsetof<RoutingHooks>(), 16));
@@ -106,11 +110,14 @@ export function detachDeviceHook(): void {
 }
 
 /** The first routing socket is open. */
-export function attachRoutingHooks(link: LinkHook, address: AddressHook, neighbour: NeighbourHook, route: RouteHook): void {
+export function attachRoutingHooks(
+  link: LinkHook, address: AddressHook, neighbour: NeighbourHook, route: RouteHook, membership: MembershipHook,
+): void {
   routing.link = changetype<usize>(link);
   routing.address = changetype<usize>(address);
   routing.neighbour = changetype<usize>(neighbour);
   routing.route = changetype<usize>(route);
+  routing.membership = changetype<usize>(membership);
   routing.isHeard = true;
 }
 
@@ -136,6 +143,10 @@ export function onNeighbour(neighbour: usize, event: u32): void {
 
 export function onDevice(name: usize, event: u32, newName: usize): void {
   changetype<DeviceHook>(hooks.device)(name, event, newName);
+}
+
+export function onMembership(membership: usize, isNew: bool): void {
+  if (routing.isHeard) changetype<MembershipHook>(routing.membership)(membership, isNew);
 }
 
 @inline

@@ -47,6 +47,8 @@ export class IfAddress {
   /** Uptime in seconds. */
   createdSeconds: u32;
   updatedSeconds: u32;
+  /** Multicast groups that it has joined (membership.ts). */
+  ownGroups: u32;
   /** IPv6: the Prefix that it is of; 0 = none (ia6_ndpr). */
   prefix: usize;
   /** IPv4: its prefix route, or that of its network, is in the table on its behalf; IPv6: its peer's is (IFA_ROUTE). */

@@ -12,6 +12,7 @@ import { IfAddress } from "./ifaddr";
 import { Interface, setDown, unlinkInterface } from "./ifnet";
 import { heirOf } from "./ifnetwork";
 import { handElsewhere, removeNetworkRoute, unstage } from "./ifroutes";
+import { dropMemberships } from "./membership";
 import { purgeInterface, purgePrefix } from "./neighbour";
 import { armNd } from "./ndtimer";
 import { dropSpares } from "./nhshrink";
@@ -152,6 +153,7 @@ export function depart(ifp: Interface): void {
   dropSpares();
   forgetInterface(ifp);
   purgeInterface(ifp);
+  dropMemberships(ifp);
   dropPeers(ifp);
   unlinkInterface(ifp);
 }

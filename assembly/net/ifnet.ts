@@ -111,6 +111,8 @@ export class Interface extends Hashed {
   /** IfAddress list, in order of addition. */
   addresses: usize;
   lastAddress: usize;
+  /** Membership list of multicast groups, the newest first (membership.ts). */
+  memberships: usize;
   /** Buckets of its neighbour tables, 0 = no entries; and how many entries there are. */
   neighbours: usize;
   neighbourCount: u32;
@@ -325,9 +327,14 @@ export function announce(ifp: Interface): void {
   onDevice(ifp.name, DeviceEvent.ATTACH, 0);
 }
 
+/** Whether its driver is Ethernet's (ether_ifattach). */
+export function isEthernet(ifp: Interface): bool {
+  return ifp.type == IFT.ETHER || ifp.type == IFT.L2VLAN || ifp.type == IFT.BRIDGE || ifp.type == IFT.IEEE8023ADLAG;
+}
+
 /** Takes an interface out of the list and tells so; its addresses and routes are gone already. */
 export function unlinkInterface(ifp: Interface): void {
-  assert(ifp.addresses == 0, "an interface leaves without addresses");
+  assert(ifp.addresses == 0 && ifp.memberships == 0, "an interface leaves without addresses");
   if (ifp.previous != 0) changetype<Interface>(ifp.previous).next = ifp.next;
   else interfaces.first = ifp.next;
   if (ifp.next != 0) changetype<Interface>(ifp.next).previous = ifp.previous;

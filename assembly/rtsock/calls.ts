@@ -6,7 +6,7 @@ import { ROUTE_SO, SHUT } from "../abi/rtsock";
 import { Buffer, allocateBuffer, release } from "../mem/buffer";
 import { attachRoutingHooks, detachRoutingHooks } from "../net/hooks";
 import { fibCount } from "../net/rib";
-import { addressChanged, linkChanged, neighbourChanged, routeChanged } from "./events";
+import { addressChanged, linkChanged, membershipChanged, neighbourChanged, routeChanged } from "./events";
 import { RoutingSocket, clearReceived, closeSocket, openSocket, routingSocketCount } from "./socket";
 
 /** Zeroes behind a request: a sockaddr may be shorter than what is read of it. */
@@ -23,7 +23,9 @@ export function openRouting(type: i32, protocol: i32, fib: u32): i32 {
   if (fib >= fibCount()) return -Errno.EINVAL;
   const socket = openSocket(protocol, fib);
   if (socket == 0) return -Errno.ENOBUFS;
-  if (routingSocketCount() == 1) attachRoutingHooks(linkChanged, addressChanged, neighbourChanged, routeChanged);
+  if (routingSocketCount() == 1) {
+    attachRoutingHooks(linkChanged, addressChanged, neighbourChanged, routeChanged, membershipChanged);
+  }
   return <i32>socket;
 }
 

@@ -1,5 +1,5 @@
 // What routing sockets are told of without asking (net/rtsock.c; rtsock G.5): version 5, process, sequence, metrics 0.
-//   linkChanged, addressChanged, neighbourChanged, routeChanged   the hooks (net/hooks.ts)
+//   linkChanged, addressChanged, neighbourChanged, routeChanged, membershipChanged   the hooks (net/hooks.ts)
 // A change of a multipath route is taken apart into changes of single paths (net/route/mpath_ctl.c,
 // rib_decompose_notification; G.5.3).
 
@@ -11,6 +11,7 @@ import { addressBits } from "../net/address";
 import { AddressEvent, LinkEvent, NeighbourEvent } from "../net/hooks";
 import { IfAddress } from "../net/ifaddr";
 import { Interface, loopbackInterface } from "../net/ifnet";
+import { Membership } from "../net/membership";
 import { Neighbour } from "../net/neighbour";
 import { Nexthop, NexthopHead } from "../net/nexthop";
 import { GroupPath, NexthopGroup } from "../net/nhgroup";
@@ -19,7 +20,7 @@ import { Rib } from "../net/rib";
 import { RouteChange, RouteCommand } from "../net/routectl";
 import { settings } from "../net/settings";
 import { beginMessage, endMessage, endPlain, messageAt, putInet, putLink, putMask } from "./message";
-import { putAddress, putGateway, writeIfData } from "./object";
+import { beginMembership, putAddress, putGateway, writeIfData } from "./object";
 import { ALL_FIBS, deliver } from "./socket";
 
 /** A LinkHook: RTM_IFANNOUNCE for what comes and goes, RTM_IFINFO, as it is now, for what changes. */
@@ -105,6 +106,13 @@ export function neighbourChanged(record: usize, event: u32): void {
   putInet(ROUTE_RTAX.DST, AF.INET6, entry.high, entry.low);
   putLink(ROUTE_RTAX.GATEWAY, ifp, isNew ? entry.lladdr : 0, ifp.lladdrBytes);
   deliver(messageAt(), endMessage(RtMsgHdr.ADDRS, false), AF.INET6, fibsOf(ifp));
+}
+
+/** A MembershipHook: of groups of IPv4 and IPv6 (rt_newmaddrmsg; G.5.7), in whatever fib. */
+export function membershipChanged(record: usize, isNew: bool): void {
+  const membership = changetype<Membership>(record);
+  beginMembership(membership, isNew);
+  deliver(messageAt(), endMessage(IfMsgHdr.ADDRS, false), membership.family, ALL_FIBS);
 }
 
 /** A RouteHook. */

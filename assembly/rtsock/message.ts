@@ -4,10 +4,11 @@
 //   endMessage     sets length and rtm_addrs
 // Addresses come as words with an embedded zone, and go as the user knows them (sa6_recoverscope; rtsock G.2.4).
 
+import { IFT } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { ROUTE_RTAX, ROUTE_VERSION, RouteSize, RouteSockaddr, RouteSockaddrAt, RtMsgHdr } from "../abi/rtsock";
 import { loadHigh, loadLow, maskHigh, maskLow, storeAddress } from "../net/address";
-import { Interface } from "../net/ifnet";
+import { ETHER_LLADDR, Interface } from "../net/ifnet";
 import { highestIndex } from "../net/ifindex";
 
 /** A header and eight sockaddrs of 255 bytes each; and what NET_RT_NHOP and NET_RT_NHGRP show. */
@@ -141,9 +142,18 @@ export function putShortLink(slot: u32, index: u32, type: u32): void {
 
 /** A link-layer address on an interface, without a name; @param lladdr - its bytes, the first one lowest */
 export function putLink(slot: u32, ifp: Interface, lladdr: u64, lladdrBytes: u32): void {
+  putLinkOfType(slot, ifp, ifp.type, lladdr, lladdrBytes);
+}
+
+/** A multicast group of an Ethernet link, which is of type Ethernet on whatever carries it (net/if_ethersubr.c). */
+export function putEtherGroup(slot: u32, ifp: Interface, lladdr: u64): void {
+  putLinkOfType(slot, ifp, IFT.ETHER, lladdr, ETHER_LLADDR);
+}
+
+function putLinkOfType(slot: u32, ifp: Interface, type: u32, lladdr: u64, lladdrBytes: u32): void {
   const at = put(slot, RouteSockaddr.LINK, AF.LINK);
   store<u16>(at, <u16>ifp.index, RouteSockaddrAt.LINK_INDEX);
-  store<u8>(at, <u8>ifp.type, RouteSockaddrAt.LINK_TYPE);
+  store<u8>(at, <u8>type, RouteSockaddrAt.LINK_TYPE);
   store<u8>(at, <u8>lladdrBytes, RouteSockaddrAt.LINK_ALEN);
   for (let i: u32 = 0; i < lladdrBytes; i++) store<u8>(at + RouteSockaddrAt.LINK_DATA + i, <u8>(lladdr >> (i * 8)));
 }

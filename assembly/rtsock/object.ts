@@ -1,12 +1,13 @@
 // What several messages of routing sockets show alike: a path's gateway, an address, an interface's data (net/rtsock.c).
 
-import { IFCAP, IFF, IFT } from "../abi/ifnet";
+import { IFCAP, IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
-import { IfData, ROUTE_RTAX, RouteSize } from "../abi/rtsock";
+import { IfData, IfMsgHdr, ROUTE_RTAX, ROUTE_RTM, RouteSize } from "../abi/rtsock";
 import { IfAddress } from "../net/ifaddr";
-import { Counter, Interface, findByIndex } from "../net/ifnet";
+import { Counter, Interface, findByIndex, isEthernet } from "../net/ifnet";
+import { Membership } from "../net/membership";
 import { Nexthop } from "../net/nexthop";
-import { putEmpty, putInet, putMask, putNamedLink, putShortLink } from "./message";
+import { beginMessage, putEmpty, putEtherGroup, putInet, putMask, putNamedLink, putShortLink } from "./message";
 
 /** Bytes of an Ethernet header, and of one with a vlan's tag. */
 const ETHER_HEADER: u8 = 14;
@@ -53,6 +54,17 @@ export function putAddress(address: IfAddress, hasInterface: bool): void {
   else putEmpty(ROUTE_RTAX.BRD);
 }
 
+/** An RTM_NEWMADDR or RTM_DELMADDR up to its end: the link-layer group that it maps to, the interface, the group. */
+export function beginMembership(membership: Membership, isNew: bool): void {
+  const ifp = changetype<Interface>(membership.ifp);
+  const header = beginMessage(isNew ? ROUTE_RTM.NEWMADDR : ROUTE_RTM.DELMADDR, RouteSize.IFMA_MSGHDR);
+  store<u16>(header, <u16>ifp.index, IfMsgHdr.INDEX);
+  if (membership.linkGroup != 0) putEtherGroup(ROUTE_RTAX.GATEWAY, ifp, membership.lladdr);
+  putNamedLink(ROUTE_RTAX.IFP, ifp);
+  if (membership.family == AF.LINK) putEtherGroup(ROUTE_RTAX.IFA, ifp, membership.low);
+  else putInet(ROUTE_RTAX.IFA, membership.family, membership.high, membership.low);
+}
+
 /** struct if_data (if_data_copy). Its place is zeroed. */
 export function writeIfData(at: usize, ifp: Interface): void {
   store<u8>(at, <u8>ifp.type, IfData.TYPE);
@@ -75,10 +87,6 @@ export function writeIfData(at: usize, ifp: Interface): void {
   store<u64>(at, ifp.epochSeconds, IfData.EPOCH);
   store<u64>(at, ifp.changedMs / 1000, IfData.LASTCHANGE_SEC);
   store<u64>(at, (ifp.changedMs % 1000) * 1000, IfData.LASTCHANGE_USEC);
-}
-
-function isEthernet(ifp: Interface): bool {
-  return ifp.type == IFT.ETHER || ifp.type == IFT.L2VLAN || ifp.type == IFT.BRIDGE || ifp.type == IFT.IEEE8023ADLAG;
 }
 
 function headerBytesOf(ifp: Interface): u8 {

@@ -7,6 +7,7 @@ import { CTL_NET, NET_RT } from "../abi/rtsock";
 import { Rib, fibCount, ribOf } from "../net/rib";
 import { Caller } from "./caller";
 import { dumpInterfaces } from "./dumpinterfaces";
+import { dumpMemberships } from "./dumpmemberships";
 import { dumpNeighbours } from "./dumpneighbours";
 import { dumpGroups, dumpNexthops } from "./dumpnexthops";
 import { dumpRoutes } from "./dumproutes";
@@ -97,6 +98,9 @@ function dump(query: Query, caller: Caller): Errno {
     case NET_RT.IFLIST:
     case NET_RT.IFLISTL:
       dumpInterfaces(query.family, query.argument, query.operation == NET_RT.IFLISTL, caller);
+      return Errno.OK;
+    case NET_RT.IFMALIST:
+      dumpMemberships(query.family, query.argument, caller);
       return Errno.OK;
     case NET_RT.NHOP:
     case NET_RT.NHGRP:

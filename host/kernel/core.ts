@@ -58,6 +58,7 @@ export interface CoreExports {
   addressAdd(index: number): number;
   addressDelete(index: number): number;
   addressDuplicate(index: number): number;
+  membershipChange(index: number, isJoin: number): number;
   neighbourResolve(index: number): number;
   peerSet(index: number): number;
   peerRemove(index: number): number;

@@ -80,6 +80,7 @@ export interface RestoreOptions {
 
 const VNET0 = "vnet0";
 const LOOPBACK = "lo0";
+const LOOPBACK_UP = { name: LOOPBACK, up: true, addresses: ["127.0.0.1/8", "::1/128", "fe80::1/64"] };
 const U32 = 2 ** 32;
 const MODULE_NAME = /^[\w.-]{1,63}$/;
 
@@ -183,7 +184,7 @@ export class Kernel implements VnetOwner {
 
   #start(): void {
     const vnet = this.#vnet0;
-    vnet.interfaceAttach({ name: LOOPBACK, up: true, addresses: ["127.0.0.1/8", "::1/128", "fe80::1/64"] });
+    if (this.#options.loopback) vnet.interfaceAttach(LOOPBACK_UP);
     for (const options of this.#options.interfaces) vnet.interfaceAttach(options);
     for (const name of this.#options.modules) this.kldload(name);
   }
@@ -294,7 +295,7 @@ export class Kernel implements VnetOwner {
       for (const each of options.interfaces ?? []) checkInterface(each, this.fibs);
       const vnet = this.#makeVnet(name, options.sysctls);
       try {
-        vnet.interfaceAttach({ name: LOOPBACK });
+        if (this.#options.loopback) vnet.interfaceAttach({ name: LOOPBACK });
         for (const each of options.interfaces ?? []) vnet.interfaceAttach(each);
         this.#external.vnetCreated(vnet.port);
       } catch (error) {

@@ -74,6 +74,8 @@ export type Call =
   | "addressAdd"
   | "addressDelete"
   | "addressDuplicate"
+  | "membershipAdd"
+  | "membershipRemove"
   | "vnetSysctl"
   | "neighbourResolve"
   | "peerSet"

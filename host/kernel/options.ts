@@ -26,6 +26,8 @@ export interface BootOptions {
   readonly fibs?: number;
   /** Modules loaded at boot, e.g. ["netlink"]. */
   readonly modules?: readonly string[];
+  /** False: a kernel without `device loop`, none of whose vnets has lo0. Default true. */
+  readonly loopback?: boolean;
   /** Interfaces of vnet0, after lo0. */
   readonly interfaces?: readonly InterfaceOptions[];
   /** What the stack's sysctls are at first in every vnet, as tunables: { "net.inet6.ip6.dad_count": 0 }. */
@@ -173,6 +175,7 @@ export function completeBoot(options: BootOptions): CompleteBootOptions {
     stepped: options.stepped ?? false,
     fibs: integer(options.fibs ?? 1, "fibs", 1, RouteLimit.FIBS),
     modules: options.modules ?? [],
+    loopback: options.loopback ?? true,
     interfaces: options.interfaces ?? [],
     sysctls: checked(options.sysctls ?? {}),
     record: options.record ?? false,

@@ -108,6 +108,8 @@ const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
     vnetOf(event, kernel).addressAdd(text(event, 0), text(event, 1), event.arguments[2] as AddressOptions),
   addressDelete: (event, kernel) => vnetOf(event, kernel).addressDelete(text(event, 0), text(event, 1)),
   addressDuplicate: (event, kernel) => vnetOf(event, kernel).addressDuplicate(text(event, 0), text(event, 1)),
+  membershipAdd: (event, kernel) => vnetOf(event, kernel).membershipAdd(text(event, 0), text(event, 1)),
+  membershipRemove: (event, kernel) => vnetOf(event, kernel).membershipRemove(text(event, 0), text(event, 1)),
   vnetSysctl: (event, kernel) => void vnetOf(event, kernel).sysctl(text(event, 0), number(event, 1)),
   neighbourResolve: (event, kernel) => void vnetOf(event, kernel).neighbours.resolve(text(event, 0), text(event, 1)),
   peerSet: (event, kernel) => vnetOf(event, kernel).neighbours.set(text(event, 0), event.arguments[1] as PeerOptions),

@@ -497,6 +497,29 @@ export class Vnet implements SocketOwner, RoutingOwner {
   }
 
   /**
+   * A program joins a multicast group on an interface (IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP): one membership more, which routing
+   * sockets hear of when it is the group's first.
+   * @throws NetlinkError ENXIO; EINVAL no group; EADDRNOTAVAIL the interface has no multicast; ENOMEM
+   */
+  membershipAdd(name: string, group: string): void {
+    this.#changeMembership("membershipAdd", name, group, true);
+  }
+
+  /** A program leaves a group. @throws NetlinkError ENXIO; EINVAL no group; EADDRNOTAVAIL no program has joined it */
+  membershipRemove(name: string, group: string): void {
+    this.#changeMembership("membershipRemove", name, group, false);
+  }
+
+  #changeMembership(call: Call, name: string, group: string, isJoin: boolean): void {
+    this.journal.perform(call, { vnet: this.name }, [name, group], () => {
+      const words = parseAddress(group);
+      const index = this.#indexOf(name);
+      writeAddress(this.core, words, 0);
+      expectSuccess(`group ${group}`, this.core.call.membershipChange(index, isJoin ? 1 : 0));
+    });
+  }
+
+  /**
    * Another owner answers for an address during its duplicate address detection, which will then find it a duplicate.
    * @throws NetlinkError ENXIO; EADDRNOTAVAIL when the address is not there, or not being detected
    */

@@ -48,6 +48,7 @@ describe("messages of IPv4 addresses", () => {
     expect(heard(socket)).toEqual([
       "DELADDR 192.0.2.1 0x1 of 2",
       "DELETE 192.0.2.0/255.255.255.0 link#2 0x100040 of 2",
+      "DELMADDR 224.0.0.1 0x0 of 2",
     ]);
   });
 
@@ -67,6 +68,7 @@ describe("messages of IPv4 addresses", () => {
     expect(heard(socket)).toEqual([
       "DELETE 192.0.2.0/255.255.255.0 link#2 0x100040 of 2",
       "ADD 192.0.2.0/255.255.255.0 link#3 0x100041 of 3",
+      "DELMADDR 224.0.0.1 0x0 of 2",
     ]);
   });
 
@@ -113,6 +115,7 @@ describe("messages of IPv4 addresses", () => {
     expect(heard(socket)).toEqual([
       "NEWADDR 198.51.100.1 0x0 of 3",
       "CHANGE 198.51.100.0/255.255.255.0 link#3 0x100041 of 3",
+      "NEWMADDR 224.0.0.1 0x0 of 3",
     ]);
   });
 
@@ -127,11 +130,13 @@ describe("messages of IPv4 addresses", () => {
 });
 
 describe("messages of IPv6 addresses", () => {
-  it("[RS-18] [RS-19] [RS-20] own entry, NEWADDR, host ADD, prefix ADD", () => {
+  it("[RS-18] [RS-19] [RS-20] own entry, groups, NEWADDR, host ADD, prefix ADD", () => {
     const { vnet } = setupE(AS_GIVEN);
     const socket = vnet.routingSocket();
     vnet.addressAdd("em0", "2001:db8::1/32");
-    const seen = readAll(socket);
+    const all = readAll(socket);
+    expect(all.map(({ type }) => type === "NEWMADDR")).toEqual([false, true, true, true, false, false, false]);
+    const seen = all.filter(({ type }) => type !== "NEWMADDR");
     expect(seen.map(({ type, addrs, length, flags, index }) => [type, addrs, length, flags, index])).toEqual([
       ["ADD", 0x3, 240, 0x445, 0],
       ["NEWADDR", 0x34, 140, 0x4, 2],
@@ -143,7 +148,7 @@ describe("messages of IPv6 addresses", () => {
     expect(seen[3]).toMatchObject({ dst: "2001:db8::", netmask: "ffff:ffff::", gateway: "link#2" });
   });
 
-  it("[RS-21] [RS-22] removing it: host DELETE, DELADDR, prefix DELETE", () => {
+  it("[RS-21] [RS-22] removing it: host DELETE, DELADDR, prefix DELETE, groups", () => {
     const { vnet } = setupE(AS_GIVEN);
     vnet.addressAdd("em0", "2001:db8::1/32");
     const socket = vnet.routingSocket();
@@ -152,6 +157,9 @@ describe("messages of IPv6 addresses", () => {
       "DELETE 2001:db8::1 link#2 0x100844 of 0",
       "DELADDR 2001:db8::1 0x0 of 2",
       "DELETE 2001:db8::/ffff:ffff:: link#2 0x100040 of 2",
+      "DELMADDR ff02::1:ff00:1%2 0x0 of 2",
+      "DELMADDR ff02::1%2 0x0 of 2",
+      "DELMADDR ff01::1%2 0x0 of 2",
     ]);
   });
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
 import { MSG, SO, SOCK, SOL } from "../../assembly/abi/netlink.js";
+import { RTF } from "../../assembly/abi/rtnetlink.js";
 import { ROUTE_RTM, ROUTE_SO, SHUT } from "../../assembly/abi/rtsock.js";
 import { Errno, Kernel } from "../../host/kernel/kernel.js";
 import { newRoute } from "../route/routes.js";
@@ -181,5 +182,40 @@ describe("the event log", () => {
     socket.close();
     errnoOf(() => socket.write(GET));
     expect(Kernel.replay(kernel.record()).vnet0.check()).toBe(0);
+  });
+});
+
+describe("a vnet without lo0", () => {
+  const bare = () =>
+    Kernel.boot({
+      ...AS_GIVEN,
+      loopback: false,
+      interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24"] }],
+    }).vnet0;
+
+  it("[RF-RTSOCK-29] [G.3.8] delivers nothing, and its requests work", () => {
+    const vnet = bare();
+    const socket = vnet.routingSocket();
+    const flags = RTF.UP | RTF.GATEWAY | RTF.STATIC;
+    expect(socket.write(request(ROUTE_RTM.ADD, { dst: "10.0.0.1", gateway: "192.0.2.9", flags }))).toBe(184);
+    expect(errnoOf(() => socket.write(request(ROUTE_RTM.GET, { dst: "10.0.0.2" })))).toBe(Errno.ESRCH);
+    socket.write(request(ROUTE_RTM.GET, { dst: "10.0.0.1" }));
+    vnet.interfaceDown("em0");
+    vnet.addressDelete("em0", "192.0.2.1");
+    vnet.interfaceAttach({ name: "em1" });
+    vnet.membershipAdd("em1", "224.0.0.9");
+    expect(socket.poll().readable).toBe(false);
+    expect(heard(socket)).toEqual([]);
+  });
+
+  it("[RF-RTSOCK-16] refuses a blackhole and takes addresses", () => {
+    const vnet = bare();
+    const socket = vnet.routingSocket();
+    vnet.addressAdd("em0", "2001:db8::1/64");
+    vnet.addressAdd("em0", "198.51.100.7/32");
+    const flags = RTF.UP | RTF.BLACKHOLE;
+    const add = request(ROUTE_RTM.ADD, { dst: "10.0.0.1", gateway: "192.0.2.9", flags });
+    expect(errnoOf(() => socket.write(add))).toBe(Errno.EOPNOTSUPP);
+    expect(vnet.check()).toBe(0);
   });
 });

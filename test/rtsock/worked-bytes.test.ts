@@ -153,6 +153,6 @@ describe("[RF-RTSOCK-21] the worked examples", () => {
     );
     expectBytes(socket, address);
     expectBytes(socket, route);
-    expect(readBytes(socket)).toBeUndefined();
+    expect(readAll(socket).map(({ type }) => type)).toEqual(["NEWMADDR"]);
   });
 });
