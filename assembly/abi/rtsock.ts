@@ -177,6 +177,7 @@ export enum RouteSockaddrAt {
   LEN = 0,
   FAMILY = 1,
   /** sockaddr_in */
+  PORT = 2,
   INET_ADDRESS = 4,
   /** sockaddr_in6 */
   FLOWINFO = 4,

@@ -63,7 +63,7 @@ function nameOf(message: Message, schema: AnySchema | undefined): string {
 }
 
 /** Names of one level in a column of their own. */
-function indent(lines: readonly Line[], depth: number): string[] {
+export function indent(lines: readonly Line[], depth: number): string[] {
   const lead = "  ".repeat(depth);
   const width = Math.max(0, ...lines.filter((line) => !line.children).map((line) => line.name.length));
   return lines.flatMap((line) =>
@@ -73,7 +73,7 @@ function indent(lines: readonly Line[], depth: number): string[] {
   );
 }
 
-function plain(value: unknown): Json {
+export function plain(value: unknown): Json {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) return hex(value);
   if (Array.isArray(value)) return value.map(plain);

@@ -45,4 +45,20 @@ describe("nlvm decode", () => {
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toMatch(stderr);
   });
+
+  it("--protocol rtsock shows messages of routing sockets", async () => {
+    const announcement = "18000511 02006570 61697230 61000000 0000000000000000";
+    const { status, stdout, stderr } = await nlvm(["decode", "--protocol", "rtsock", announcement]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^RTM_IFANNOUNCE\n/);
+    expect(stdout).toMatch(/ifan_name +"epair0a"\n +ifan_what +IFAN_ARRIVAL \(0\)\n$/);
+    const json = await nlvm(["decode", "--protocol", "rtsock", "--json", announcement]);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ name: "RTM_IFANNOUNCE", header: { name: "epair0a", index: 2 } }]);
+    const wrong = await nlvm(["decode", "--protocol", "rtsock", `${announcement}00`]);
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringMatching(/^nlvm: decode: message 2, byte 24, /) });
+  });
+
+  it("another protocol is wrong usage", async () => {
+    expect(await nlvm(["decode", "--protocol", "tcp", HEX])).toMatchObject({ status: 2, stdout: "" });
+  });
 });

@@ -83,6 +83,31 @@ describe("the shell from a pipe", () => {
     expect(stdout).toMatch(/^RTM_NEWROUTE 10\.0\.0\.0\/8 via 192\.0\.2\.9 [^\n]*\n$/);
   });
 
+  it.each(["route monitor --rtsock", "monitor on --rtsock"])(
+    "%s prints what a routing socket hears",
+    async (monitor) => {
+      const { status, stdout, stderr } = await shell(
+        monitor,
+        "route add 10.0.0.0/8 via 192.0.2.9",
+        "link set em0 mtu 1400",
+        "monitor off",
+        "route del 10.0.0.0/8",
+      );
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(stdout.trim().split("\n")).toEqual([
+        expect.stringMatching(
+          /^RTM_ADD 10\.0\.0\.0\/8 via 192\.0\.2\.9 dev 2 flags UP\|GATEWAY\|DONE[A-Z|]* \(200 bytes, seq 0, pid 0\)$/,
+        ),
+        expect.stringMatching(/^RTM_IFINFO dev 2 mtu 1400 link up flags UP\|[A-Z|]+ \(168 bytes\)$/),
+      ]);
+    },
+  );
+
+  it("route monitor prints notifications of routes alone", async () => {
+    const { stdout } = await shell("route monitor", "link set em0 mtu 1400", "route add 10.0.0.0/8 via 192.0.2.9");
+    expect(stdout).toMatch(/^RTM_NEWROUTE 10\.0\.0\.0\/8 [^\n]*\n$/);
+  });
+
   it("attaches, changes and detaches interfaces", async () => {
     const { status, stdout, stderr } = await shell(
       "link add em7 lladdr 02:00:00:00:00:07 mtu 9000",
@@ -244,7 +269,7 @@ describe("a command that fails says which word, goes on with the next and makes 
       "route add 10.0.0.0/8 vai 192.0.2.9",
       'route: unknown word "vai"; expected via, dev, fib, mtu, weight, proto, table, nhid, expires, nexthop',
     ],
-    ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, append, del'],
+    ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, append, monitor, del'],
     [
       "rout",
       'unknown word "rout"; expected link, addr, route, nexthop, neigh, peer, monitor, module, vnet, help, exit, quit',

@@ -1,4 +1,4 @@
-// monitor: notifications of the current vnet, printed after each command.
+// monitor: notifications of the current vnet, of netlink's groups or as a routing socket hears them, printed after each command.
 import { RTNLGRP } from "../../../assembly/abi/rtnetlink.js";
 import type { Noun } from "./noun.js";
 
@@ -11,6 +11,9 @@ const SUBJECTS = {
   nexthop: [RTNLGRP.NEXTHOP],
 } as const;
 
+/** What a routing socket hears in their place. */
+export const ROUTING = "--rtsock";
+
 type Subject = keyof typeof SUBJECTS;
 const NAMES = Object.keys(SUBJECTS) as Subject[];
 
@@ -19,9 +22,14 @@ export const monitor: Noun = {
   summary: "notifications, printed after each command",
   verbs: {
     on: {
-      usage: "[link] [addr] [route] [neigh] [nexthop]",
-      words: NAMES,
+      usage: "[link] [addr] [route] [neigh] [nexthop] | --rtsock",
+      words: [...NAMES, ROUTING],
       run(words, session) {
+        if (words.take(ROUTING)) {
+          words.end();
+          session.startRoutingMonitor();
+          return;
+        }
         const subjects: Subject[] = [];
         while (!words.isAtEnd) subjects.push(words.choice(NAMES));
         session.startMonitor((subjects.length === 0 ? NAMES : subjects).flatMap((subject) => SUBJECTS[subject]));

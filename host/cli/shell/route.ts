@@ -1,6 +1,8 @@
 // route: the routing tables, through RTM_GETROUTE, RTM_NEWROUTE and RTM_DELROUTE.
 import type { AF } from "../../../assembly/abi/inet.js";
+import { RTNLGRP } from "../../../assembly/abi/rtnetlink.js";
 import type { Client, RoutePath } from "../../client/client.js";
+import { ROUTING } from "./monitor.js";
 import type { Noun, Verb } from "./noun.js";
 import { address, deletionOf, family, fib, fibOf, PATH_USAGE, PATH_WORDS, routeOf } from "./path.js";
 import { routeSections } from "./routes.js";
@@ -44,6 +46,16 @@ export const route: Noun = {
     add: changing((client, destination, path) => client.routeAdd(destination, path)),
     replace: changing((client, destination, path) => client.routeReplace(destination, path)),
     append: changing((client, destination, path) => client.routeAppend(destination, path)),
+    monitor: {
+      usage: "[--rtsock]",
+      words: [ROUTING],
+      run(words, session) {
+        const isRouting = words.take(ROUTING);
+        words.end();
+        if (isRouting) session.startRoutingMonitor();
+        else session.startMonitor([RTNLGRP.IPV4_ROUTE, RTNLGRP.IPV6_ROUTE]);
+      },
+    },
     del: {
       usage: "PREFIX [via ADDRESS] [dev NAME] [fib N] [table N]",
       words: ["default", "via", "dev", "fib", "table"],

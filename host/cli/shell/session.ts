@@ -1,9 +1,14 @@
 // What the commands of one shell share: the kernel, the vnet they speak to, where they print, and the monitor.
 import { Client } from "../../client/client.js";
 import { describe } from "../../codec/describe.js";
+import { decodeRouting } from "../../codec/routing.js";
+import { describeRouting } from "../../codec/routingdescribe.js";
 import { NetlinkError } from "../../kernel/errno.js";
 import type { Kernel, Vnet } from "../../kernel/kernel.js";
 import { type Output, writeLine } from "../io.js";
+
+/** rtm_msglen has 16 bits. */
+const ROUTING_MESSAGE_MAX = 0xffff;
 
 export class Session {
   vnet: Vnet;
@@ -57,6 +62,22 @@ export class Session {
       socket.close();
       throw error;
     }
+  }
+
+  /** Listens to everything that a routing socket of the current vnet hears. */
+  startRoutingMonitor(): void {
+    this.stopMonitor();
+    const socket = this.vnet.routingSocket();
+    const room = new Uint8Array(ROUTING_MESSAGE_MAX);
+    this.#monitoring = {
+      next: () => {
+        if (!socket.poll().readable) return undefined;
+        return decodeRouting(room.subarray(0, socket.read(room)))
+          .map(describeRouting)
+          .join("\n");
+      },
+      close: () => socket.close(),
+    };
   }
 
   stopMonitor(): void {

@@ -49,6 +49,13 @@ export class Words {
     return this.#words[this.#at];
   }
 
+  /** Whether the next word is this one, which is taken then. */
+  take(word: string): boolean {
+    if (this.peek !== word) return false;
+    this.#at++;
+    return true;
+  }
+
   /** @param expected - what is missing when the line ends here: "a prefix" */
   next(expected: string): string {
     const word = this.#words[this.#at++];
