@@ -10,7 +10,7 @@ import { AddressRequest } from "./net/addressctl";
 import { findByIndex } from "./net/ifnet";
 import { joinByProgram, leaveByProgram } from "./net/membership";
 import {
-  beginWrite, closeRouting, openRouting, routingReadiness, setRoutingOption, shutdownSocket,
+  beginWrite, closeRouting, openRouting, queuedBytes, routingOption, routingReadiness, setRoutingOption, shutdownSocket,
 } from "./rtsock/calls";
 import { Caller } from "./rtsock/caller";
 import { closeOutput, output } from "./rtsock/output";
@@ -31,6 +31,16 @@ export function routingOpen(type: i32, protocol: i32, fib: u32): i32 {
 
 export function routingSetOption(socket: usize, level: i32, option: i32, value: i32, valueBytes: u32): i32 {
   return -setRoutingOption(changetype<RoutingSocket>(socket), level, option, value, valueBytes);
+}
+
+/** An option's value, or a negative errno. */
+export function routingGetOption(socket: usize, level: i32, option: i32): i32 {
+  return routingOption(changetype<RoutingSocket>(socket), level, option);
+}
+
+/** Bytes of messages that were not read (FIONREAD). */
+export function routingQueued(socket: usize): u32 {
+  return queuedBytes(changetype<RoutingSocket>(socket));
 }
 
 /** Where `bytes` bytes of a write go, or a negative errno; routingWrite follows when they are there. */

@@ -71,7 +71,8 @@ static enum outcome call_socket(const struct seccomp_notif *call)
 		return finish(call, 0, EMFILE);
 	identify(call->pid, &request.process, &request.user);
 	struct iovec part = {&request, sizeof request};
-	struct reply reply = kernel_call(FRAME_OPEN, socket->id, &part, 1);
+	socket->is_routing = (uint32_t)call->data.args[0] == DOMAIN_ROUTING;
+	struct reply reply = kernel_call(socket->is_routing ? FRAME_OPEN_ROUTING : FRAME_OPEN, socket->id, &part, 1);
 	socket->is_nonblocking = type & SOCK_NONBLOCK;
 	socket->is_forwarded = reply.result == READING_FORWARDED;
 	if (reply.result < 0)
@@ -158,6 +159,15 @@ static enum outcome call_unsupported(const struct seccomp_notif *call, struct so
 	return finish(call, 0, socket->is_forwarded && (is_accept || is_odd) ? EINVAL : EOPNOTSUPP);
 }
 
+static enum outcome call_shutdown(const struct seccomp_notif *call, struct socket *socket)
+{
+	if (!socket->is_routing)
+		return call_unsupported(call, socket);
+	int32_t how = (int32_t)call->data.args[1];
+	struct iovec part = {&how, sizeof how};
+	return finish_as(call, kernel_call(FRAME_SHUTDOWN, socket->id, &part, 1));
+}
+
 static enum outcome call_stat(const struct seccomp_notif *call, struct socket *socket)
 {
 	(void)socket;
@@ -203,7 +213,7 @@ static handler *const HANDLERS[SYSTEM_CALLS] = {
 	[__NR_dup3] = call_dup,
 	[__NR_fcntl] = call_fcntl,
 	[__NR_ioctl] = call_ioctl,
-	[__NR_shutdown] = call_unsupported,
+	[__NR_shutdown] = call_shutdown,
 	[__NR_listen] = call_unsupported,
 	[__NR_accept] = call_unsupported,
 	[__NR_accept4] = call_unsupported,

@@ -12,7 +12,7 @@
 #include "sockets.h"
 
 // The domain of the sockets: AF_NETLINK of the host, or FreeBSD's.
-enum { DOMAIN_LINUX = 16, DOMAIN_FREEBSD = 38 };
+enum { DOMAIN_LINUX = 16, DOMAIN_FREEBSD = 38, DOMAIN_ROUTING = 17 };
 
 extern unsigned calls_domain;
 

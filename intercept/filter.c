@@ -67,7 +67,7 @@ static void skip_if(struct filter *into, unsigned value, size_t skip)
 	add(into, BPF_JMP | BPF_JEQ | BPF_K, (unsigned char)skip, 0, value);
 }
 
-void filter_build(struct filter *into, unsigned family, unsigned base, unsigned count)
+void filter_build(struct filter *into, struct families families, unsigned base, unsigned count)
 {
 	into->length = 0;
 	load(into, offsetof(struct seccomp_data, arch));
@@ -99,7 +99,8 @@ void filter_build(struct filter *into, unsigned family, unsigned base, unsigned 
 	end(into, SECCOMP_RET_USER_NOTIF);
 
 	load_argument(into, 0);
-	skip_if(into, family, 1);
+	skip_if(into, families.netlink, 2);
+	skip_if(into, families.routing, 1);
 	end(into, SECCOMP_RET_ALLOW);
 	end(into, SECCOMP_RET_USER_NOTIF);
 }

@@ -9,7 +9,12 @@ struct filter {
 	struct sock_filter code[96];
 };
 
-// family: the domain whose sockets are ours. Descriptors base … base + count - 1 are those that were handed out.
-void filter_build(struct filter *into, unsigned family, unsigned base, unsigned count);
+// The domains whose sockets are ours; an ABI without routing sockets has its netlink's twice.
+struct families {
+	unsigned netlink, routing;
+};
+
+// Descriptors base … base + count - 1 are those that were handed out.
+void filter_build(struct filter *into, struct families families, unsigned base, unsigned count);
 
 #endif

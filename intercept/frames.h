@@ -26,6 +26,8 @@ enum frame_type {
 	FRAME_UNTAKEN = 13,  // the last RECEIVE never reached the program; no reply
 	FRAME_IOCTL = 14,    // u32 request, its bytes; the reply has bytes. Socket 0: an interface ioctl
 	FRAME_TICK = 15,     // time has passed; no reply
+	FRAME_SHUTDOWN = 16, // i32 how. Of routing sockets
+	FRAME_OPEN_ROUTING = 17, // as OPEN, a routing socket; of FreeBSD's ABI alone
 	// From the kernel.
 	FRAME_REPLY = 64,    // i32 result, or an errno of the host's, negative; then what belongs to the call
 	FRAME_DATA = 65,     // struct data, then records when they are not in the shared file

@@ -178,7 +178,9 @@ int main(int count, char **arguments)
 		status = kernel_hello(calls_domain, options.vnet);
 	if (status != 0)
 		return status;
-	filter_build(&filter, calls_domain, range.base, range.count);
+	// On Linux the number of routing sockets is that of packet sockets, which are none of ours.
+	struct families families = {calls_domain, calls_domain == DOMAIN_FREEBSD ? DOMAIN_ROUTING : calls_domain};
+	filter_build(&filter, families, range.base, range.count);
 	status = start_program(options.program, &filter, &started);
 	if (status != 0)
 		return status;

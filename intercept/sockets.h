@@ -12,6 +12,7 @@ struct socket {
 	uint32_t id; // toward the kernel; never used twice
 	bool is_nonblocking;
 	bool is_forwarded;  // each receive is a request to the kernel; else datagrams are read ahead
+	bool is_routing;    // PF_ROUTE, of FreeBSD's ABI
 	bool wants_pktinfo; // NETLINK_PKTINFO
 	int64_t receive_timeout; // microseconds, 0: none
 	int64_t send_timeout;

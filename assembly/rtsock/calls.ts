@@ -1,8 +1,9 @@
 // The calls on a routing socket (net/rtsock.c; rtsock G.3, G.4.1). write's second half is request.ts.
 
 import { Errno } from "../abi/errno";
+import { AF } from "../abi/inet";
 import { MSG, NetlinkLimit, SO, SOCK, SOL } from "../abi/netlink";
-import { ROUTE_SO, SHUT } from "../abi/rtsock";
+import { ROUTE_SO, RouteSockaddr, SHUT } from "../abi/rtsock";
 import { Buffer, allocateBuffer, release } from "../mem/buffer";
 import { attachRoutingHooks, detachRoutingHooks } from "../net/hooks";
 import { fibCount } from "../net/rib";
@@ -71,6 +72,36 @@ export function setRoutingOption(socket: RoutingSocket, level: i32, option: i32,
     default:
       return Errno.ENOPROTOOPT;
   }
+}
+
+/** An option's value, or a negative errno: ENOPROTOOPT (sogetopt). */
+export function routingOption(socket: RoutingSocket, level: i32, option: i32): i32 {
+  if (level != SOL.SOCKET) return -Errno.ENOPROTOOPT;
+  switch (option) {
+    case ROUTE_SO.USELOOPBACK:
+      return socket.usesLoopback ? ROUTE_SO.USELOOPBACK : 0;
+    case ROUTE_SO.RERROR:
+      return socket.reportsLoss ? ROUTE_SO.RERROR : 0;
+    case SO.RCVBUF:
+      return socket.receiveLimit;
+    case SO.SNDBUF:
+      return socket.sendLimit;
+    case SO.TYPE:
+      return SOCK.RAW;
+    case SO.DOMAIN:
+      return AF.ROUTE;
+    // The protocol switch of routing sockets names none, and errors are never pending.
+    case SO.PROTOCOL:
+    case SO.ERROR:
+      return 0;
+    default:
+      return -Errno.ENOPROTOOPT;
+  }
+}
+
+/** FIONREAD: bytes of messages that were not read; their senders' addresses do not count (soo_ioctl). */
+export function queuedBytes(socket: RoutingSocket): u32 {
+  return socket.receivedBytes - socket.received.count * RouteSockaddr.SENDER;
 }
 
 /** Bit 0: a read finds something, or the end of file; bit 1: a write does not wait. */

@@ -109,6 +109,8 @@ export interface CoreExports {
   syseventPost(hasData: number): void;
   routingOpen(type: number, protocol: number, fib: number): number;
   routingSetOption(socket: number, level: number, option: number, value: number, valueBytes: number): number;
+  routingGetOption(socket: number, level: number, option: number): number;
+  routingQueued(socket: number): number;
   routingReserve(socket: number, bytes: number, flags: number, hasControl: number): number;
   routingWrite(socket: number): number;
   routingFirst(socket: number): number;

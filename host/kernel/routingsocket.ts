@@ -118,25 +118,30 @@ export class RoutingSocket {
     return this.recvmsg(into).length;
   }
 
-  /** As read, with the sender's address and flags. */
-  recvmsg(into: Uint8Array): RoutingMessage {
+  /**
+   * As read, with the sender's address and flags.
+   * @param flags - MSG bits: PEEK leaves the message
+   * @throws NetlinkError also EOPNOTSUPP MSG_OOB
+   */
+  recvmsg(into: Uint8Array, flags = 0): RoutingMessage {
     let message: RoutingMessage | undefined;
-    this.#owner.journal.perform("routingRead", this.#target, [into.length], () => {
-      message = this.#take(into);
+    this.#owner.journal.perform("routingRead", this.#target, [into.length, flags], () => {
+      message = this.#take(into, flags);
       return { length: message.length, flags: message.flags, bytes: into.slice(0, message.length) };
     });
     return message as unknown as RoutingMessage;
   }
 
-  #take(into: Uint8Array): RoutingMessage {
+  #take(into: Uint8Array, flags: number): RoutingMessage {
     const socket = this.#open("read");
+    if ((flags & MSG.OOB) !== 0) throw new NetlinkError("read", Errno.EOPNOTSUPP);
     const { call, exchange, views } = this.#owner.core;
     const length = expectSuccess("read", call.routingFirst(socket));
     if (length === 0) return { length, flags: 0, name: new Uint8Array(0) };
     const copied = Math.min(length, into.length);
     const place = views.data.getUint32(exchange + ReceiveLayout.WINDOW, true);
     into.set(views.bytes.subarray(place, place + copied));
-    call.routingDrop(socket);
+    if ((flags & MSG.PEEK) === 0) call.routingDrop(socket);
     return { length: copied, flags: copied < length ? MSG.TRUNC : 0, name: SENDER.slice() };
   }
 
@@ -149,6 +154,16 @@ export class RoutingSocket {
       const result = this.#call.routingSetOption(this.#open("setsockopt"), level, option, value, 4);
       expectSuccess("setsockopt", result);
     });
+  }
+
+  /** SO_USELOOPBACK, SO_RERROR, SO_RCVBUF, SO_SNDBUF, SO_TYPE, SO_DOMAIN … @throws NetlinkError ENOPROTOOPT */
+  getsockopt(level: number, option: number): number {
+    return expectSuccess("getsockopt", this.#call.routingGetOption(this.#open("getsockopt"), level, option));
+  }
+
+  /** Bytes of messages that were not read (FIONREAD). */
+  get queuedBytes(): number {
+    return this.#call.routingQueued(this.#open("ioctl"));
   }
 
   /**

@@ -19,6 +19,8 @@ export enum FrameType {
   UNTAKEN = 13,
   IOCTL = 14,
   TICK = 15,
+  SHUTDOWN = 16,
+  OPEN_ROUTING = 17,
   REPLY = 64,
   DATA = 65,
   STATE = 66,

@@ -2,6 +2,7 @@
 // options, ioctls and errnos, whatever the messages hold.
 
 import { FIO, MSG, SO, SOL } from "../../assembly/abi/netlink.js";
+import { ROUTE_SO } from "../../assembly/abi/rtsock.js";
 
 /** Rows of a host's number and FreeBSD's. */
 type Pairs = readonly (readonly [host: number, freebsd: number])[];
@@ -54,6 +55,12 @@ export function flagsToHost(flags: number): number {
 export function optionFromHost(level: number, option: number): { level: number; option: number } {
   if (level !== HOST_SOL_SOCKET) return { level, option };
   return { level: SOL.SOCKET, option: freebsdOf(SOCKET_OPTIONS, option) ?? 0 };
+}
+
+/** As optionFromHost; options that only FreeBSD has (SO_USELOOPBACK …) come by its own numbers. */
+export function routingOptionFromHost(level: number, option: number): { level: number; option: number } {
+  const isFreebsd = level === HOST_SOL_SOCKET && option in ROUTE_SO;
+  return isFreebsd ? { level: SOL.SOCKET, option } : optionFromHost(level, option);
 }
 
 /** FIONREAD and TIOCOUTQ; undefined for another request. */

@@ -7,8 +7,9 @@ import { Domain } from "./domain.js";
 import { LiveClock } from "./liveclock.js";
 import { NativeSocket } from "./native.js";
 import { nativeIoctl } from "./nativeioctl.js";
+import { NativeRoutingSocket } from "./nativerouting.js";
 import type { ForwardedSocket, ServedSocket } from "./served.js";
-import { type TraceLine, traceMessages, traceRewrite } from "./trace.js";
+import { type TraceLine, traceMessages, traceRewrite, traceRouting } from "./trace.js";
 
 export interface OpenRequest {
   readonly type: number;
@@ -68,7 +69,7 @@ export class Machine {
 
   /** @throws LinuxError what the kernel or the Linux layer refuses */
   open(domain: Domain, vnet: Vnet, { type, protocol, pid, uid }: OpenRequest): ServedSocket | ForwardedSocket {
-    const isPrivileged = uid === ROOT || uid === this.#owner;
+    const isPrivileged = this.#isPrivileged(uid);
     if (domain === Domain.LINUX) {
       return asLinux("socket", () => this.#linux.socket(vnet, { type, protocol, pid, isPrivileged }));
     }
@@ -79,6 +80,19 @@ export class Machine {
     return new NativeSocket(socket, (arrow, bytes) => {
       traceMessages(print, arrow, { vnet: vnet.name, port: socket.getsockname().port, protocol }, bytes);
     });
+  }
+
+  /** @throws LinuxError what the kernel refuses */
+  openRouting(vnet: Vnet, { type, protocol, pid, uid }: OpenRequest): ForwardedSocket {
+    const cred = { uid: this.#isPrivileged(uid) ? ROOT : uid };
+    const socket = asLinux("socket", () => vnet.routingSocket({ type, protocol, pid, cred }));
+    const print = this.#trace;
+    if (print === undefined) return new NativeRoutingSocket(socket);
+    return new NativeRoutingSocket(socket, (arrow, bytes) => traceRouting(print, arrow, vnet.name, bytes));
+  }
+
+  #isPrivileged(uid: number): boolean {
+    return uid === ROOT || uid === this.#owner;
   }
 
   /**

@@ -36,6 +36,8 @@ export interface Opened {
   taken(bytes: number): void;
   receive(request: ReceiveRequest): Received;
   untake(): void;
+  /** @param how - SHUT_RD, SHUT_WR, SHUT_RDWR */
+  shutdown(how: number): void;
   /** @returns what goes to where the call points */
   ioctl(request: number): Uint8Array;
   close(): void;
@@ -103,6 +105,10 @@ export class OpenedAhead implements Opened {
 
   untake(): never {
     throw new ProtocolError("an UNTAKEN on a socket that is read by datagrams");
+  }
+
+  shutdown(): never {
+    throw new LinuxError("shutdown", LinuxErrno.EOPNOTSUPP);
   }
 
   ioctl(): never {
@@ -184,6 +190,11 @@ export class OpenedForwarded implements Opened {
 
   untake(): void {
     this.#socket.untake();
+  }
+
+  shutdown(how: number): void {
+    if (this.#socket.shutdown === undefined) throw new LinuxError("shutdown", LinuxErrno.EOPNOTSUPP);
+    this.#socket.shutdown(how);
   }
 
   ioctl(request: number): Uint8Array {

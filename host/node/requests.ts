@@ -38,6 +38,7 @@ export const REQUESTS: ReadonlyMap<number, Row> = new Map<number, Row>([
   [FrameType.TAKEN, { changes: false, handle: taken }],
   [FrameType.RECEIVE, { changes: true, handle: receive }],
   [FrameType.UNTAKEN, { changes: true, handle: untaken }],
+  [FrameType.SHUTDOWN, { changes: true, handle: ({ opened, body }) => done(() => opened.shutdown(body.int())) }],
   [FrameType.IOCTL, { changes: false, handle: ({ opened, body }) => value(opened.ioctl(body.word())) }],
 ]);
 

@@ -90,6 +90,8 @@ export interface ForwardedSocket extends AnySocket {
   receiveMessages(request: ReceiveRequest): Received;
   /** What the last receive gave never reached the program: the next one gives it. */
   untake(): void;
+  /** Only routing sockets can be shut down. @param how - SHUT_RD, SHUT_WR, SHUT_RDWR, numbered alike on both systems */
+  shutdown?(how: number): void;
   /** FIONREAD, TIOCOUTQ. */
   ioctl(request: number): number;
   readonly isWritable: boolean;

@@ -76,7 +76,9 @@ export class Session implements Listener {
     const reply = this.#attempt(() => {
       switch (frame.type) {
         case FrameType.OPEN:
-          return this.#open(frame);
+          return this.#open(frame, false);
+        case FrameType.OPEN_ROUTING:
+          return this.#open(frame, true);
         case FrameType.CLOSE:
           hasChanged = true;
           return this.#close(frame);
@@ -148,12 +150,16 @@ export class Session implements Listener {
     this.#isFileNamed = true;
   }
 
-  #open(frame: Frame): Reply {
+  #open(frame: Frame, isRouting: boolean): Reply {
+    if (isRouting && this.#domain !== Domain.FREEBSD) throw new ProtocolError("a routing socket of Linux's ABI");
     if (frame.socket === 0 || this.#sockets.has(frame.socket)) throw new ProtocolError(`socket ${frame.socket} twice`);
     if (this.#sockets.size >= SOCKETS_MAX) throw new LinuxError("socket", LinuxErrno.EMFILE);
     const body = new Body(frame.body);
     const request = { type: body.int(), protocol: body.int(), pid: body.word(), uid: body.word() };
-    const socket = this.#machine.open(this.#domain, this.#vnet as Vnet, request);
+    const vnet = this.#vnet as Vnet;
+    const socket = isRouting
+      ? this.#machine.openRouting(vnet, request)
+      : this.#machine.open(this.#domain, vnet, request);
     if (isForwarded(socket)) {
       this.#sockets.set(frame.socket, new OpenedForwarded(socket, this.#domain, frame.socket, this.out));
       return { result: Reading.FORWARDED };

@@ -73,7 +73,7 @@ describe("a stream of frames", () => {
 it("both sides have the same numbers for frames, flags and versions", () => {
   const header = readFileSync(join(root, "intercept/frames.h"), "utf8");
   const numbers = new Map(
-    [...header.matchAll(/\b(FRAME|STATE|DATA|READING)_([A-Z]+) = (\d+)/g)].map(([, kind, name, number]) => [
+    [...header.matchAll(/\b(FRAME|STATE|DATA|READING)_([A-Z_]+) = (\d+)/g)].map(([, kind, name, number]) => [
       `${kind}_${name}`,
       Number(number),
     ]),

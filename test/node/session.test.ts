@@ -23,11 +23,11 @@ function ping(seq: number): Uint8Array {
   return message({ type: NOOP, flags: "qa", seq });
 }
 
-function begun(domain: number, options = {}): Conversation & { later: (milliseconds: number) => void } {
-  const { machine, later } = bench(options);
-  const conversation = new Conversation(machine);
+function begun(domain: number, options = {}): Conversation & ReturnType<typeof bench> {
+  const stage = bench(options);
+  const conversation = new Conversation(stage.machine);
   conversation.hello(domain);
-  return Object.assign(conversation, { later });
+  return Object.assign(conversation, stage);
 }
 
 describe("HELLO", () => {
@@ -81,6 +81,7 @@ describe("frames that make no sense end the conversation", () => {
     ["a frame before HELLO", () => new Conversation(bench().machine).say(wire.OPEN, 1, wire.words(3, 0, 1, 0))],
     ["HELLO of another domain", () => new Conversation(bench().machine).hello(17)],
     ["HELLO that is cut", () => new Conversation(bench().machine).say(wire.HELLO, 0, wire.words(16))],
+    ["a routing socket of Linux's ABI", (on) => on.say(wire.OPEN_ROUTING, 1, wire.words(3, 0, 1, 0))],
     ["a second HELLO", (on) => on.hello(wire.LINUX)],
     ["an unknown type", (on) => on.say(99)],
     ["a reply", (on) => on.say(wire.REPLY, 1, wire.words(0))],
@@ -112,6 +113,36 @@ describe("sockets", () => {
     expect(on.open(SOCKETS_MAX + 1)).toBe(-LINUX.EMFILE);
     on.say(wire.CLOSE, 1);
     expect(on.open(SOCKETS_MAX + 1)).toBe(1);
+  });
+
+  it("of routing are there for FreeBSD's ABI, and only they can be shut down", () => {
+    const { machine, kernel } = bench();
+    const on = new Conversation(machine);
+    on.hello(wire.FREEBSD);
+    expect(on.ask(wire.OPEN_ROUTING, 1, wire.words(3, 0, 1, 0)).result).toBe(1);
+    expect(on.open(2)).toBe(1);
+    expect(kernel.vnet0.hasRoutingSockets).toBe(true);
+    expect(on.ask(wire.SHUTDOWN, 2, wire.words(0)).result).toBe(-LINUX.EOPNOTSUPP);
+    expect(on.ask(wire.SHUTDOWN, 1, wire.words(0)).result).toBe(0);
+    // The end of the file is something to read.
+    expect(on.all(wire.STATE).map(({ socket, body }) => [socket, wire.wordAt(body, 0) & 1])).toEqual([[1, 1]]);
+    on.session.end();
+    expect(kernel.vnet0.hasRoutingSockets).toBe(false);
+  });
+
+  it("of routing give back a message that did not reach the program", () => {
+    const on = begun(wire.FREEBSD);
+    on.ask(wire.OPEN_ROUTING, 1, wire.words(3, 0, 1, 0));
+    const { kernel } = on;
+    kernel.vnet0.interfaceAttach({ name: "em7" });
+    const receive = () => on.ask(wire.RECEIVE, 1, wire.words(4096, 0, 0, 16, wire.NO_HALF));
+    const first = receive();
+    expect(first.result).toBe(24);
+    // The sender is { 2, AF_ROUTE }.
+    expect([...first.body.slice(20, 22)]).toEqual([2, 17]);
+    on.say(wire.UNTAKEN, 1);
+    expect(receive()).toEqual(first);
+    expect(receive().result).toBe(-LINUX.EAGAIN);
   });
 
   it("go with the client", () => {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include "harness.h"
 
@@ -155,6 +156,121 @@ static void time_passes(void)
 	close(socket);
 }
 
+enum {
+	PF_ROUTING = 17,
+	RTM_ADD = 1,
+	RTM_DELETE = 2,
+	ROUTE_BYTES = 200, // rt_msghdr and three addresses of 16 bytes
+	HOST_SO_USELOOPBACK = 0x40,
+};
+
+// struct rt_msghdr as FreeBSD has it, then destination, gateway and netmask.
+struct route_message {
+	uint16_t length;
+	uint8_t version, type;
+	uint16_t index, spare;
+	int32_t flags, addrs, pid, seq, error, mask;
+	uint64_t inits, metrics[14];
+	struct {
+		uint8_t length, family;
+		uint16_t port;
+		uint8_t address[4], zero[8];
+	} destination, gateway, netmask;
+};
+
+// 198.18.n.0/24 through 127.0.0.1: a route that needs no interface but lo0.
+static struct route_message route_of(uint8_t type, uint8_t n, int32_t seq)
+{
+	return (struct route_message){
+		.length = ROUTE_BYTES,
+		.version = 5,
+		.type = type,
+		.flags = 0x1 | 0x800 | 0x1000, // UP, STATIC, BLACKHOLE
+		.addrs = 0x7,
+		.seq = seq,
+		.destination = {16, 2, 0, {198, 18, n, 0}, {0}},
+		.gateway = {16, 2, 0, {127, 0, 0, 1}, {0}},
+		.netmask = {16, 2, 0, {255, 255, 255, 0}, {0}},
+	};
+}
+
+static bool is_echo(const struct route_message *message, uint8_t type, int32_t seq)
+{
+	return message->length == ROUTE_BYTES && message->version == 5 && message->type == type && message->seq == seq &&
+	       message->pid == getpid() && message->error == 0 && (message->flags & 0x40) != 0; // DONE
+}
+
+static void a_routing_socket_hears_its_echo_and_so_do_others(void)
+{
+	struct route_message message = route_of(RTM_ADD, 1, 7), heard;
+	int writer = socket(PF_ROUTING, SOCK_RAW, 0);
+	int listener = socket(PF_ROUTING, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 2);
+	int stranger = socket(PF_ROUTING, SOCK_RAW | SOCK_NONBLOCK, 28);
+	EXPECT(writer >= 0 && listener >= 0 && stranger >= 0 && is_idle(writer) && is_idle(listener));
+	EXPECT(read(listener, &heard, sizeof heard) < 0 && errno == EAGAIN);
+	EXPECT(write(writer, &message, sizeof message) == ROUTE_BYTES);
+	struct pollfd both[] = {{writer, POLLIN, 0}, {listener, POLLIN, 0}, {stranger, POLLIN, 0}};
+	EXPECT(poll(both, 3, 5000) == 2 && both[2].revents == 0);
+	EXPECT(queued(writer) == ROUTE_BYTES);
+	EXPECT(recv(writer, &heard, sizeof heard, MSG_PEEK) == ROUTE_BYTES && is_echo(&heard, RTM_ADD, 7));
+	EXPECT(read(writer, &heard, sizeof heard) == ROUTE_BYTES && is_echo(&heard, RTM_ADD, 7));
+	EXPECT(read(listener, &heard, sizeof heard) == ROUTE_BYTES && is_echo(&heard, RTM_ADD, 7));
+	EXPECT(is_idle(writer) && is_idle(listener));
+	// What is there already: the write has the errno, and so has the echo.
+	EXPECT(send(writer, &message, sizeof message, 0) < 0 && errno == EEXIST);
+	EXPECT(read(writer, &heard, sizeof heard) == ROUTE_BYTES && heard.error == EEXIST);
+	message = route_of(RTM_DELETE, 1, 8);
+	EXPECT(send(writer, &message, sizeof message, 0) == ROUTE_BYTES);
+	EXPECT(recv(writer, &heard, 100, 0) == 100 && is_idle(writer)); // the rest is lost
+	close(writer);
+	close(listener);
+	close(stranger);
+}
+
+static void a_read_of_a_routing_socket_waits(void)
+{
+	struct route_message message = route_of(RTM_ADD, 2, 1), heard;
+	int reader = socket(PF_ROUTING, SOCK_RAW, 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int writer = socket(PF_ROUTING, SOCK_RAW, 0);
+		usleep(20000);
+		bool is_added = write(writer, &message, sizeof message) == ROUTE_BYTES;
+		message.type = RTM_DELETE;
+		_exit(is_added && write(writer, &message, sizeof message) == ROUTE_BYTES ? 0 : 1);
+	}
+	int status = -1;
+	EXPECT(read(reader, &heard, sizeof heard) == ROUTE_BYTES && heard.type == RTM_ADD && heard.pid == child);
+	EXPECT(read(reader, &heard, sizeof heard) == ROUTE_BYTES && heard.type == RTM_DELETE);
+	EXPECT(waitpid(child, &status, 0) == child && status == 0);
+	struct timeval patience = {0, 20000};
+	EXPECT(setsockopt(reader, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+	EXPECT(read(reader, &heard, sizeof heard) < 0 && errno == EAGAIN);
+	close(reader);
+}
+
+static void routing_sockets_have_their_own_options_and_calls(void)
+{
+	int off = 0, value = -1;
+	socklen_t length = sizeof value;
+	struct route_message message = route_of(RTM_ADD, 3, 1);
+	struct name name = name_of(0, 0);
+	int socket_of = socket(PF_ROUTING, SOCK_RAW, 0);
+	EXPECT(socket(PF_ROUTING, SOCK_DGRAM, 0) < 0 && errno == EPROTOTYPE);
+	EXPECT(bind(socket_of, (struct sockaddr *)&name, sizeof name) < 0 && errno == EOPNOTSUPP);
+	EXPECT(getsockopt(socket_of, SOL_SOCKET, HOST_SO_USELOOPBACK, &value, &length) == 0 && value != 0);
+	EXPECT(getsockopt(socket_of, SOL_SOCKET, SO_RCVBUF, &value, &length) == 0 && value == 8192);
+	EXPECT(setsockopt(socket_of, SOL_SOCKET, HOST_SO_USELOOPBACK, &off, sizeof off) == 0);
+	EXPECT(write(socket_of, &message, sizeof message) == ROUTE_BYTES && is_idle(socket_of));
+	message.type = RTM_DELETE;
+	EXPECT(write(socket_of, &message, sizeof message) == ROUTE_BYTES);
+	EXPECT(write(socket_of, &message, 7) < 0 && errno == ENOBUFS);
+	EXPECT(shutdown(socket_of, 7) < 0 && errno == EINVAL);
+	EXPECT(shutdown(socket_of, SHUT_WR) == 0 && send(socket_of, &message, sizeof message, MSG_NOSIGNAL) < 0 && errno == EPIPE);
+	EXPECT(shutdown(socket_of, SHUT_RD) == 0 && read(socket_of, &message, sizeof message) == 0);
+	close(socket_of);
+}
+
 const struct named_check FREEBSD_CHECKS[] = {
 	{"messages without boundaries", messages_without_boundaries, FREEBSD, false},
 	{"receives of length 0", receives_of_length_0, FREEBSD, false},
@@ -163,5 +279,8 @@ const struct named_check FREEBSD_CHECKS[] = {
 	{"a send waits for room", a_send_waits_for_room, FREEBSD, false},
 	{"addresses as FreeBSD checks them", addresses_as_freebsd_checks_them, FREEBSD, false},
 	{"time passes", time_passes, FREEBSD, true},
+	{"a routing socket hears its echo, and so do others", a_routing_socket_hears_its_echo_and_so_do_others, FREEBSD, false},
+	{"a read of a routing socket waits", a_read_of_a_routing_socket_waits, FREEBSD, false},
+	{"routing sockets have their own options and calls", routing_sockets_have_their_own_options_and_calls, FREEBSD, false},
 	{NULL, NULL, 0, false},
 };
