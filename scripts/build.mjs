@@ -25,7 +25,7 @@ const COMPILERS = [ASSEMBLYSCRIPT, "node_modules/typescript/package.json"];
 const coreInputs = () => [...filesBelow("assembly", /(?<!\.d)\.ts$/), "asconfig.json", ...COMPILERS];
 
 /** The loadable modules that have a source of their own here; modules/sdk is what they share. */
-const MODULES = ["dummy"];
+const MODULES = ["dummy", "ktest_example"];
 
 /** @typedef {"core" | "modules" | "debug" | "host" | "intercept" | "reader"} StepName */
 

@@ -9,7 +9,8 @@ import { moveInterface } from "./interfaces.js";
 import { type EventLog, Journal } from "./log.js";
 import { ExternalModules } from "./module/external.js";
 import type { ModuleFault } from "./module/fault.js";
-import { loadableModule } from "./module/kind.js";
+import { ktestModule, type LoadableOwner, loadableModule } from "./module/kind.js";
+import { KTEST_MODULE } from "./module/ktest.js";
 import { LINUX_MODULE, type ModuleStatus, Modules, NETLINK_MODULE } from "./modules.js";
 import {
   type BootOptions,
@@ -127,10 +128,10 @@ export class Kernel implements VnetOwner {
     this.journal = new Journal(options.record);
     this.generic = new GenericFamilies(this.journal, () => this.vnets.map(({ core }) => core));
     this.#external = this.#makeExternal();
-    this.#modules = new Modules(
-      () => this.vnets.map(({ core }) => core),
-      (name, file) => loadableModule(name, file, { external: this.#external, generic: this.generic }),
-    );
+    this.#modules = new Modules(() => this.vnets.map(({ core }) => core), {
+      own: new Map([[KTEST_MODULE, ktestModule(this.#moduleOwner)]]),
+      loadable: (name, file) => loadableModule(name, file, this.#moduleOwner),
+    });
     this.#vnet0 = this.#makeVnet(VNET0);
     this.#snapshots = new Snapshots({
       kernel: this,
@@ -144,6 +145,10 @@ export class Kernel implements VnetOwner {
       counts: this.#counts,
       newVnet: (name) => new Vnet(this, name, new Core(log)),
     });
+  }
+
+  get #moduleOwner(): LoadableOwner {
+    return { external: this.#external, generic: this.generic };
   }
 
   #makeExternal(): ExternalModules {
@@ -165,8 +170,8 @@ export class Kernel implements VnetOwner {
       log: this.#log,
       faulted: (fault) => this.#faulted(fault),
     });
-    this.relay.serve = (port) => external.serve(port);
-    this.relay.answer = (port) => external.answer(port);
+    this.relay.serve = (port) => external.requests.serve(port);
+    this.relay.answer = (port) => external.requests.answer(port);
     return external;
   }
 

@@ -83,24 +83,27 @@ export interface ModuleState {
   readonly loadable?: LoadableState;
 }
 
+/** What makes modules that are not in the cores. */
+export interface ModuleMakers {
+  readonly own: ReadonlyMap<string, ModuleKind>;
+  loadable(name: string, file: Uint8Array): ModuleKind;
+}
+
 export class Modules {
   readonly #cores: () => Iterable<Core>;
   readonly #loaded: LoadedModule[] = [];
 
+  readonly #kinds: ReadonlyMap<string, ModuleKind>;
   readonly #loadable: (name: string, file: Uint8Array) => ModuleKind;
 
   /**
    * @param cores - of all vnets, the first vnet's first
-   * @param loadable - what a module of a file does
+   * @param own - built-in modules that the kernel makes, by name; `loadable` - what a module of a file does
    */
-  constructor(cores: () => Iterable<Core>, loadable: (name: string, file: Uint8Array) => ModuleKind) {
+  constructor(cores: () => Iterable<Core>, { own, loadable }: ModuleMakers) {
     this.#cores = cores;
+    this.#kinds = new Map([...KINDS, ...own]);
     this.#loadable = loadable;
-  }
-
-  /** Names of the modules there can be. */
-  static get names(): readonly string[] {
-    return [...KINDS.keys()];
   }
 
   isLoaded(name: string): boolean {
@@ -118,10 +121,10 @@ export class Modules {
    *   of it is left
    */
   load(name: string, file?: Uint8Array): void {
-    if (file !== undefined && (KINDS.has(name) || this.isLoaded(name))) {
+    if (file !== undefined && (this.#kinds.has(name) || this.isLoaded(name))) {
       throw new NetlinkError(`kldload ${name}`, Errno.EEXIST);
     }
-    const kind = file === undefined ? KINDS.get(name) : this.#loadable(name, file);
+    const kind = file === undefined ? this.#kinds.get(name) : this.#loadable(name, file);
     if (kind === undefined) throw new NetlinkError(`kldload ${name}`, Errno.ENOENT);
     const found = this.#find(name);
     if (found?.isAsked) throw new NetlinkError(`kldload ${name}`, Errno.EEXIST);
@@ -136,7 +139,7 @@ export class Modules {
     const brought: string[] = [];
     for (const needed of kind.requires) {
       if (this.isLoaded(needed)) continue;
-      this.#bring(needed, KINDS.get(needed) as ModuleKind, false);
+      this.#bring(needed, this.#kinds.get(needed) as ModuleKind, false);
       brought.push(needed);
     }
     const done: Core[] = [];
@@ -216,7 +219,7 @@ export class Modules {
   /** What modules have in the cores is in the cores' own state. */
   restore(states: readonly ModuleState[]): void {
     const loaded = states.map(({ id, name, isAsked, loadable }) => {
-      if (loadable === undefined) return { id, name, isAsked, kind: KINDS.get(name) as ModuleKind };
+      if (loadable === undefined) return { id, name, isAsked, kind: this.#kinds.get(name) as ModuleKind };
       const kind = this.#loadable(name, loadable.file);
       kind.restore?.(loadable);
       return { id, name, isAsked, kind };

@@ -11,7 +11,7 @@ import { now, report, timerSet, vnet } from "../sdk/kernel";
 import { Message, payloadBytes, payloadOf } from "../sdk/message";
 import { Errno, GENL_OP, NLM_F, Policy } from "../sdk/numbers";
 import { ascii } from "../sdk/text";
-import { begin, done, end, flush, flushTo, putBytes, putString, putU32, putU64 } from "../sdk/writer";
+import { begin, beginReply, done, end, flush, flushTo, putBytes, putString, putU32, putU64 } from "../sdk/writer";
 
 export { abi, requestBuffer } from "../sdk/module";
 
@@ -107,7 +107,7 @@ function answer(message: Message): i32 {
 function echo(message: Message): i32 {
   const data = message.find(Attribute.DATA);
   if (data == 0) return refuse("DATA is missing", 0);
-  begin(dummy.family, Command.ECHO);
+  beginReply(message, Command.ECHO);
   putBytes(Attribute.DATA, payloadOf(data), payloadBytes(data));
   return end() ? Errno.OK : refuse("DATA is too long", message.offsetOf(data));
 }
@@ -120,7 +120,7 @@ function counter(): usize {
 function count(message: Message): i32 {
   const value = load<u64>(counter()) + message.u64Of(Attribute.VALUE, 1);
   store<u64>(counter(), value);
-  begin(dummy.family, Command.COUNT);
+  beginReply(message, Command.COUNT);
   putU64(Attribute.VALUE, value);
   end();
   return Errno.OK;
@@ -130,7 +130,7 @@ function dump(message: Message): i32 {
   const entries = message.u32Of(Attribute.COUNT, 0);
   if (entries > ENTRIES_MAX) return refuse("COUNT is above 100000", message.offsetOf(message.find(Attribute.COUNT)));
   for (let i: u32 = 0; i < entries; i++) {
-    begin(dummy.family, Command.DUMP, NLM_F.MULTI);
+    beginReply(message, Command.DUMP, NLM_F.MULTI);
     putU32(Attribute.INDEX, i);
     putString(Attribute.NAME, "entry");
     end();

@@ -1,4 +1,6 @@
-// What every module exports besides its own `attach` and `handle`: re-exported by its entry file.
+// What every module exports besides its own `attach` and `handle`: its entry file exports it again.
+
+import { Errno } from "./numbers";
 
 /** The version of the calls between kernel and module. */
 export const abi: i32 = 1;
@@ -23,4 +25,9 @@ export function requestBuffer(bytes: u32): usize {
   requests.at = <usize>before << PAGE_SHIFT;
   requests.bytes = <u32>pages << PAGE_SHIFT;
   return requests.at;
+}
+
+/** For a module that has kernel tests and no family of its own. */
+export function handle(message: usize, bytes: u32): i32 {
+  return Errno.EOPNOTSUPP;
 }

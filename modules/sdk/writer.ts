@@ -1,12 +1,13 @@
 // Writes messages and hands them to the kernel, as many at a time as fit: as replies to the request that is being handled, or
 // to a group.
-//   begin … put … end     one message
+//   beginReply … put … end   one message that answers a request
+//   begin … put … end     one message that nobody asked for
 //   done                  the end of a dump
 //   flush                 hands over what is complete, as replies
 //   flushTo               … to a group
 
 import { notify, reply } from "./kernel";
-import { ATTRIBUTE_BYTES, HEADER_BYTES } from "./message";
+import { ATTRIBUTE_BYTES, HEADER_BYTES, Message } from "./message";
 import { NLMSG } from "./numbers";
 
 /** Room for messages; the longest one can have half of it. */
@@ -35,6 +36,11 @@ export function begin(family: u32, command: u32, flags: u32 = 0, version: u32 = 
   store<u16>(at, <u16>flags, 6);
   store<u8>(at, <u8>command, 16);
   store<u8>(at, <u8>version, 17);
+}
+
+/** Opens an answer: with the request's flags, as families of FreeBSD answer (nlmsg_reply). @param flags - NLM_F besides */
+export function beginReply(message: Message, command: u32, flags: u32 = 0, version: u32 = 1): void {
+  begin(message.type, command, <u32>message.flags | flags, version);
 }
 
 /** Zeroed room in the open message; 0 when it is too long, and then it will not be sent. */

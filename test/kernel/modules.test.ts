@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
-import { NETLINK, NETLINK_OPTION, SOCK, SOL } from "../../assembly/abi/netlink.js";
-import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
-import { Kernel, type Vnet } from "../../host/kernel/kernel.js";
+import { NETLINK, NETLINK_OPTION, NLMSG, SOCK, SOL } from "../../assembly/abi/netlink.js";
+import { RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { Errno, Kernel, type Socket, type Vnet } from "../../host/kernel/kernel.js";
+import { familyOf, getFamily, openGeneric } from "../generic/families.js";
 import { addressTexts, events, getLink, inWords, links } from "../route/links.js";
+import { aboutNeighbour, lladdrOf, neighbours } from "../route/neighbours.js";
+import { getNexthop, made, succeed } from "../route/nexthops.js";
 import { added, dump, newRoute, routeTo } from "../route/routes.js";
-import { ask, codeOf, concat, drain } from "../support/messages.js";
+import { ask, codeOf, concat, drain, errorOf } from "../support/messages.js";
 import { monitor, openSocket, setupE, setupR } from "../support/setups.js";
 
 const GROUPS = Array.from({ length: 127 }, (_, i) => i + 1);
@@ -169,6 +172,48 @@ describe("unloading", () => {
     expect(successor.getsockopt(SOL.NETLINK, NETLINK_OPTION.LIST_MEMBERSHIPS)).toBe(0);
     vnet.interfaceDown("em1");
     expect(drain(successor)).toEqual([]);
+  });
+
+  it("[N9.5] [RF-MOD-5a] the stack's tables stay; user nexthops, their groups and families are gone", () => {
+    const { kernel, vnet, socket } = setupE();
+    succeed(socket, newRoute("10.1.0.0/16", { gateway: "192.0.2.254" }));
+    succeed(
+      socket,
+      aboutNeighbour(RTM.NEWNEIGH, "qaC", "192.0.2.7", { index: 2, state: 2 }, lladdrOf("02:00:00:00:00:07")),
+    );
+    made(socket, { id: 1, gateway: "192.0.2.254", oif: 2 }, { id: 2, gateway: "192.0.2.253", oif: 2 });
+    made(socket, {
+      id: 10,
+      group: [
+        [1, 1],
+        [2, 1],
+      ],
+    });
+    kernel.generic.registerFamily({ name: "own" });
+    const seen = (of: Socket): string =>
+      JSON.stringify([links(of), addressTexts(of), dump(of, AF.UNSPEC), neighbours(of).map(({ lladdr }) => lladdr)]);
+    const before = seen(socket);
+    expect(before).toContain("02:00:00:00:00:07");
+    socket.close();
+    kernel.kldunload("netlink");
+    kernel.kldload("netlink");
+    const again = openSocket(vnet);
+    expect(seen(again)).toBe(before);
+    expect(errorOf(ask(again, getNexthop({}, "qaD")))).toBe(Errno.ESRCH);
+    for (const id of [1, 2, 10]) expect(errorOf(ask(again, getNexthop({ id })))).toBe(Errno.ESRCH);
+    const generic = openGeneric(vnet);
+    expect(
+      ask(generic, getFamily("qD")).flatMap((each) => (each.type === NLMSG.DONE ? [] : familyOf(each).name)),
+    ).toEqual(["nlctrl"]);
+  });
+
+  it("[N9.3] [RF-MOD-6b] while the Linux ABI is loaded: EBUSY, and nothing changes", () => {
+    const kernel = Kernel.boot({ modules: ["netlink", "linux_common"] });
+    expect(codeOf(() => kernel.kldunload("netlink"))).toBe("EBUSY");
+    expect(moduleNames(kernel)).toEqual(["kernel", "netlink", "linux_common"]);
+    kernel.kldunload("linux_common");
+    kernel.kldunload("netlink");
+    expect(moduleNames(kernel)).toEqual(["kernel"]);
   });
 
   it("[N9.5] after a reload events come again", () => {

@@ -13,6 +13,7 @@ import {
   doneOf,
   drain,
   errorOf,
+  flags,
   numberAt,
   payloadOf,
   type Seen,
@@ -47,7 +48,7 @@ describe("the dummy module", () => {
     const { socket, id } = setupDummy();
     const data = text("to and fro");
     const [answer, ack] = ask(socket, genl(id, DUMMY.ECHO, "qa", [attribute(DUMMY_ATTRIBUTE.DATA, data)]));
-    expect(answer).toMatchObject({ type: id, flags: 0, seq: 7, pid: socket.getsockname().port });
+    expect(answer).toMatchObject({ type: id, flags: flags("qa"), seq: 7, pid: socket.getsockname().port });
     expect(answer?.body.slice(0, 4)).toEqual(Uint8Array.of(DUMMY.ECHO, 1, 0, 0));
     expect(attributes(inside(answer as Seen))).toEqual([[DUMMY_ATTRIBUTE.DATA, data]]);
     expect(ackOf(ack).error).toBe(0);
@@ -85,7 +86,7 @@ describe("the dummy module", () => {
     expect(seen).toHaveLength(entries + 1);
     expect(doneOf(seen.at(-1))).toBe(0);
     seen.slice(0, -1).forEach((each, i) => {
-      expect(each).toMatchObject({ type: id, flags: NLM_F.MULTI, seq: 7 });
+      expect(each).toMatchObject({ type: id, flags: flags("qD") | NLM_F.MULTI, seq: 7 });
       expect(attributes(inside(each))).toEqual([
         [DUMMY_ATTRIBUTE.INDEX, u32(i)],
         [DUMMY_ATTRIBUTE.NAME, text("entry")],

@@ -1,15 +1,17 @@
-// The loadable modules of a kernel at work: the messages of their families, which the core leaves to the host, their timers,
-// and how one that misbehaves ends. Built-in modules are in modules.ts.
+// The loadable modules of a kernel: how they come and go, their timers, and how one that misbehaves ends. Their messages are in
+// requests.ts, built-in modules in modules.ts.
 
 import { Errno } from "../../../assembly/abi/errno.js";
-import { Attention, AwaitedLayout } from "../../../assembly/abi/exchange.js";
-import { NlMsgHdr } from "../../../assembly/abi/netlink.js";
 import { NetlinkError } from "../errno.js";
 import type { RelayPort } from "../relay.js";
 import { Answers } from "./answers.js";
-import { Fault, type ModuleFault } from "./fault.js";
+import type { ModuleServices } from "./calls.js";
+import { checkedErrno, Fault, type ModuleFault } from "./fault.js";
 import type { ExportName } from "./file.js";
-import { type InstanceState, ModuleInstance, type ModuleServices, type Work } from "./instance.js";
+import type { FamilyHandler } from "./handler.js";
+import { type InstanceState, ModuleInstance } from "./instance.js";
+import { Ktest } from "./ktest.js";
+import { Requests } from "./requests.js";
 import { Timers } from "./timers.js";
 
 /** What it needs of its kernel. */
@@ -25,36 +27,41 @@ export interface ExternalState {
   /** In the order of setting. */
   readonly timers: readonly { readonly module: string; readonly timer: number; readonly due: number }[];
   readonly faults: readonly ModuleFault[];
-}
-
-/** Messages that wait in a core, one behind the other. */
-interface Batch {
-  /** Address of the first. */
-  readonly at: number;
-  readonly bytes: number;
-  readonly count: number;
-  /** Bytes of answers from which on no further message is handled. */
-  readonly room: number;
+  /** Of ktest: id and hdrsize. */
+  readonly ktest: readonly (readonly [number, number])[];
 }
 
 /** Stopped modules that are remembered. */
 const FAULTS_MAX = 64;
-/** FreeBSD's highest errno. */
-const ERRNO_MAX = 97;
-/** What the answer to a message takes at most besides what the module answers: an ack with the request and an ext ack. */
-const ACK_BYTES = 512;
-
 export class ExternalModules {
   readonly timers = new Timers<ModuleInstance>();
+  readonly requests: Requests;
+  /** The module ktest's family, loaded or not. */
+  readonly ktest: Ktest;
   readonly #owner: ExternalOwner;
   readonly #instances: ModuleInstance[] = [];
   /** Those of before, while a snapshot is put back. */
   #before: ModuleInstance[] = [];
-  readonly #answers = new Answers();
   #faults: ModuleFault[] = [];
 
   constructor(owner: ExternalOwner) {
     this.#owner = owner;
+    const instances = this.#instances;
+    this.ktest = new Ktest({
+      instances,
+      familyAdd: owner.familyAdd,
+      commandAdd: owner.commandAdd,
+      now: owner.now,
+    });
+    this.requests = new Requests({
+      handlerOf: (family) => this.#handlerOf(family),
+      stop: (instance, fault) => this.#stop(instance, fault),
+    });
+  }
+
+  #handlerOf(family: number): FamilyHandler {
+    const handlers: readonly FamilyHandler[] = [...this.#instances, this.ktest];
+    return handlers.find(({ families }) => families.has(family)) as FamilyHandler;
   }
 
   /** Modules that were stopped, the oldest first; of many the last ones. */
@@ -122,16 +129,18 @@ export class ExternalModules {
 
   save(): ExternalState {
     const timers = this.timers.all.map(({ owner, timer, due }) => ({ module: owner.name, timer, due }));
-    return { timers, faults: this.#faults };
+    return { timers, faults: this.#faults, ktest: [...this.ktest.families] };
   }
 
   /** Puts a snapshot's modules back, by `modules` one after the other with `restore`, and what is common to them. */
-  putBack({ timers, faults }: ExternalState, modules: () => void): void {
+  putBack({ timers, faults, ktest }: ExternalState, modules: () => void): void {
     this.#before = this.#instances.splice(0);
     modules();
     this.#before = [];
     this.timers.replace(timers.map(({ module, timer, due }) => ({ owner: this.#find(module), timer, due })));
     this.#faults = [...faults];
+    this.ktest.families.clear();
+    for (const [id, hdrsize] of ktest) this.ktest.families.set(id, hdrsize);
   }
 
   /** One of them. One that runs takes the state where it can. */
@@ -169,81 +178,6 @@ export class ExternalModules {
     const due = this.timers.takeDue(this.#owner.now());
     for (const { owner, timer } of due) {
       if (this.#instances.includes(owner)) this.#attempt(owner, () => this.#call(owner, "expired", this.#first, timer));
-    }
-  }
-
-  // ---- messages
-
-  /**
-   * Answers what waits in a core, and lets the call that was interrupted go on, until nothing waits.
-   * @returns the number of messages processed
-   */
-  serve(port: RelayPort): number {
-    let processed = 0;
-    do {
-      processed += this.answer(port);
-      port.prepare();
-      processed += port.core.call.externalResume();
-    } while (port.takeAttention() & Attention.EXTERNAL);
-    return processed;
-  }
-
-  /** Answers the messages that wait in a core, or the first of them. @returns how many */
-  answer(port: RelayPort): number {
-    const { call, views } = port.core;
-    const record = port.awaited >>> 2;
-    const word = (offset: AwaitedLayout): number => views.words[record + (offset >>> 2)] as number;
-    const batch: Batch = {
-      at: word(AwaitedLayout.MESSAGES),
-      bytes: word(AwaitedLayout.BYTES),
-      count: word(AwaitedLayout.COUNT),
-      room: word(AwaitedLayout.ROOM),
-    };
-    const family = views.data.getUint16(batch.at + NlMsgHdr.TYPE, true);
-    const instance = this.#instances.find(({ families }) => families.has(family)) as ModuleInstance;
-    const answers = this.#answers;
-    const { done, fault } = this.#handle(instance, port, batch);
-    const place = call.externalReserve(answers.length) >>> 0;
-    if (place !== 0) answers.copyTo(views.bytes, place);
-    call.externalAnswer(place, answers.length, done);
-    if (fault !== undefined) this.#stop(instance, fault);
-    return done;
-  }
-
-  /** Has a module handle messages, until its answers could fill the requester's receive queue. */
-  #handle(instance: ModuleInstance, { core, number }: RelayPort, batch: Batch): { done: number; fault?: Fault } {
-    const answers = this.#answers;
-    const { data, bytes } = core.views;
-    const work: Work = { vnet: number, answers, occasion: "request" };
-    answers.clear();
-    let at = 0;
-    let bound = 0;
-    let done = 0;
-    let mark = 0;
-    try {
-      const place = instance.requestPlace(batch.bytes, work);
-      if (place === 0) {
-        answers.end(Errno.ENOMEM);
-        return { done: 1 };
-      }
-      instance.write(place, bytes, batch.at, batch.bytes);
-      while (done < batch.count && (done === 0 || bound + answers.payload < batch.room)) {
-        const length = data.getUint32(batch.at + at + NlMsgHdr.LEN, true);
-        mark = answers.mark;
-        answers.end(checkedErrno(instance.handle(place + at, length, work)));
-        done++;
-        at += (length + 3) & ~3;
-        bound += length + ACK_BYTES;
-      }
-      return { done };
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      // What it said to this message before it failed is forgotten.
-      answers.rewind(mark);
-      const text = new TextEncoder().encode(`module ${instance.name} was stopped: ${error.reason}`);
-      answers.report(text, 0, text.length);
-      answers.end(Errno.EIO);
-      return { done: done + 1, fault: error };
     }
   }
 
@@ -292,10 +226,4 @@ export class ExternalModules {
     this.#faults = [...this.#faults.slice(1 - FAULTS_MAX), fault];
     this.#owner.faulted(fault);
   }
-}
-
-/** @throws Fault for a number that is no errno */
-function checkedErrno(result: number): number {
-  if (result < 0 || result > ERRNO_MAX) throw new Fault("answer", `errno ${result}; expected 0 to ${ERRNO_MAX}`);
-  return result;
 }

@@ -24,6 +24,15 @@ export class Fault extends Error {
   }
 }
 
+/** FreeBSD's highest errno. */
+const ERRNO_MAX = 97;
+
+/** What a module returned. @throws Fault for a number that is no errno */
+export function checkedErrno(result: number): number {
+  if (result < 0 || result > ERRNO_MAX) throw new Fault("answer", `errno ${result}; expected 0 to ${ERRNO_MAX}`);
+  return result;
+}
+
 /** What an error that came out of a module says of it; undefined for one that is not the module's. */
 export function faultOf(error: unknown, isOutOfFuel: boolean): Fault | undefined {
   if (error instanceof Fault) return error;

@@ -13,11 +13,14 @@ const OPTIONAL = {
   expired: "(i32)",
   attachVnet: "(i32) -> i32",
   detachVnet: "(i32)",
+  testRun: "(i32) -> i32",
+  testParse: "(i32 i32 i32) -> i32",
 } as const;
 export type ExportName = keyof typeof REQUIRED | keyof typeof OPTIONAL;
 
 /** What it may import. `env.abort` is what AssemblyScript calls for a failed assertion. */
 export const IMPORT_MODULE = "kernel";
+export const TEST_MODULE = "ktest";
 export const ABORT_MODULE = "env";
 const IMPORTED: ReadonlyMap<string, string> = new Map([
   ["kernel.familyAdd", "(i32 i32 i32 i32 i32) -> i32"],
@@ -31,6 +34,8 @@ const IMPORTED: ReadonlyMap<string, string> = new Map([
   ["kernel.random", "() -> i32"],
   ["kernel.vnet", "() -> i32"],
   ["kernel.log", "(i32 i32)"],
+  ["ktest.testAdd", "(i32 i32 i32 i32) -> i32"],
+  ["ktest.testLog", "(i32 i32 i32 i32 i32 i32 i32 i32) -> i32"],
   ["env.abort", "(i32 i32 i32 i32)"],
 ]);
 const ABI_EXPORT = "abi";
@@ -43,6 +48,8 @@ export interface ModuleCode {
   readonly code: WebAssembly.Module;
   /** Which of its globals change. */
   readonly changing: readonly number[];
+  /** It has kernel tests. */
+  readonly hasTests: boolean;
 }
 
 function refuse(name: string, text: string): never {
@@ -76,7 +83,8 @@ function checkedCode(name: string, file: Uint8Array): ModuleCode {
   const inside = typeFault(found) ?? contentFault(found);
   if (inside !== undefined) refuse(name, inside);
   const changing = found.globals.flatMap(({ isMutable }, i) => (isMutable ? [i] : []));
-  return { code: new WebAssembly.Module(metered(file, found)), changing };
+  const hasTests = found.imports.some(({ module }) => module === TEST_MODULE);
+  return { code: new WebAssembly.Module(metered(file, found)), changing, hasTests };
 }
 
 function importFault(compiled: WebAssembly.Module): string | undefined {
@@ -111,7 +119,8 @@ function typeFault({ imports, exports }: Survey): string | undefined {
     const type = exports.get(name);
     if (type !== undefined && type !== expected) return `exports ${name} as ${type}; expected ${expected}`;
   }
-  return undefined;
+  const hasTests = imports.some(({ module }) => module === TEST_MODULE);
+  return hasTests && !exports.has("testRun") ? "imports from ktest, and exports no function testRun" : undefined;
 }
 
 function contentFault({ refused, memories, globals }: Survey): string | undefined {

@@ -17,6 +17,10 @@ export const ModuleLimit = {
   TIMER_MS: 0x7fff_ffff,
   /** Characters of a text for an ext ack; longer ones are cut. */
   REPORT_BYTES: NetlinkLimit.ERROR_TEXT - 1,
+  /** Kernel tests. */
+  TESTS: 256,
+  /** Characters of a text that a test logs (KTEST_MAX_BUF); longer ones are cut. */
+  TEST_TEXT_BYTES: 511,
   /** Characters of a line that it logs; longer ones are cut. */
   LOG_BYTES: 1024,
 } as const;
