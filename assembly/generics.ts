@@ -16,7 +16,7 @@ import { allocateBlock, giveBlock, orderOf } from "./mem/block";
 import { applyRecords, awaited } from "./netlink/external";
 import { forgetGroup } from "./netlink/multicast";
 import { request } from "./netlink/request";
-import { concludeAwaited, resumeTasks } from "./netlink/task";
+import { concludeAwaited, mayResume, resumeTasks } from "./netlink/task";
 
 /** Exchange: the name. Announced to the controller's group. The family's id; EEXIST, ENOSPC. */
 export function genericFamilyAdd(hdrsize: u32, version: u32, maxattr: u32): i32 {
@@ -100,10 +100,12 @@ export function externalReserve(bytes: u32): usize {
 /**
  * Answers the first `count` of the messages that wait, and gives back the room.
  * @param records - what externalReserve gave; 0 = it gave nothing, and the messages end with ENOMEM
+ * @returns whether the interrupted call has left something to process: then externalResume is due
  */
-export function externalAnswer(records: usize, bytes: u32, count: u32): void {
+export function externalAnswer(records: usize, bytes: u32, count: u32): bool {
   concludeAwaited(records, count);
   if (records != 0) giveBlock(records, orderOf(bytes));
+  return mayResume();
 }
 
 /** Processes what the interrupted call had left to process; the number of messages. */

@@ -105,6 +105,11 @@ export function resumeTasks(): u32 {
   return processed;
 }
 
+/** Whether resumeTasks has anything to do. */
+export function mayResume(): bool {
+  return scheduler.budget > 0 && scheduler.first != 0;
+}
+
 /** Messages that one visit to the host may bring answers to: one where each message's turn is chosen anew. */
 export function awaitedMax(): u32 {
   return scheduler.policy == Policy.SEEDED ? 1 : scheduler.budget;

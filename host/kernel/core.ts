@@ -99,7 +99,7 @@ export interface CoreExports {
   genericCommandAdd(id: number, number: number, flags: number, privilege: number, policyBytes: number): number;
   externalAwaited(): number;
   externalReserve(bytes: number): number;
-  externalAnswer(records: number, bytes: number, count: number): void;
+  externalAnswer(records: number, bytes: number, count: number): number;
   externalResume(): number;
   externalNotify(records: number, bytes: number): void;
   genericRegistry(): number;

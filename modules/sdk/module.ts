@@ -16,7 +16,7 @@ const requests = changetype<Requests>(memory.data(offsetof<Requests>(), 16));
 const PAGE_SHIFT: u32 = 16;
 const PAGE_BYTES: u32 = 1 << PAGE_SHIFT;
 
-/** Where the kernel puts requests of some bytes: pages of their own, more when they need more. 0 without room. */
+/** Where the kernel puts requests from now on, which may have so many bytes: pages of their own. 0 without room. */
 export function requestBuffer(bytes: u32): usize {
   if (bytes <= requests.bytes) return requests.at;
   const pages = <i32>((bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);

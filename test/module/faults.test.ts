@@ -109,6 +109,11 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
     reason: "memory",
     detail: /256 pages/,
   },
+  "grows beyond the limit and answers": {
+    text: { handle: `(drop (memory.grow (i32.const ${ModuleLimit.MEMORY_PAGES}))) ${message(20)} ${answer(20)} ${OK}` },
+    reason: "memory",
+    detail: /256 pages/,
+  },
   "answers an errno that is none": {
     text: { handle: "(i32.const 98)" },
     reason: "answer",

@@ -60,8 +60,8 @@ export class ExternalModules {
   }
 
   #handlerOf(family: number): FamilyHandler {
-    const handlers: readonly FamilyHandler[] = [...this.#instances, this.ktest];
-    return handlers.find(({ families }) => families.has(family)) as FamilyHandler;
+    for (const each of this.#instances) if (each.families.has(family)) return each;
+    return this.ktest;
   }
 
   /** Modules that were stopped, the oldest first; of many the last ones. */

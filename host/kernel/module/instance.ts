@@ -19,6 +19,7 @@ export interface InstanceState {
   readonly groups: readonly number[];
   readonly tests: readonly KernelTest[];
   readonly users: number;
+  readonly room: { readonly place: number; readonly bytes: number };
 }
 
 type Call = (...parameters: number[]) => number;
@@ -39,6 +40,8 @@ export class ModuleInstance {
   readonly #globals: ReadonlyMap<number, WebAssembly.Global>;
   readonly #handle: Call;
   readonly #requestBuffer: Call;
+  /** Room for requests that the module gave. */
+  #room = { place: 0, bytes: 0 };
 
   /**
    * @param file - a WebAssembly module
@@ -83,15 +86,17 @@ export class ModuleInstance {
   }
 
   /**
-   * Where requests of some bytes go in the module's memory.
+   * Where requests of some bytes go in the module's memory: where it gave room before, if that is enough.
    * @returns 0 when the module has no room
    * @throws Fault
    */
   requestPlace(bytes: number, work: Work): number {
+    if (bytes <= this.#room.bytes) return this.#room.place;
     const place = this.#guarded(work, () => this.#requestBuffer(bytes)) >>> 0;
     if (place !== 0 && place + bytes > this.#memory.buffer.byteLength) {
       throw new Fault("answer", `requestBuffer gave ${place}, beyond its memory`);
     }
+    if (place !== 0) this.#room = { place, bytes };
     return place;
   }
 
@@ -116,7 +121,7 @@ export class ModuleInstance {
     } finally {
       this.#calls.work = undefined;
     }
-    if (this.#memory.buffer.byteLength > ModuleLimit.MEMORY_PAGES * PAGE_BYTES) {
+    if (this.#views.bytes.length > ModuleLimit.MEMORY_PAGES * PAGE_BYTES) {
       throw new Fault("memory", `more than ${ModuleLimit.MEMORY_PAGES} pages of memory`);
     }
     return result;
@@ -133,6 +138,7 @@ export class ModuleInstance {
       groups: [...groups],
       tests: [...tests],
       users: this.users,
+      room: this.#room,
     };
   }
 
@@ -142,7 +148,7 @@ export class ModuleInstance {
   }
 
   /** Back to a state that an instance of the same code had. */
-  restore({ memory, globals, families, groups, tests, users }: InstanceState): void {
+  restore({ memory, globals, families, groups, tests, users, room }: InstanceState): void {
     const missing = memory.length - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(missing / PAGE_BYTES);
     this.#views.bytes.set(memory);
@@ -154,5 +160,6 @@ export class ModuleInstance {
     for (const group of groups) calls.groups.add(group);
     calls.tests.splice(0, Number.POSITIVE_INFINITY, ...tests);
     this.users = users;
+    this.#room = room;
   }
 }

@@ -41,6 +41,8 @@ const ACK_BYTES = 512;
 export class Requests {
   readonly #owner: RequestsOwner;
   readonly #answers = new Answers();
+  /** The call that was interrupted has something left to process. */
+  #mayResume = false;
 
   constructor(owner: RequestsOwner) {
     this.#owner = owner;
@@ -54,6 +56,7 @@ export class Requests {
     let processed = 0;
     do {
       processed += this.answer(port);
+      if (!this.#mayResume) return processed;
       port.prepare();
       processed += port.core.call.externalResume();
     } while (port.takeAttention() & Attention.EXTERNAL);
@@ -76,7 +79,7 @@ export class Requests {
     const { done, fault, culprit } = this.#handle(handler, port, batch);
     const place = call.externalReserve(answers.length) >>> 0;
     if (place !== 0) answers.copyTo(views.bytes, place);
-    call.externalAnswer(place, answers.length, done);
+    this.#mayResume = call.externalAnswer(place, answers.length, done) !== 0;
     if (fault !== undefined && culprit !== undefined) this.#owner.stop(culprit, fault);
     return done;
   }
