@@ -1,11 +1,11 @@
 // Exit statuses, and the errors that carry one.
 import { NetlinkError } from "../kernel/errno.js";
-import { ConfigError } from "../node/configerror.js";
 import { MissingInterceptError } from "../node/intercept.js";
 import { MissingTableError } from "../node/internet.js";
 import { ListenError } from "../node/server.js";
 import { SetupError } from "../node/setup.js";
 import { RouteRefusedError } from "../table/load.js";
+import { ConfigError } from "../yaml/configerror.js";
 import { type Io, writeLine } from "./io.js";
 
 export const Status = {

@@ -44,6 +44,7 @@ export interface Table<A extends Entries> {
   readonly entries: A;
   readonly list: readonly Entry[];
   readonly byType: ReadonlyMap<number, Entry>;
+  readonly byKey: ReadonlyMap<string, Entry>;
 }
 
 interface Entry {
@@ -67,7 +68,8 @@ export function attributes<const A extends Entries>(prefix: string, names: Enum,
   }));
   const byType = new Map(list.map((entry) => [entry.type, entry]));
   if (byType.size !== list.length) throw new Error(`${prefix}*: two entries have the same attribute type`);
-  return { prefix, names, entries, list, byType };
+  const byKey = new Map(list.map((entry) => [entry.key, entry]));
+  return { prefix, names, entries, list, byType, byKey };
 }
 
 /**

@@ -6,7 +6,7 @@ import { ADVERTISED_PREFIXES_MAX } from "../../assembly/abi/exchange.js";
 import { familyOf } from "../codec/ip.js";
 import { isTunnelKind, tunnelWords } from "../codec/tunnel.js";
 import type { AdvertisedPrefix, BootOptions, PeerOptions, RouterAdvertisement } from "../kernel/kernel.js";
-import { type Checked, ConfigError, checkYaml, nameOf, type Path } from "./schema.js";
+import { type Checked, ConfigError, checkYaml, nameOf, type Path } from "../yaml/schema.js";
 import { CONFIG } from "./shapes.js";
 
 export interface AddressConfig {

@@ -1,8 +1,8 @@
 // The other hosts of a link in a configuration, and what they advertise as routers.
 import ipaddr from "ipaddr.js";
 import { ADVERTISED_PREFIXES_MAX } from "../../assembly/abi/exchange.js";
+import type { EitherShape, RecordShape, Shape } from "../yaml/schema.js";
 import { IP, LLADDR, NAME, SECONDS, U32 } from "./scalars.js";
-import type { EitherShape, RecordShape, Shape } from "./schema.js";
 
 const MILLISECONDS: Shape = { kind: "integer", min: 0, max: U32 };
 

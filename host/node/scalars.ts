@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { RouteLimit, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { familyOf } from "../codec/ip.js";
-import type { Shape } from "./schema.js";
+import type { Shape } from "../yaml/schema.js";
 
 export const U32 = 0xffffffff;
 

@@ -7,6 +7,7 @@ import { isTunnelKind, tunnelFlags } from "../codec/tunnel.js";
 import { Kernel, NetlinkError, type TunnelChanges, type Vnet } from "../kernel/kernel.js";
 import { rtadvBits } from "../kernel/options.js";
 import { VNET_SYSCTLS } from "../kernel/sysctls.js";
+import type { Path } from "../yaml/schema.js";
 import type {
   AddressConfig,
   Config,
@@ -20,7 +21,6 @@ import type {
 } from "./config.js";
 import { driverOf } from "./config.js";
 import { loadModule } from "./modulefile.js";
-import type { Path } from "./schema.js";
 
 /** The kernel refused what a file asks for. The message is one line and begins with file, line and column. */
 export class SetupError extends Error {

@@ -4,6 +4,7 @@ import { IfLimit } from "../../assembly/abi/ifnet.js";
 import { RouteLimit } from "../../assembly/abi/rtnetlink.js";
 import { tunnelWords } from "../codec/tunnel.js";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../kernel/sysctls.js";
+import type { EitherShape, ListShape, RecordShape, Shape } from "../yaml/schema.js";
 import { PEER } from "./peershape.js";
 import {
   ADDRESS_WITH_LENGTH,
@@ -19,7 +20,6 @@ import {
   SECONDS,
   U32,
 } from "./scalars.js";
-import type { EitherShape, ListShape, RecordShape, Shape } from "./schema.js";
 
 export const ADDRESS: EitherShape = {
   kind: "either",

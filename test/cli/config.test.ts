@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../../host/kernel/sysctls.js";
 import { parseConfig, readConfig } from "../../host/node/config.js";
-import { ConfigError, type RecordShape } from "../../host/node/schema.js";
 import { bootConfig } from "../../host/node/setup.js";
 import { CONFIG, INTERFACE } from "../../host/node/shapes.js";
+import { ConfigError, type RecordShape } from "../../host/yaml/schema.js";
 
 const VNET_NAMES = [...VNET_SYSCTLS.keys()];
 const SYSCTLS = [...NETLINK_SYSCTLS.keys(), ...VNET_NAMES];

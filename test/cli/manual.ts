@@ -1,5 +1,5 @@
 // The tables of docs/config.md as the schema of configurations has them.
-import { expectedOf, type RecordShape, type Shape } from "../../host/node/schema.js";
+import { expectedOf, type RecordShape, type Shape } from "../../host/yaml/schema.js";
 
 export type Row = readonly [key: string, type: string, byDefault: string, meaning: string];
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { ND6_IFF } from "../../assembly/abi/ifnet.js";
 import type { Kernel } from "../../host/kernel/kernel.js";
 import { parseConfig } from "../../host/node/config.js";
-import { ConfigError } from "../../host/node/schema.js";
 import { bootConfig, SetupError } from "../../host/node/setup.js";
+import { ConfigError } from "../../host/yaml/schema.js";
 
 const EM0 = "interfaces: [{ name: em0, up: true, inet6: true, acceptRtadv: true }]";
 const MAC = 'lladdr: "02:00:00:00:00:99", dev: em0';

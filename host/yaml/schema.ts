@@ -12,6 +12,8 @@ type Scalar =
   | { readonly kind: "boolean" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "choice"; readonly of: readonly string[] }
+  /** An integer, or the name of one. */
+  | { readonly kind: "integer or name" }
   /** `expected` completes "expected …" when `accepts` says no. */
   | { readonly kind: "text"; readonly expected: string; readonly accepts: (text: string) => boolean };
 
@@ -103,6 +105,8 @@ export function expectedOf(shape: Shape): string {
       return "true or false";
     case "integer":
       return `an integer from ${shape.min} to ${shape.max}`;
+    case "integer or name":
+      return "an integer or a name";
     case "choice":
       return `one of ${shape.of.join(", ")}`;
     case "text":
@@ -200,6 +204,8 @@ function fits(value: unknown, shape: Scalar): boolean {
       return typeof value === "boolean";
     case "integer":
       return Number.isSafeInteger(value) && (value as number) >= shape.min && (value as number) <= shape.max;
+    case "integer or name":
+      return Number.isSafeInteger(value) || (typeof value === "string" && value !== "");
     case "choice":
       return typeof value === "string" && shape.of.includes(value);
     case "text":
