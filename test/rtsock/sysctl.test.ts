@@ -111,7 +111,7 @@ describe("sizes", () => {
 });
 
 describe("NET_RT_DUMP and NET_RT_FLAGS", () => {
-  it("[RF-RTSOCK-32] routes have these sizes, IPv4's first", () => {
+  it("[RF-RTSOCK-32] [G.6.4] routes have these sizes, IPv4's first", () => {
     const { vnet } = stage();
     const routes = listed(vnet, mib(NET_RT.DUMP));
     const of = (dst: string) => routes.find((each) => each.dst === dst) as Routing;
@@ -134,7 +134,7 @@ describe("NET_RT_DUMP and NET_RT_FLAGS", () => {
     expect(listed(vnet, mib(NET_RT.FLAGS, AF.INET, RTF.UP))).toEqual([]);
   });
 
-  it("[RF-RTSOCK-32] neighbours: 224 bytes of IPv4, 240 of IPv6, own addresses PINNED", () => {
+  it("[RF-RTSOCK-32] [G.6.5] neighbours: 224 bytes of IPv4, 240 of IPv6, own addresses PINNED", () => {
     const { vnet } = stage();
     const of = (family: number) =>
       Object.fromEntries(listed(vnet, mib(NET_RT.FLAGS, family, RTF.LLDATA)).map((each) => [each.dst, each]));
@@ -153,7 +153,7 @@ describe("NET_RT_DUMP and NET_RT_FLAGS", () => {
 });
 
 describe("NET_RT_IFLIST and NET_RT_IFLISTL", () => {
-  it("[RF-RTSOCK-33] each interface, then its addresses", () => {
+  it("[RF-RTSOCK-33] [G.6.6] each interface, then its addresses", () => {
     const { vnet } = stage();
     const short = listed(vnet, mib(NET_RT.IFLIST, 0, 2));
     expect(short.map(({ type, length, addrs }) => [type, length, addrs])).toEqual([
@@ -174,7 +174,7 @@ describe("NET_RT_IFLIST and NET_RT_IFLISTL", () => {
 });
 
 describe("NET_RT_NHOP and NET_RT_NHGRP", () => {
-  it("[RF-RTSOCK-33] a nexthop: its figures, its gateway, its source, unpadded", () => {
+  it("[RF-RTSOCK-33] [G.6.8] a nexthop: its figures, its gateway, its source, unpadded", () => {
     const { vnet } = stage();
     const view = (bytes: Uint8Array) => new DataView(bytes.buffer);
     const via = bytesOf(vnet, mib(NET_RT.NHOP, AF.INET, 0, 0)).find((bytes) => bytes[152 + 22] === 2) as Uint8Array;
@@ -190,7 +190,7 @@ describe("NET_RT_NHOP and NET_RT_NHGRP", () => {
     expect(via6.length).toBe(280 + 28 + 28);
   });
 
-  it("[RF-RTSOCK-33] a group: its paths with weights, then its slots", () => {
+  it("[RF-RTSOCK-33] [G.6.8] a group: its paths with weights, then its slots", () => {
     const { vnet, socket } = stage();
     ask(socket, newRoute("10.1.0.0/16", { gateway: "192.0.2.8", weight: 2 }, "qaCA"));
     const [group] = bytesOf(vnet, mib(NET_RT.NHGRP, AF.INET, 0, 0)) as [Uint8Array];
