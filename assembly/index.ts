@@ -31,6 +31,7 @@ import { detachHooks } from "./net/hooks";
 import { attachHardware } from "./net/clone";
 import { IfAddress, addressCount, findAddress } from "./net/ifaddr";
 import { Interface, announce, findByIndex, findByName, firstInterface, interfaceCount, linkInterface } from "./net/ifnet";
+import { checkMemberships } from "./net/membership";
 import { addAddress, bringUp, setNdFlags } from "./net/ifcontrol";
 import { bringDown } from "./net/ifdown";
 import { bootOutbox } from "./net/ifoutbox";
@@ -153,7 +154,8 @@ export function forgetHighWater(): void {
   resetHighWater();
 }
 
-/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, RoutingFault, SocketFault). */
+/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault,
+ * MembershipFault, RoutingFault, SocketFault). */
 export function check(): u32 {
   const ribs = checkRibs();
   if (ribs != 0) return ribs;
@@ -161,6 +163,8 @@ export function check(): u32 {
   if (neighbours != 0) return neighbours;
   const prefixes = checkPrefixes();
   if (prefixes != 0) return prefixes;
+  const memberships = checkMemberships();
+  if (memberships != 0) return memberships;
   const routing = checkRoutingSockets();
   return routing != 0 ? routing : checkSockets();
 }

@@ -4,6 +4,7 @@
 //   joinByProgram, leaveByProgram                  those that programs ask for
 //   tellLeft              who was left is told of last, as FreeBSD's task does (netinet6/in6_mcast.c, in6m_release_task)
 //   dropMemberships       an interface goes
+//   checkMemberships      that users are counted rightly
 // A group that a link maps to an address of its own takes a membership of that too, which nobody is told of.
 
 import { Errno } from "../abi/errno";
@@ -12,7 +13,7 @@ import { AF } from "../abi/inet";
 import { Slab, give, take } from "../mem/slab";
 import { onMembership } from "./hooks";
 import { IfAddress } from "./ifaddr";
-import { ETHER_LLADDR, Interface, isEthernet } from "./ifnet";
+import { ETHER_LLADDR, Interface, firstInterface, isEthernet } from "./ifnet";
 
 @unmanaged
 export class Membership {
@@ -228,7 +229,49 @@ export function dropMemberships(ifp: Interface): void {
   }
 }
 
-/** Memberships that there are, those of link layers too. */
-export function membershipCount(): u32 {
-  return slab.inUse;
+/** What is wrong with memberships. */
+export const enum MembershipFault {
+  NONE = 0,
+  USERS = 421,
+  LINK_GROUP = 422,
+  LEFT = 423,
+  COUNT = 424,
+}
+
+/** Checks that each membership counts whoever uses it, and that nothing else is kept. */
+export function checkMemberships(): u32 {
+  let count: u32 = 0;
+  for (let at = firstInterface(); at != 0; at = changetype<Interface>(at).next) {
+    const ifp = changetype<Interface>(at);
+    for (let entry = ifp.memberships; entry != 0; entry = changetype<Membership>(entry).next) {
+      const membership = changetype<Membership>(entry);
+      count++;
+      const users = membership.family == AF.LINK ? groupsOn(membership) : membership.programs + addressesOf(membership);
+      if (users != membership.users || users == 0) return MembershipFault.USERS;
+      if ((membership.linkGroup != 0) != (membership.family != AF.LINK && isEthernet(ifp))) return MembershipFault.LINK_GROUP;
+    }
+  }
+  if (left.first != 0 || left.last != 0) return MembershipFault.LEFT;
+  return count == slab.inUse ? MembershipFault.NONE : MembershipFault.COUNT;
+}
+
+/** How many groups map to a link-layer one. */
+function groupsOn(linkGroup: Membership): u32 {
+  let count: u32 = 0;
+  for (let at = changetype<Interface>(linkGroup.ifp).memberships; at != 0; at = changetype<Membership>(at).next) {
+    if (changetype<Membership>(at).linkGroup == changetype<usize>(linkGroup)) count++;
+  }
+  return count;
+}
+
+/** How many addresses have joined a group. */
+function addressesOf(membership: Membership): u32 {
+  let count: u32 = 0;
+  for (let at = changetype<Interface>(membership.ifp).addresses; at != 0; at = changetype<IfAddress>(at).next) {
+    const address = changetype<IfAddress>(at);
+    for (let i: u32 = 0; address.family == membership.family && i < address.ownGroups; i++) {
+      if (ownGroupHigh(address, i) == membership.high && ownGroupLow(address, i) == membership.low) count++;
+    }
+  }
+  return count;
 }
