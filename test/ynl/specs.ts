@@ -1,4 +1,4 @@
-// Specifications for tests: the dummy module's, as its source says, and one that has every feature.
+// Specifications for tests: those that the package has, and one that has every feature.
 
 import { readFileSync } from "node:fs";
 import { Specification } from "../../host/ynl/specification.js";
@@ -9,38 +9,7 @@ export function shipped(name: string): Specification {
   return new Specification(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"), file);
 }
 
-export const DUMMY_YAML = `
-name: dummy
-protocol: genetlink
-doc: A family to try things with.
-attribute-sets:
-  -
-    name: dummy
-    attributes:
-      - { name: data, type: binary }
-      - { name: value, type: u64 }
-      - { name: count, type: u32 }
-      - { name: index, type: u32 }
-      - { name: name, type: string }
-      - { name: interval, type: u32 }
-      - { name: tick, type: u32 }
-      - { name: time, type: u64 }
-operations:
-  list:
-    - { name: echo, attribute-set: dummy, do: { request: { attributes: [data] }, reply: { attributes: [data] } } }
-    - { name: count, attribute-set: dummy, do: { request: { attributes: [value] }, reply: { attributes: [value] } } }
-    - { name: reset, attribute-set: dummy, flags: [admin-perm], do: { request: { attributes: [] } } }
-    - { name: dump, attribute-set: dummy, dump: { request: { attributes: [count] }, reply: { attributes: [index, name] } } }
-    - { name: events, attribute-set: dummy, do: { request: { attributes: [interval] } } }
-    - { name: tick, attribute-set: dummy, event: { attributes: [tick, time] }, mcgrp: ticks }
-mcast-groups:
-  list:
-    - { name: ticks }
-`;
-
-export function dummySpecification(): Specification {
-  return new Specification(DUMMY_YAML, "dummy.yaml");
-}
+export const dummySpecification = (): Specification => shipped("dummy");
 
 /** Every feature of a specification. */
 export const EVERYTHING_YAML = `
