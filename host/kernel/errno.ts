@@ -12,12 +12,21 @@ export interface ExtendedAck {
   readonly cookie?: Uint8Array;
 }
 
+/** A call that was refused, by the kernel or by a layer above it: an outcome like any other, which recordings keep. */
+export abstract class RefusedError extends Error {
+  /** The errno's name, e.g. "EAGAIN". */
+  abstract readonly code: string;
+  /** The call: "bind", "recv", … */
+  abstract readonly operation: string;
+  /** FreeBSD's, or the layer's. */
+  abstract readonly errno: number;
+}
+
 /**
  * A call or a message that the kernel refused.
  * @see {@link Errno} for the numbers, which are FreeBSD's
  */
-export class NetlinkError extends Error {
-  /** The errno's name, e.g. "EAGAIN". */
+export class NetlinkError extends RefusedError {
   readonly code: string;
 
   constructor(

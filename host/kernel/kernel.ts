@@ -6,7 +6,7 @@ import { expectSuccess, NetlinkError } from "./errno.js";
 import { GenericFamilies } from "./generic.js";
 import { hashBytes } from "./hash.js";
 import { moveInterface } from "./interfaces.js";
-import { type EventLog, Journal } from "./log.js";
+import { type EventLog, type EventSink, Journal } from "./log.js";
 import { ExternalModules } from "./module/external.js";
 import type { ModuleFault } from "./module/fault.js";
 import { ktestModule, type LoadableOwner, loadableModule } from "./module/kind.js";
@@ -24,7 +24,7 @@ import {
   U32_MAX,
 } from "./options.js";
 import { indicesOf, Relay, type RelayPort } from "./relay.js";
-import { replayLog } from "./replay.js";
+import { type LayerPlayers, replayLog } from "./replay.js";
 import { expectBootedAlike, expectCore, type Layer, type Snapshot } from "./snapshot.js";
 import { Snapshots } from "./snapshots.js";
 import type { Socket } from "./socket.js";
@@ -40,10 +40,10 @@ export type {
   RouterEntry,
 } from "./advertisements.js";
 export { coreHash } from "./core.js";
-export { Errno, NetlinkError } from "./errno.js";
+export { Errno, NetlinkError, RefusedError } from "./errno.js";
 export type { FamilyOptions, GenericFamilies } from "./generic.js";
 export type { InterfaceChanges, InterfaceCounters, VlanOptions } from "./interfaces.js";
-export type { EventLog, KernelEvent } from "./log.js";
+export type { EventLog, EventSink, KernelEvent } from "./log.js";
 export type { FaultReason, ModuleFault } from "./module/fault.js";
 export { MODULE_ABI, ModuleLimit } from "./module/limits.js";
 export type { ModuleStatus } from "./modules.js";
@@ -59,7 +59,7 @@ export type {
   SocketOptions,
   Switches,
 } from "./options.js";
-export { ReplayError } from "./replay.js";
+export { type LayerPlayers, ReplayError } from "./replay.js";
 export type { RoutingMessage, RoutingSocket, WriteOptions } from "./routingsocket.js";
 export { type KernelState, type Layer, Snapshot, SnapshotError } from "./snapshot.js";
 export type { Readiness, ReceivedMessage, ReceiveOptions, SendOptions, Socket, SocketName } from "./socket.js";
@@ -120,12 +120,12 @@ export class Kernel implements VnetOwner {
   readonly #counts = { socketsOpened: 0 };
   readonly #snapshots: Snapshots;
 
-  private constructor(options: CompleteBootOptions, log: LogSink) {
+  private constructor(options: CompleteBootOptions, log: LogSink, events?: EventSink) {
     this.#options = options;
     this.#log = log;
     this.isStepped = options.stepped;
     this.fibs = options.fibs;
-    this.journal = new Journal(options.record);
+    this.journal = new Journal({ isKept: options.record, sink: events });
     this.generic = new GenericFamilies(this.journal, () => this.vnets.map(({ core }) => core));
     this.#external = this.#makeExternal();
     this.#modules = new Modules(() => this.vnets.map(({ core }) => core), {
@@ -178,11 +178,12 @@ export class Kernel implements VnetOwner {
   /**
    * Boots a kernel with one vnet, whose lo0 is up with 127.0.0.1/8, ::1/128 and fe80::1/64.
    * @param log - receives the lines of the core's debug log; by default they are dropped
+   * @param events - gets each event of the run as it happens, the boot first; `record` keeps them in memory besides
    * @throws RangeError naming the option; NetlinkError from the modules and interfaces asked for
    */
-  static boot(options: BootOptions = {}, log: LogSink = () => {}): Kernel {
+  static boot(options: BootOptions = {}, log: LogSink = () => {}, events?: EventSink): Kernel {
     const complete = completeBoot(options);
-    const kernel = new Kernel(complete, log);
+    const kernel = new Kernel(complete, log, events);
     kernel.journal.perform("boot", {}, [complete], () => kernel.#start());
     return kernel;
   }
@@ -197,12 +198,13 @@ export class Kernel implements VnetOwner {
   /**
    * Repeats a run from its log.
    * @param from - a snapshot of the run, to begin there; a log that does not begin with the boot needs one
+   * @param layers - makes the calls of layers, where the run has some
    * @returns the kernel as it stood after the last event; it records on
    * @throws ReplayError at the first event whose outcome differs, or when a vnet's memory differs at the end; SnapshotError
    */
-  static replay(log: EventLog, from?: Snapshot): Kernel {
+  static replay(log: EventLog, from?: Snapshot, layers?: LayerPlayers<Kernel>): Kernel {
     const restored = from && Kernel.restore(from, { record: true });
-    return replayLog(log, { restored, boot: (options) => Kernel.boot(options) });
+    return replayLog(log, { restored, layers, boot: (options) => Kernel.boot(options) });
   }
 
   /**
@@ -211,7 +213,7 @@ export class Kernel implements VnetOwner {
    * @throws Error when the kernel was not booted with `record`
    */
   record(): EventLog {
-    if (!this.journal.isOn) throw new Error("record: the kernel keeps no log; boot it with { record: true }");
+    if (!this.journal.isKept) throw new Error("record: the kernel keeps no log; boot it with { record: true }");
     const memory = Object.fromEntries(this.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
     const { start, events } = this.journal;
     return { version: 1, ...(start === 0 ? {} : { start }), events: [...events], memory };
@@ -242,7 +244,7 @@ export class Kernel implements VnetOwner {
 
   /** A second kernel in the same state; from here on the two have nothing in common. */
   fork(): Kernel {
-    return Kernel.restore(this.snapshot(), { record: this.journal.isOn }, this.#log);
+    return Kernel.restore(this.snapshot(), { record: this.journal.isKept }, this.#log);
   }
 
   /**

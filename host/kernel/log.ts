@@ -1,9 +1,8 @@
 // The event log: every call that can change a kernel's state, in order, with what went in and what came out. The log and
 // the core are the run: Kernel.replay repeats it.
 
-import type { Errno } from "../../assembly/abi/errno.js";
 import type { RouterAdvertisement } from "./advertisements.js";
-import { NetlinkError } from "./errno.js";
+import { RefusedError } from "./errno.js";
 import type { FamilyOptions } from "./generic.js";
 import type { InterfaceChanges } from "./interfaces.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
@@ -41,8 +40,14 @@ export type EventValue =
   | FamilyOptions
   | RouterAdvertisement;
 
+/** A call on a layer above the kernel, which the layer makes an event: the layer's name and the call's. */
+export type LayerCall = `${string}.${string}`;
+
 /** The calls that are events. */
-export type Call =
+export type Call = KernelCall | LayerCall;
+
+/** Those on the kernel itself. */
+export type KernelCall =
   | "boot"
   | "kldload"
   | "devctl"
@@ -110,8 +115,17 @@ export interface KernelEvent {
   readonly call: Call;
   readonly target: Target;
   readonly arguments: readonly EventValue[];
-  /** What the call gave, or the errno it was refused with. */
-  readonly outcome: { readonly value: EventValue } | { readonly errno: Errno };
+  /** What the call gave, or the errno it was refused with: FreeBSD's, of a layer's call the layer's. */
+  readonly outcome: { readonly value: EventValue } | { readonly errno: number };
+}
+
+/** Gets each event as it happens. */
+export interface EventSink {
+  /**
+   * @param event - its bytes and objects are the caller's, and last until this returns
+   * @param place - in the run, from 0
+   */
+  note(event: KernelEvent, place: number): void;
 }
 
 export interface EventLog {
@@ -131,17 +145,29 @@ export interface JournalState {
   readonly count: number;
 }
 
+export interface JournalOptions {
+  /** Whether events are kept in memory. */
+  readonly isKept: boolean;
+  /** Who gets them besides. */
+  readonly sink?: EventSink | undefined;
+}
+
 /** Collects events while a kernel records. */
 export class Journal {
+  /** Whether calls are events: somebody wants them. */
   readonly isOn: boolean;
+  readonly isKept: boolean;
+  readonly #sink: EventSink | undefined;
   #start = 0;
   /** Only ever appended to: a state that was saved is the first so many of them. */
   #events: KernelEvent[] = [];
   /** Calls within a call belong to it. */
   #depth = 0;
 
-  constructor(isOn: boolean) {
-    this.isOn = isOn;
+  constructor({ isKept, sink }: JournalOptions) {
+    this.isOn = isKept || sink !== undefined;
+    this.isKept = isKept;
+    this.#sink = sink;
   }
 
   /** How many events of the run are not kept, because they came before the snapshot that the kernel was made from. */
@@ -184,20 +210,31 @@ export class Journal {
   perform(call: Call, target: Target, parameters: readonly EventValue[], action: () => void): void;
   perform(call: Call, target: Target, parameters: readonly EventValue[], action: () => unknown): unknown {
     if (!this.isOn || this.#depth > 0) return action();
-    const kept = parameters.map(copyValue);
+    // Before the call: an event that is kept is what went in, whatever the caller does with it afterwards.
+    const given = this.isKept ? parameters.map(copyValue) : parameters;
     this.#depth++;
     try {
       const value = action();
-      this.#events.push({ call, target, arguments: kept, outcome: { value: value as EventValue } });
+      this.#note({ call, target, arguments: given, outcome: { value: value as EventValue } });
       return value;
     } catch (error) {
-      if (error instanceof NetlinkError) {
-        this.#events.push({ call, target, arguments: kept, outcome: { errno: error.errno } });
+      if (error instanceof RefusedError) {
+        this.#note({ call, target, arguments: given, outcome: { errno: error.errno } });
       }
       throw error;
     } finally {
       this.#depth--;
     }
+  }
+
+  #note(event: KernelEvent): void {
+    this.#sink?.note(event, this.position);
+    if (!this.isKept) {
+      this.#start++;
+      return;
+    }
+    const { outcome } = event;
+    this.#events.push("errno" in outcome ? event : { ...event, outcome: { value: copyValue(outcome.value) } });
   }
 }
 

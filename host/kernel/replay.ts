@@ -3,11 +3,11 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import type { RouterAdvertisement } from "./advertisements.js";
-import { NetlinkError } from "./errno.js";
+import { RefusedError } from "./errno.js";
 import type { FamilyOptions, GenericFamilies } from "./generic.js";
 import { hashBytes } from "./hash.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
-import { type Call, type EventLog, type EventValue, type Journal, type KernelEvent, sameValue } from "./log.js";
+import { type EventLog, type EventValue, type Journal, type KernelCall, type KernelEvent, sameValue } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
 import type { RoutingSocket, WriteOptions } from "./routingsocket.js";
@@ -15,12 +15,20 @@ import type { SendOptions, Socket } from "./socket.js";
 import type { SysctlNetOptions } from "./sysctlnet.js";
 import type { Vnet } from "./vnet.js";
 
+/** An event that came out otherwise. */
+export interface Difference {
+  readonly expected: KernelEvent;
+  /** Undefined when the call was none: an argument that the kernel does not have. */
+  readonly seen: KernelEvent | undefined;
+}
+
 /** A replay that went another way than the log says. */
 export class ReplayError extends Error {
   constructor(
     /** The event's place in the log, from 0; the number of events for a difference found after the last. */
     readonly event: number,
     what: string,
+    readonly difference?: Difference,
   ) {
     super(`replay: event ${event}: ${what}`);
     this.name = "ReplayError";
@@ -45,7 +53,13 @@ export interface Replayed {
 }
 
 /** Makes an event's call. */
-type Player = (event: KernelEvent, kernel: Replayed) => void;
+type PlayCall = (event: KernelEvent, kernel: Replayed) => void;
+
+/**
+ * Makes the calls of layers above the kernel, by the layer's name: gets the kernel at the first of them, and gives what makes
+ * them.
+ */
+export type LayerPlayers<K> = Readonly<Record<string, (kernel: K) => (event: KernelEvent) => void>>;
 
 function vnetOf(event: KernelEvent, kernel: Replayed): Vnet {
   const vnet = kernel.vnet(event.target.vnet ?? "");
@@ -68,7 +82,7 @@ function routingOf(event: KernelEvent, kernel: Replayed): RoutingSocket {
 const number = (event: KernelEvent, i: number): number => event.arguments[i] as number;
 const text = (event: KernelEvent, i: number): string => event.arguments[i] as string;
 
-const PLAYERS: Readonly<Record<Exclude<Call, "boot">, Player>> = {
+const PLAYERS: Readonly<Record<Exclude<KernelCall, "boot">, PlayCall>> = {
   kldload: (event, kernel) => kernel.kldload(text(event, 0), event.arguments[1] as Uint8Array | undefined),
   kldunload: (event, kernel) => kernel.kldunload(text(event, 0)),
   devctl: (event, kernel) => {
@@ -160,13 +174,14 @@ export interface ReplayStart<K extends Replayed> {
   boot(options: BootOptions): K;
   /** From the snapshot that a log begins at; undefined where none was given. */
   readonly restored: K | undefined;
+  readonly layers?: LayerPlayers<K> | undefined;
 }
 
 /** @throws ReplayError */
 export function replayLog<K extends Replayed>(log: EventLog, from: ReplayStart<K>): K {
   const kernel = startReplay(log, from);
-  const first = kernel.journal.position;
-  for (const [i, event] of log.events.slice(first - startOf(log)).entries()) playEvent(kernel, event, first + i);
+  const player = new Player(kernel, from.layers);
+  for (const event of log.events.slice(kernel.journal.position - startOf(log))) player.play(event);
   expectMemory(kernel, log);
   return kernel;
 }
@@ -204,23 +219,56 @@ export function expectMemory(kernel: Replayed, log: EventLog): void {
   }
 }
 
-/**
- * Makes an event's call again.
- * @param place - of the event in the run, which is where the kernel stands
- * @throws ReplayError its outcome differs
- */
-export function playEvent(kernel: Replayed, event: KernelEvent, place: number): void {
-  const play = PLAYERS[event.call as Exclude<Call, "boot">];
-  if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
-  try {
-    play(event, kernel);
-  } catch (error) {
-    // The refusal is in the new log too, and is compared like any outcome.
-    if (!(error instanceof NetlinkError)) throw new ReplayError(place, `${event.call}: ${String(error)}`);
+/** Makes the calls of events again on one kernel, in order. */
+export class Player<K extends Replayed> {
+  readonly #kernel: K;
+  readonly #layers: LayerPlayers<K>;
+  readonly #begun = new Map<string, (event: KernelEvent) => void>();
+
+  constructor(kernel: K, layers: LayerPlayers<K> = {}) {
+    this.#kernel = kernel;
+    this.#layers = layers;
   }
-  const seen = kernel.journal.event(place);
-  if (seen === undefined || !sameValue(seen as unknown as EventValue, event as unknown as EventValue)) {
-    throw new ReplayError(place, `${event.call}: ${shown(seen)}; expected ${shown(event)}`);
+
+  /** @throws ReplayError the event's outcome differs from the kernel's, where it stands in the run */
+  play(event: KernelEvent): void {
+    const { journal } = this.#kernel;
+    const place = journal.position;
+    try {
+      this.#call(event, place);
+    } catch (error) {
+      // The refusal is in the new log too, and is compared like any outcome.
+      if (error instanceof ReplayError) throw error;
+      if (!(error instanceof RefusedError)) throw new ReplayError(place, `${event.call}: ${String(error)}`);
+    }
+    const seen = journal.event(place);
+    if (seen !== undefined && sameValue(seen as unknown as EventValue, event as unknown as EventValue)) return;
+    const difference = { expected: event, seen };
+    throw new ReplayError(place, `${event.call}: ${shown(seen)}; expected ${shown(event)}`, difference);
+  }
+
+  #call(event: KernelEvent, place: number): void {
+    const [layer, call] = event.call.split(".");
+    if (call !== undefined) {
+      this.#playerOf(layer as string, place)(event);
+      return;
+    }
+    const play = PLAYERS[event.call as Exclude<KernelCall, "boot">];
+    if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
+    play(event, this.#kernel);
+  }
+
+  #playerOf(layer: string, place: number): (event: KernelEvent) => void {
+    const begun = this.#begun.get(layer);
+    if (begun !== undefined) return begun;
+    const begin = Object.hasOwn(this.#layers, layer) ? this.#layers[layer] : undefined;
+    if (begin === undefined) {
+      const known = Object.keys(this.#layers).join(", ") || "none";
+      throw new ReplayError(place, `a call on the layer ${layer}; layers to replay: ${known}`);
+    }
+    const play = begin(this.#kernel);
+    this.#begun.set(layer, play);
+    return play;
   }
 }
 

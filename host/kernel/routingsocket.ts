@@ -127,7 +127,7 @@ export class RoutingSocket {
     let message: RoutingMessage | undefined;
     this.#owner.journal.perform("routingRead", this.#target, [into.length, flags], () => {
       message = this.#take(into, flags);
-      return { length: message.length, flags: message.flags, bytes: into.slice(0, message.length) };
+      return { length: message.length, flags: message.flags, bytes: into.subarray(0, message.length) };
     });
     return message as unknown as RoutingMessage;
   }

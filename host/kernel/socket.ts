@@ -276,7 +276,7 @@ export class Socket {
       [into.length, flags, control, name, ...(isLook ? [true] : [])],
       () => {
         message = this.#take(into, options);
-        return { ...message, bytes: into.slice(0, message.copied) };
+        return { ...message, bytes: into.subarray(0, message.copied) };
       },
     );
     return message as unknown as ReceivedMessage;

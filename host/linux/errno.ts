@@ -1,7 +1,7 @@
 // Linux's error numbers, and which of them a FreeBSD number becomes (sys/compat/linux/linux_errno.inc; linux-compat L9.6).
 // The same table serves the errno of a call and the number inside a message.
 
-import { NetlinkError } from "../kernel/kernel.js";
+import { NetlinkError, RefusedError } from "../kernel/kernel.js";
 
 /** Positive, as a failed call's errno; messages carry them negative. */
 export const LinuxErrno = {
@@ -107,8 +107,7 @@ export function linuxErrnoOf(errno: number): number {
 const NAMES = new Map<number, string>(Object.entries(LinuxErrno).map(([name, number]) => [number, name]));
 
 /** A call on a Linux socket that was refused, with Linux's number. */
-export class LinuxError extends Error {
-  /** The errno's name, e.g. "EAGAIN". */
+export class LinuxError extends RefusedError {
   readonly code: string;
 
   constructor(

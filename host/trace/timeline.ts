@@ -5,7 +5,7 @@
 import { Kernel, type Snapshot } from "../kernel/kernel.js";
 import type { EventLog, KernelEvent } from "../kernel/log.js";
 import { integer } from "../kernel/options.js";
-import { expectMemory, playEvent, ReplayError, startOf, startReplay } from "../kernel/replay.js";
+import { expectMemory, type LayerPlayers, Player, ReplayError, startOf, startReplay } from "../kernel/replay.js";
 
 export interface TimelineOptions {
   /**
@@ -17,6 +17,8 @@ export interface TimelineOptions {
   readonly spacing?: number;
   /** Bytes of memory that the timeline's own snapshots may hold, besides the one at its start. Default 64 MiB. */
   readonly limitBytes?: number;
+  /** Makes the calls of layers, where the run has some. */
+  readonly layers?: LayerPlayers<Kernel>;
 }
 
 const SPACING_DEFAULT = 256;
@@ -40,6 +42,7 @@ export class Timeline {
    */
   readonly kernel: Kernel;
   readonly #log: EventLog;
+  readonly #player: Player<Kernel>;
   readonly #spacing: number;
   readonly #limitBytes: number;
   /** In order of places; the first is the start. */
@@ -50,7 +53,7 @@ export class Timeline {
 
   /** Stands at the start. @throws ReplayError, SnapshotError the log, or its snapshots, are not of this core, or incomplete */
   constructor(log: EventLog, options: TimelineOptions = {}) {
-    const { snapshots = [], spacing = SPACING_DEFAULT, limitBytes = LIMIT_DEFAULT } = options;
+    const { snapshots = [], spacing = SPACING_DEFAULT, limitBytes = LIMIT_DEFAULT, layers } = options;
     this.#log = log;
     this.#spacing = integer(spacing, "timeline: spacing", 1, Number.MAX_SAFE_INTEGER);
     this.#limitBytes = integer(limitBytes, "timeline: limitBytes", 0, Number.MAX_SAFE_INTEGER);
@@ -61,6 +64,7 @@ export class Timeline {
       boot: (boot) => Kernel.boot(boot),
       restored: first && Kernel.restore(first, { record: true }),
     });
+    this.#player = new Player(this.kernel, layers);
     this.kernel.journal.forget();
     this.#position = this.kernel.journal.position;
     this.#marks = [{ place: this.#position, snapshot: this.kernel.snapshot(), isOwn: false }];
@@ -120,7 +124,7 @@ export class Timeline {
     const isChanged = this.kernel.journal.position !== this.#position;
     if (isChanged || place < this.#position || mark.place > this.#position) this.#goTo(mark);
     while (this.#position < place) {
-      playEvent(this.kernel, this.next as KernelEvent, this.#position);
+      this.#player.play(this.next as KernelEvent);
       this.kernel.journal.forget();
       this.#position++;
       this.#leaveMark();

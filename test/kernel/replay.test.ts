@@ -76,6 +76,36 @@ describe("two runs with the same seed", () => {
   });
 });
 
+describe("an event sink", () => {
+  it("gets the events that a record keeps, each with its place", () => {
+    forSeeds(4, (seed) => {
+      const given: KernelEvent[] = [];
+      const options = { seed, policy: "seeded", stepped: false } as const;
+      const events = {
+        note: (event: KernelEvent, place: number) => {
+          expect(place).toBe(given.length);
+          given.push(structuredClone(event));
+        },
+      };
+      const kept = new RandomRun({ ...options, record: true }).play(200).kernel.record();
+      new RandomRun({ ...options, record: false, events }).play(200);
+      const [boot, ...rest] = given as unknown as [EventValue, ...EventValue[]];
+      expect(sameValue(rest, kept.events.slice(1) as unknown as EventValue)).toBe(true);
+      expect(boot).toMatchObject({ call: "boot", arguments: [{ seed, record: false }] });
+    });
+  });
+
+  it("lets a kernel keep nothing, unless it records besides", () => {
+    const places: number[] = [];
+    const kernel = Kernel.boot({ modules: ["netlink"] }, undefined, { note: (_event, place) => places.push(place) });
+    kernel.advance(1);
+    expect(places).toEqual([0, 1]);
+    expect(kernel.journal.events).toEqual([]);
+    expect(kernel.journal.position).toBe(2);
+    expect(() => kernel.record()).toThrow("boot it with { record: true }");
+  });
+});
+
 describe("a recorded run", () => {
   it.each(KINDS)(
     "of 1,000 random calls replays to the same outcomes and memory (%s, stepped %s)",

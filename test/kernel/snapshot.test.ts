@@ -15,7 +15,7 @@ import {
   SnapshotError,
   type Socket,
 } from "../../host/kernel/kernel.js";
-import { expectMemory, playEvent, startReplay } from "../../host/kernel/replay.js";
+import { expectMemory, Player, startReplay } from "../../host/kernel/replay.js";
 import { type Moment, RandomRun } from "../storm/calls.js";
 import { route } from "../storm/routes.js";
 import { concat } from "../support/messages.js";
@@ -145,11 +145,12 @@ describe("what host and core left each other in a call before", () => {
     for (let seed = 1; seed <= 6; seed++) {
       const log = new RandomRun({ seed, policy: "seeded", stepped: false, record: true }).play(400).kernel.record();
       const kernel = startReplay(log, { boot: (options) => Kernel.boot(options), restored: undefined });
-      for (const [i, event] of log.events.slice(1).entries()) {
+      const player = new Player(kernel);
+      for (const event of log.events.slice(1)) {
         for (const { core } of kernel.vnets) {
           core.views.bytes.fill(0xee, core.exchange, core.exchange + Exchange.BYTES);
         }
-        playEvent(kernel, event, i + 1);
+        player.play(event);
       }
       expectMemory(kernel, log);
     }

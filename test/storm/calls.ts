@@ -4,7 +4,7 @@
 import { ND6_IFF } from "../../assembly/abi/ifnet.js";
 import { MSG, NETLINK, NETLINK_OPTION, NLM_F, SO, SOCK, SOL } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
-import { Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
+import { type EventSink, Kernel, NetlinkError, type Policy, type Socket, type Vnet } from "../../host/kernel/kernel.js";
 import { Random } from "../../host/table/random.js";
 import { delAddr, newAddr } from "../route/addressrequests.js";
 import { aboutNeighbour, getNeighbours, lladdrOf } from "../route/neighbours.js";
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly policy: Policy;
   readonly stepped: boolean;
   readonly record: boolean;
+  /** Gets each event of the run. */
+  readonly events?: EventSink;
 }
 
 const SOCKETS_MAX = 12;
@@ -50,19 +52,23 @@ export class RandomRun {
   #named = 0;
 
   /** @param kernel - one to go on with, from a moment on; else a new one */
-  constructor({ seed, policy, stepped, record }: RunOptions, kernel?: Kernel) {
+  constructor({ seed, policy, stepped, record, events }: RunOptions, kernel?: Kernel) {
     this.#random = new Random(seed);
     this.kernel =
       kernel ??
-      Kernel.boot({
-        seed,
-        policy,
-        stepped,
-        record,
-        fibs: 2,
-        modules: ["netlink"],
-        interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }, { name: "em1" }],
-      });
+      Kernel.boot(
+        {
+          seed,
+          policy,
+          stepped,
+          record,
+          fibs: 2,
+          modules: ["netlink"],
+          interfaces: [{ name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] }, { name: "em1" }],
+        },
+        undefined,
+        events,
+      );
   }
 
   /** Makes `count` random calls. */
