@@ -1,0 +1,79 @@
+// Capture files, pcapng and pcap, read piece by piece: bytes go in as they come, blocks come out when they are whole. What
+// no reader knows is skipped; what cannot be is refused, with its place.
+
+import type { Direction } from "./pcapng/format.js";
+
+/** A file that is none, or is damaged. The message says where, and what was expected there. */
+export class CaptureError extends Error {
+  override readonly name = "CaptureError";
+
+  constructor(
+    /** Bytes of the file before it. */
+    readonly offset: number,
+    what: string,
+  ) {
+    super(`byte ${offset}: ${what}`);
+  }
+}
+
+/** What every block has. Its bytes last until the next call of the reader. */
+interface Place {
+  /** Bytes of the file before the block. */
+  readonly offset: number;
+  /** The whole block as it is in the file. */
+  readonly raw: Uint8Array;
+}
+
+export interface SectionBlock extends Place {
+  readonly kind: "section";
+}
+
+export interface InterfaceBlock extends Place {
+  readonly kind: "interface";
+  /** In the section, from 0. */
+  readonly number: number;
+  readonly linkType: number;
+  readonly name: string | undefined;
+  readonly description: string | undefined;
+}
+
+export interface PacketBlock extends Place {
+  readonly kind: "packet";
+  /** The number of its interface. */
+  readonly interface: number;
+  readonly linkType: number;
+  /** Nanoseconds since 1970; undefined where the file does not say. */
+  readonly nanoseconds: bigint | undefined;
+  /** What was captured of it. */
+  readonly bytes: Uint8Array;
+  /** How many bytes it had. */
+  readonly originalLength: number;
+  readonly direction: Direction | undefined;
+  readonly comment: string | undefined;
+}
+
+export interface CustomBlock extends Place {
+  readonly kind: "custom";
+  /** Private enterprise number of whose it is. */
+  readonly pen: number;
+  /** Data, padding and options: where one ends is known to whose it is. */
+  readonly data: Uint8Array;
+}
+
+export interface OtherBlock extends Place {
+  readonly kind: "other";
+  readonly type: number;
+}
+
+export type Block = SectionBlock | InterfaceBlock | PacketBlock | CustomBlock | OtherBlock;
+
+/** Reads blocks out of bytes that are there. */
+export interface BlockFormat {
+  /**
+   * @param bytes - of the file, from a block's begin as far as they are there
+   * @param offset - of the file before them
+   * @returns undefined when the block goes on beyond them
+   * @throws CaptureError
+   */
+  next(bytes: Uint8Array, offset: number): Block | undefined;
+}

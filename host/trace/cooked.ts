@@ -1,0 +1,32 @@
+// The head that LINKTYPE_NETLINK puts before a packet's messages (tcpdump.org, LINKTYPE_NETLINK; Linux's cooked capture),
+// in network order:
+//   0            2        4         14         16
+//   | direction  | ARPHRD | 10 zero | protocol |
+// Linux's monitor knows a packet as sent by the machine (4) or for it (0); to a program, it is the one that sends.
+
+import type { Direction } from "./pcapng/format.js";
+
+export const COOKED_BYTES = 16;
+const ARPHRD_NETLINK = 824;
+const PACKET_HOST = 0;
+const PACKET_OUTGOING = 4;
+const HARDWARE_AT = 2;
+const PROTOCOL_AT = 14;
+
+/** @param protocol - NETLINK_ROUTE and so on */
+export function cookedHead(direction: Direction, protocol: number): Uint8Array {
+  const head = new Uint8Array(COOKED_BYTES);
+  const view = new DataView(head.buffer);
+  view.setUint16(0, direction === "outbound" ? PACKET_OUTGOING : PACKET_HOST);
+  view.setUint16(HARDWARE_AT, ARPHRD_NETLINK);
+  view.setUint16(PROTOCOL_AT, protocol);
+  return head;
+}
+
+/** What a packet of LINKTYPE_NETLINK holds; undefined when it is too short, or of other hardware. */
+export function readCooked(packet: Uint8Array): { protocol: number; messages: Uint8Array } | undefined {
+  if (packet.length < COOKED_BYTES) return undefined;
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+  if (view.getUint16(HARDWARE_AT) !== ARPHRD_NETLINK) return undefined;
+  return { protocol: view.getUint16(PROTOCOL_AT), messages: packet.subarray(COOKED_BYTES) };
+}

@@ -1,0 +1,80 @@
+// Reads pcap, the older format: one link type for the whole file, no sections, no comments.
+
+import { type BlockFormat, CaptureError, type InterfaceBlock, type PacketBlock } from "./capture.js";
+import { BLOCK_BYTES_MAX } from "./pcapng/format.js";
+
+/** Of time stamps in microseconds and in nanoseconds. */
+const MAGIC_MICRO = 0xa1b2c3d4;
+const MAGIC_NANO = 0xa1b23c4d;
+const FILE_HEAD_BYTES = 24;
+const PACKET_HEAD_BYTES = 16;
+const MAJOR = 2;
+/** The other bits of the word say how long a frame check sequence is. */
+const LINKTYPE_MASK = 0x0fffffff;
+
+/** Whether a file that begins so is one. @param bytes - at least four */
+export function isPcap(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return [true, false].some((isLittle) => isMagic(view.getUint32(0, isLittle)));
+}
+
+function isMagic(word: number): boolean {
+  return word === MAGIC_MICRO || word === MAGIC_NANO;
+}
+
+export class PcapFormat implements BlockFormat {
+  #isLittle = true;
+  #nanosecondsPerUnit = 1000n;
+  #linkType: number | undefined;
+
+  next(bytes: Uint8Array, offset: number): InterfaceBlock | PacketBlock | undefined {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#linkType === undefined
+      ? this.#fileHead(view, bytes, offset)
+      : this.#packet(view, bytes, offset, this.#linkType);
+  }
+
+  /** The head of the file is all there is of an interface. */
+  #fileHead(view: DataView, bytes: Uint8Array, offset: number): InterfaceBlock | undefined {
+    if (bytes.length < FILE_HEAD_BYTES) return undefined;
+    this.#isLittle = isMagic(view.getUint32(0, true));
+    if (view.getUint32(0, this.#isLittle) === MAGIC_NANO) this.#nanosecondsPerUnit = 1n;
+    const major = view.getUint16(4, this.#isLittle);
+    if (major !== MAJOR) throw new CaptureError(offset, `pcap of version ${major}; expected ${MAJOR}`);
+    this.#linkType = view.getUint32(20, this.#isLittle) & LINKTYPE_MASK;
+    const raw = bytes.subarray(0, FILE_HEAD_BYTES);
+    return {
+      kind: "interface",
+      offset,
+      raw,
+      number: 0,
+      linkType: this.#linkType,
+      name: undefined,
+      description: undefined,
+    };
+  }
+
+  #packet(view: DataView, bytes: Uint8Array, offset: number, linkType: number): PacketBlock | undefined {
+    if (bytes.length < PACKET_HEAD_BYTES) return undefined;
+    const captured = view.getUint32(8, this.#isLittle);
+    if (captured > BLOCK_BYTES_MAX) {
+      throw new CaptureError(offset, `packet of ${captured} bytes; expected at most ${BLOCK_BYTES_MAX}`);
+    }
+    const length = PACKET_HEAD_BYTES + captured;
+    if (bytes.length < length) return undefined;
+    const seconds = BigInt(view.getUint32(0, this.#isLittle));
+    const units = BigInt(view.getUint32(4, this.#isLittle));
+    return {
+      kind: "packet",
+      offset,
+      raw: bytes.subarray(0, length),
+      interface: 0,
+      linkType,
+      nanoseconds: seconds * 1_000_000_000n + units * this.#nanosecondsPerUnit,
+      bytes: bytes.subarray(PACKET_HEAD_BYTES, length),
+      originalLength: view.getUint32(12, this.#isLittle),
+      direction: undefined,
+      comment: undefined,
+    };
+  }
+}
