@@ -23,16 +23,19 @@ export class ByteWriter {
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#room(2), value, true);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value, true);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
   }
 
   /** Network order. */
   u16big(value: number): void {
-    this.#view.setUint16(this.#room(2), value);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value);
   }
 
   put(bytes: Uint8Array): void {
@@ -67,7 +70,7 @@ export class ByteWriter {
     this.#view.setUint32(at, value, true);
   }
 
-  /** @returns where the room begins */
+  /** The view is another one afterwards, when there was no room. @returns where it begins */
   #room(count: number): number {
     const at = this.#length;
     if (at + count > this.#bytes.length) this.#grow(at + count);

@@ -1,0 +1,94 @@
+// An event as bytes: CBOR of [call, vnet, socket, arguments, errno, value, hasPacket]. The message of a send or a receive is
+// not in it: it is a packet of its own.
+
+import { decode, encode } from "cborg";
+import type { Call, EventValue, KernelEvent, Target } from "../kernel/log.js";
+import type { Direction } from "./pcapng/format.js";
+
+/** Where an event has a message. */
+interface MessagePlace {
+  readonly direction: Direction;
+  get(event: KernelEvent): EventValue;
+  /** The event with another value there. */
+  with(event: KernelEvent, value: EventValue): KernelEvent;
+}
+
+const FIRST_ARGUMENT: MessagePlace = {
+  direction: "outbound",
+  get: (event) => event.arguments[0],
+  with: (event, value) => ({ ...event, arguments: [value, ...event.arguments.slice(1)] }),
+};
+
+const RECEIVED_BYTES: MessagePlace = {
+  direction: "inbound",
+  get: ({ outcome }) => {
+    if ("errno" in outcome || typeof outcome.value !== "object" || outcome.value === null) return undefined;
+    return "bytes" in outcome.value ? (outcome.value.bytes as EventValue) : undefined;
+  },
+  with: (event, bytes) => {
+    const value = "value" in event.outcome ? (event.outcome.value as object) : {};
+    return { ...event, outcome: { value: { ...value, bytes } as EventValue } };
+  },
+};
+
+const PLACES: ReadonlyMap<Call, MessagePlace> = new Map<Call, MessagePlace>([
+  ["send", FIRST_ARGUMENT],
+  ["recvmsg", RECEIVED_BYTES],
+  ["linux.send", FIRST_ARGUMENT],
+  ["linux.receive", RECEIVED_BYTES],
+]);
+
+/** A header at least: what is shorter is no message, and stays in the event. */
+const MESSAGE_BYTES_MIN = 16;
+
+/** What an event sent or received. */
+export interface EventMessage {
+  readonly direction: Direction;
+  readonly bytes: Uint8Array;
+}
+
+export function messageOf(event: KernelEvent): EventMessage | undefined {
+  const place = PLACES.get(event.call);
+  const bytes = place?.get(event);
+  if (place === undefined || !(bytes instanceof Uint8Array) || bytes.length < MESSAGE_BYTES_MIN) return undefined;
+  return { direction: place.direction, bytes };
+}
+
+/** @param hasPacket - the event's message is kept elsewhere, and left out */
+export function encodeEvent(event: KernelEvent, hasPacket: boolean): Uint8Array {
+  const { call, target, arguments: given, outcome } = hasPacket ? withMessage(event, null) : event;
+  const [errno, value] = "errno" in outcome ? [outcome.errno, null] : [null, outcome.value];
+  return encode([call, target.vnet ?? null, target.socket ?? null, given, errno, value, hasPacket]);
+}
+
+/**
+ * @param packet - the message, where it was left out
+ * @throws Error the bytes are no event, or want a packet that is not there
+ */
+export function decodeEvent(bytes: Uint8Array, packet: Uint8Array | undefined): KernelEvent {
+  const fields: unknown = decode(bytes);
+  if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, hasPacket]");
+  const [call, vnet, socket, given, errno, value, hasPacket] = fields;
+  const target: Target = { ...(vnet === null ? {} : { vnet }), ...(socket === null ? {} : { socket }) };
+  const event: KernelEvent = { call, target, arguments: given, outcome: errno === null ? { value } : { errno } };
+  if (!hasPacket) return event;
+  if (packet === undefined) throw new Error(`${call}: expected a packet with its message before it`);
+  return withMessage(event, packet);
+}
+
+type EventFields = [Call, string | null, number | null, EventValue[], number | null, EventValue, boolean];
+
+function isEvent(fields: unknown): fields is EventFields {
+  if (!Array.isArray(fields) || fields.length !== 7) return false;
+  const [call, vnet, socket, given, errno, , hasPacket] = fields as unknown[];
+  const isNumber = (value: unknown): boolean => value === null || typeof value === "number";
+  const hasVnet = vnet === null || typeof vnet === "string";
+  const hasOutcome = isNumber(errno) && typeof hasPacket === "boolean";
+  return typeof call === "string" && hasVnet && isNumber(socket) && Array.isArray(given) && hasOutcome;
+}
+
+function withMessage(event: KernelEvent, value: EventValue): KernelEvent {
+  const place = PLACES.get(event.call);
+  if (place === undefined) throw new Error(`${event.call}: expected a call that sends or receives`);
+  return place.with(event, value);
+}

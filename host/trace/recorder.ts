@@ -1,0 +1,160 @@
+// Writes a trace while a kernel runs: one pcapng section. Messages are packets of LINKTYPE_NETLINK, each vnet and ABI an
+// interface, times the kernel's; every event has a custom block, behind its packet where it has one (traceblock.ts).
+//   note    an event, from the boot on: what Kernel.boot and the like call
+//   flush   hands over what is complete
+//   end     the run is over: without it a trace is one of a run that was cut off
+// Whole blocks are handed over, when there are 64 KiB of them, and at a flush. What was handed over is a trace that can be
+// read, whatever happens to the process afterwards.
+
+import { encode } from "cborg";
+import { NETLINK } from "../../assembly/abi/netlink.js";
+import { coreHash } from "../kernel/core.js";
+import { hashBytes } from "../kernel/hash.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { EventSink, KernelEvent } from "../kernel/log.js";
+import type { CompleteBootOptions } from "../kernel/options.js";
+import { ByteWriter } from "./bytewriter.js";
+import { Chain } from "./chain.js";
+import { cookedHead } from "./cooked.js";
+import { type EventMessage, encodeEvent, messageOf } from "./eventcode.js";
+import { messagesName } from "./messagename.js";
+import { type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
+import { BlockWriter } from "./pcapng/writer.js";
+import { CHECKSUM_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
+
+export interface RecorderOptions {
+  /** What records, for whoever opens the file: "netlink-vm 1.0". */
+  readonly application?: string;
+}
+
+/** What packets of a socket have in common. */
+interface SocketPackets {
+  readonly interface: number;
+  readonly protocol: number;
+  /** "socket 3" */
+  readonly name: string;
+  /** By direction, made when first needed. */
+  readonly heads: Partial<Record<Direction, Uint8Array>>;
+}
+
+/** Bytes that are handed over at once. */
+const BUFFER_BYTES = 1 << 16;
+/** Time stamps in milliseconds, as the kernel's clock goes. */
+const RESOLUTION = 3;
+const LENGTH_BYTES = 4;
+
+export class Recorder implements EventSink {
+  readonly #write: (blocks: Uint8Array) => void;
+  readonly #out = new ByteWriter();
+  readonly #blocks = new BlockWriter(this.#out);
+  readonly #chain = new Chain();
+  /** Where the first block begins that is not in the chain yet. */
+  #unchained = 0;
+  /** Milliseconds since 1970. */
+  #now = 0;
+  #events = 0;
+  /** Of each ABI, the interface of a vnet. */
+  readonly #interfaces = new Map<string, number>();
+  /** By ABI and number. */
+  readonly #sockets = new Map<string, SocketPackets>();
+
+  /** @param write - gets whole blocks, which are its own only until it returns */
+  constructor(write: (blocks: Uint8Array) => void, { application = "netlink-vm" }: RecorderOptions = {}) {
+    this.#write = write;
+    this.#blocks.section({ application, os: "FreeBSD netlink, emulated" });
+    this.#custom(TraceKind.BEGIN, 0, encode({ version: TRACE_VERSION, core: coreHash() }));
+  }
+
+  /** How many events it has. */
+  get events(): number {
+    return this.#events;
+  }
+
+  note(event: KernelEvent, place: number): void {
+    this.#follow(event);
+    const message = messageOf(event);
+    if (message !== undefined) this.#packet(event, message);
+    this.#custom(TraceKind.EVENT, place, encodeEvent(event, message !== undefined));
+    this.#events = place + 1;
+    if (this.#out.length >= BUFFER_BYTES) this.flush();
+  }
+
+  flush(): void {
+    if (this.#out.length === 0) return;
+    this.#write(this.#out.from(0));
+    this.#out.clear();
+    this.#unchained = 0;
+  }
+
+  /** @param kernel - as it stands after the last event */
+  end(kernel: Pick<Kernel, "vnets">): void {
+    const memory = Object.fromEntries(kernel.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
+    this.#custom(TraceKind.END, this.#events, encode({ memory }));
+    this.flush();
+  }
+
+  /** Keeps up with what packets need: the time, and the protocols of sockets. */
+  #follow({ call, target, arguments: given, outcome }: KernelEvent): void {
+    if ("errno" in outcome) return;
+    if (call === "boot") this.#now = (given[0] as CompleteBootOptions).wallClock * 1000;
+    else if (call === "advance") this.#now += given[0] as number;
+    else if (call === "socket") this.#opened("freebsd", target.vnet, outcome.value as number, given[0]);
+    else if (call === "linux.socket") this.#opened("linux", target.vnet, outcome.value as number, given[0]);
+  }
+
+  #opened(abi: string, vnet = "", number: number, options: unknown): void {
+    const { protocol = NETLINK.ROUTE } = options as { protocol?: number };
+    const name = `${vnet}.${abi}`;
+    let place = this.#interfaces.get(name);
+    if (place === undefined) {
+      const description = `netlink sockets of ${abi === "linux" ? "Linux programs" : "FreeBSD's ABI"} in ${vnet}`;
+      place = this.#blocks.interface({ linkType: LINKTYPE_NETLINK, name, description, resolution: RESOLUTION });
+      this.#interfaces.set(name, place);
+      this.#chainUp();
+    }
+    this.#sockets.set(`${abi}${number}`, { interface: place, protocol, name: `socket ${number}`, heads: {} });
+  }
+
+  #packet({ call, target, outcome }: KernelEvent, { direction, bytes }: EventMessage): void {
+    const abi = call.startsWith("linux.") ? "linux" : "freebsd";
+    const socket = this.#sockets.get(`${abi}${target.socket}`);
+    if (socket === undefined) throw new Error(`${call} on socket ${target.socket}, which the recorder saw nobody open`);
+    socket.heads[direction] ??= cookedHead(direction, socket.protocol);
+    const arrow = direction === "outbound" ? ">" : "<";
+    const refused = "errno" in outcome ? `, refused with ${outcome.errno}` : "";
+    this.#blocks.packet({
+      interface: socket.interface,
+      timestamp: this.#now,
+      head: socket.heads[direction],
+      bytes,
+      direction,
+      comment: `${socket.name} ${arrow} ${messagesName(bytes, socket.protocol)}${refused}`,
+    });
+    this.#chainUp();
+  }
+
+  #custom(kind: number, number: number, payload: Uint8Array): void {
+    this.#chainUp();
+    this.#blocks.custom(TRACE_PEN, (out) => {
+      out.u32(TRACE_MAGIC);
+      out.u32(kind);
+      out.u32(number);
+      out.u32(payload.length);
+      out.put(payload);
+      out.pad();
+      out.zeros(CHECKSUM_BYTES);
+    });
+    const end = this.#out.length - LENGTH_BYTES;
+    this.#chain.add(this.#out.from(this.#unchained).subarray(0, end - CHECKSUM_BYTES - this.#unchained));
+    this.#out.patchU32(end - 8, this.#chain.low);
+    this.#out.patchU32(end - 4, this.#chain.high);
+    this.#unchained = this.#out.length;
+  }
+
+  /** Every block is added by itself, as a reader comes upon it. */
+  #chainUp(): void {
+    if (this.#unchained === this.#out.length) return;
+    this.#chain.add(this.#out.from(this.#unchained));
+    this.#unchained = this.#out.length;
+  }
+}

@@ -1,0 +1,229 @@
+// Reads a trace: blocks in, events out, as far as it is whole.
+//   push, end   as of CaptureReader
+//   next        the next event
+// Everything is held against the checksum that runs through the file: an event that is given is as it was recorded. What
+// follows damage is not read.
+
+import { decode } from "cborg";
+import { coreHash } from "../kernel/core.js";
+import type { KernelEvent } from "../kernel/log.js";
+import { type Block, CaptureError, type CustomBlock } from "./capture.js";
+import { CaptureReader } from "./capturereader.js";
+import { Chain } from "./chain.js";
+import { readCooked } from "./cooked.js";
+import { decodeEvent } from "./eventcode.js";
+import {
+  CHECKSUM_BYTES,
+  TRACE_HEAD_BYTES,
+  TRACE_MAGIC,
+  TRACE_PEN,
+  TRACE_VERSION,
+  type TraceBegin,
+  type TraceEnd,
+  TraceKind,
+} from "./traceblock.js";
+
+/** What is no trace, is one of another core or version, or is damaged. What came before the damage was given. */
+export class TraceError extends Error {
+  override readonly name = "TraceError";
+
+  constructor(
+    /** How many events were read before. */
+    readonly events: number,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`trace: after ${events} events: ${what}`, options);
+  }
+}
+
+export interface TraceEvent {
+  /** In the run, from 0. */
+  readonly place: number;
+  readonly event: KernelEvent;
+  /** NETLINK_ROUTE and so on, where the event has a message. */
+  readonly protocol: number | undefined;
+  /** Milliseconds since 1970, where the event has a message. */
+  readonly milliseconds: number | undefined;
+}
+
+/** One of our custom blocks, its checksum verified. */
+interface TraceBlock {
+  readonly kind: number;
+  readonly number: number;
+  readonly payload: Uint8Array;
+}
+
+/** The packet that waits for its event. */
+interface WaitingPacket {
+  readonly protocol: number;
+  readonly messages: Uint8Array;
+  readonly milliseconds: number;
+}
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+
+export class TraceReader {
+  readonly #reader = new CaptureReader();
+  readonly #chain = new Chain();
+  #events = 0;
+  #state: "section" | "begin" | "events" | "end" = "section";
+  #packet: WaitingPacket | undefined;
+  #end: TraceEnd | undefined;
+
+  /** How many events were read. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Bytes of the file that were read. */
+  get offset(): number {
+    return this.#reader.offset;
+  }
+
+  /** What the trace says after the last event; undefined before, and of a run that was cut off. */
+  get end(): TraceEnd | undefined {
+    return this.#end;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+  }
+
+  /** @returns undefined when more bytes are needed, or the trace is over. @throws TraceError */
+  next(): TraceEvent | undefined {
+    return this.#guarded(() => {
+      for (let block = this.#reader.next(); block !== undefined; block = this.#reader.next()) {
+        const event = this.#block(block);
+        if (event !== undefined) return event;
+      }
+      return undefined;
+    });
+  }
+
+  /** There are no more bytes. @throws TraceError the last block is cut */
+  finish(): void {
+    this.#guarded(() => this.#reader.end());
+    if (this.#packet !== undefined) throw this.#damage(this.offset, "the file ends with a packet; expected its event");
+  }
+
+  #guarded<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof CaptureError) throw new TraceError(this.#events, error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  #damage(offset: number, what: string, options?: ErrorOptions): TraceError {
+    return new TraceError(this.#events, `byte ${offset}: ${what}`, options);
+  }
+
+  #block(block: Block): TraceEvent | undefined {
+    if (this.#state === "end") {
+      throw this.#damage(block.offset, "a block behind the end of the trace; expected the end of the file");
+    }
+    if (this.#state === "section" ? block.kind !== "section" : block.kind === "section") {
+      throw this.#damage(block.offset, `a block of kind ${block.kind}; expected one section, at the begin of the file`);
+    }
+    if (block.kind === "custom" && block.pen === TRACE_PEN) return this.#own(block);
+    if (this.#state === "begin")
+      throw this.#damage(block.offset, "no recording of netlink-vm; expected its first block");
+    this.#chain.add(block.raw);
+    if (block.kind === "packet") this.#keep(block.bytes, block.offset, block.nanoseconds ?? 0n);
+    if (this.#state === "section") this.#state = "begin";
+    return undefined;
+  }
+
+  #keep(packet: Uint8Array, offset: number, nanoseconds: bigint): void {
+    const cooked = readCooked(packet);
+    if (cooked === undefined || this.#packet !== undefined) {
+      throw this.#damage(offset, "a packet without an event; expected one netlink packet before each event");
+    }
+    const { protocol, messages } = cooked;
+    const milliseconds = Number(nanoseconds / NANOSECONDS_PER_MILLISECOND);
+    this.#packet = { protocol, messages: messages.slice(), milliseconds };
+  }
+
+  #own(block: CustomBlock): TraceEvent | undefined {
+    const own = this.#verified(block);
+    if (this.#state === "begin") {
+      this.#begin(own, block.offset);
+      return undefined;
+    }
+    if (own.number !== this.#events) {
+      throw this.#damage(block.offset, `event ${own.number}; expected event ${this.#events}`);
+    }
+    if (own.kind === TraceKind.EVENT) return this.#event(own, block.offset);
+    if (own.kind !== TraceKind.END) throw this.#damage(block.offset, `a block of kind ${own.kind}; expected 2 or 3`);
+    if (this.#packet !== undefined) throw this.#damage(block.offset, "the end behind a packet; expected its event");
+    this.#end = this.#decoded<TraceEnd>(own, block.offset);
+    this.#state = "end";
+    return undefined;
+  }
+
+  /** @throws TraceError the block, or something before it, is not as it was written */
+  #verified({ data, raw, offset }: CustomBlock): TraceBlock {
+    const least = TRACE_HEAD_BYTES + CHECKSUM_BYTES;
+    if (data.length < least) throw this.#damage(offset, `a block of ${data.length} bytes; expected at least ${least}`);
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    if (view.getUint32(0, true) !== TRACE_MAGIC) {
+      throw this.#damage(offset, `a block with the magic 0x${view.getUint32(0, true).toString(16)}; expected "NLVM"`);
+    }
+    const length = view.getUint32(12, true);
+    const checksumAt = data.length - CHECKSUM_BYTES;
+    if (TRACE_HEAD_BYTES + length + (-length & 3) !== checksumAt) {
+      throw this.#damage(
+        offset,
+        `a payload of ${length} bytes; the block has room for ${checksumAt - TRACE_HEAD_BYTES}`,
+      );
+    }
+    this.#chain.add(raw.subarray(0, data.byteOffset - raw.byteOffset + checksumAt));
+    const [low, high] = [view.getUint32(checksumAt, true), view.getUint32(checksumAt + 4, true)];
+    if (low !== this.#chain.low || high !== this.#chain.high) {
+      throw this.#damage(
+        offset,
+        `checksum ${hex(high, low)}; expected ${hex(this.#chain.high, this.#chain.low)}: this block, or one since the ` +
+          "event before, is not as it was recorded",
+      );
+    }
+    const payload = data.slice(TRACE_HEAD_BYTES, TRACE_HEAD_BYTES + length);
+    return { kind: view.getUint32(4, true), number: view.getUint32(8, true), payload };
+  }
+
+  #begin(own: TraceBlock, offset: number): void {
+    const { version, core } = this.#decoded<TraceBegin>(own, offset);
+    if (own.kind !== TraceKind.BEGIN || version !== TRACE_VERSION) {
+      throw this.#damage(offset, `trace of version ${version}; expected version ${TRACE_VERSION}`);
+    }
+    if (core !== coreHash()) {
+      throw this.#damage(offset, `trace of the core ${core}; expected one of ${coreHash()}, which runs here`);
+    }
+    this.#state = "events";
+  }
+
+  #event({ number, payload }: TraceBlock, offset: number): TraceEvent {
+    const packet = this.#packet;
+    this.#packet = undefined;
+    try {
+      const event = decodeEvent(payload, packet?.messages);
+      this.#events++;
+      return { place: number, event, protocol: packet?.protocol, milliseconds: packet?.milliseconds };
+    } catch (error) {
+      throw this.#damage(offset, (error as Error).message, { cause: error });
+    }
+  }
+
+  #decoded<T>({ payload }: TraceBlock, offset: number): T {
+    try {
+      return decode(payload) as T;
+    } catch (error) {
+      throw this.#damage(offset, (error as Error).message, { cause: error });
+    }
+  }
+}
+
+function hex(...words: number[]): string {
+  return words.map((word) => word.toString(16).padStart(8, "0")).join("");
+}

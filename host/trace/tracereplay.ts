@@ -1,0 +1,50 @@
+// Runs a trace again, event by event, on a kernel of its own: every outcome is compared as it comes, at the end the memory of
+// every vnet.
+
+import { Kernel } from "../kernel/kernel.js";
+import type { EventValue, KernelEvent } from "../kernel/log.js";
+import { sameValue } from "../kernel/log.js";
+import type { BootOptions } from "../kernel/options.js";
+import { expectMemory, type LayerPlayers, Player, ReplayError } from "../kernel/replay.js";
+import type { TraceEnd } from "./traceblock.js";
+
+export class TraceReplay {
+  readonly #layers: LayerPlayers<Kernel>;
+  #player: Player<Kernel> | undefined;
+  #kernel: Kernel | undefined;
+
+  /** @param layers - makes the calls of layers, where the run has some */
+  constructor(layers: LayerPlayers<Kernel> = {}) {
+    this.#layers = layers;
+  }
+
+  /** As it stands after the last event. @throws ReplayError there was none yet */
+  get kernel(): Kernel {
+    if (this.#kernel === undefined) throw new ReplayError(0, "no event; expected boot");
+    return this.#kernel;
+  }
+
+  /** @throws ReplayError the event's outcome is another */
+  play(event: KernelEvent): void {
+    if (this.#player === undefined) this.#boot(event);
+    else this.#player.play(event);
+    // What was compared is not needed any more.
+    this.kernel.journal.forget();
+  }
+
+  #boot(event: KernelEvent): void {
+    if (event.call !== "boot") throw new ReplayError(0, `${event.call}; expected boot`);
+    const options = event.arguments[0] as BootOptions;
+    this.#kernel = Kernel.boot({ ...options, record: true });
+    this.#player = new Player(this.#kernel, this.#layers);
+    const seen = this.#kernel.journal.event(0) as KernelEvent;
+    if (sameValue(seen.outcome as EventValue, event.outcome as EventValue)) return;
+    throw new ReplayError(0, "boot went another way", { expected: event, seen });
+  }
+
+  /** @throws ReplayError the memory of a vnet is not as the trace says */
+  finish({ memory }: TraceEnd): void {
+    const { kernel } = this;
+    expectMemory(kernel, { version: 1, start: kernel.journal.position, events: [], memory });
+  }
+}
