@@ -161,6 +161,7 @@ export class Journal {
   #start = 0;
   /** Only ever appended to: a state that was saved is the first so many of them. */
   #events: KernelEvent[] = [];
+  #last: KernelEvent | undefined;
   /** Calls within a call belong to it. */
   #depth = 0;
 
@@ -182,6 +183,11 @@ export class Journal {
   /** How many events there were since boot, as far as is known. */
   get position(): number {
     return this.#start + this.#events.length;
+  }
+
+  /** The newest event. Where none is kept, what is in it lasts as long as for a sink. */
+  get last(): KernelEvent | undefined {
+    return this.#last;
   }
 
   /** An event by its place in the run. */
@@ -229,12 +235,14 @@ export class Journal {
 
   #note(event: KernelEvent): void {
     this.#sink?.note(event, this.position);
+    this.#last = event;
     if (!this.isKept) {
       this.#start++;
       return;
     }
     const { outcome } = event;
-    this.#events.push("errno" in outcome ? event : { ...event, outcome: { value: copyValue(outcome.value) } });
+    if ("value" in outcome) this.#last = { ...event, outcome: { value: copyValue(outcome.value) } };
+    this.#events.push(this.#last);
   }
 }
 
@@ -247,16 +255,22 @@ function copyValue(value: EventValue): EventValue {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyValue(each as EventValue)]));
 }
 
+/** Of as many bytes each. */
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
 /** Whether two values are the same data, byte for byte. */
 export function sameValue(left: EventValue, right: EventValue): boolean {
   if (Object.is(left, right)) return true;
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
   if (left instanceof Uint8Array || right instanceof Uint8Array) {
     if (!(left instanceof Uint8Array) || !(right instanceof Uint8Array) || left.length !== right.length) return false;
-    return left.every((byte, i) => byte === right[i]);
+    return sameBytes(left, right);
   }
-  const leftEntries = Object.entries(left);
-  const rightRecord = right as Readonly<Record<string, EventValue>>;
-  if (leftEntries.length !== Object.keys(right).length) return false;
-  return leftEntries.every(([key, value]) => key in rightRecord && sameValue(value as EventValue, rightRecord[key]));
+  const [leftRecord, rightRecord] = [left, right] as Readonly<Record<string, EventValue>>[];
+  const keys = Object.keys(left);
+  if (leftRecord === undefined || rightRecord === undefined || keys.length !== Object.keys(right).length) return false;
+  return keys.every((key) => key in rightRecord && sameValue(leftRecord[key], rightRecord[key]));
 }

@@ -52,8 +52,11 @@ export interface Replayed {
   sysctl(name: string, value?: number): number;
 }
 
-/** Makes an event's call. */
-type PlayCall = (event: KernelEvent, kernel: Replayed) => void;
+/**
+ * Makes an event's call.
+ * @param room - gives a buffer of so many bytes to receive into, the same one each time
+ */
+type PlayCall = (event: KernelEvent, kernel: Replayed, room: (bytes: number) => Uint8Array) => void;
 
 /**
  * Makes the calls of layers above the kernel, by the layer's name: gets the kernel at the first of them, and gives what makes
@@ -147,8 +150,8 @@ const PLAYERS: Readonly<Record<Exclude<KernelCall, "boot">, PlayCall>> = {
     socketOf(event, kernel).setsockopt(number(event, 0), number(event, 1), event.arguments[2] as number | Uint8Array),
   send: (event, kernel) =>
     void socketOf(event, kernel).send(event.arguments[0] as Uint8Array, event.arguments[1] as SendOptions),
-  recvmsg: (event, kernel) =>
-    void socketOf(event, kernel).recvmsg(new Uint8Array(number(event, 0)), {
+  recvmsg: (event, kernel, room) =>
+    void socketOf(event, kernel).recvmsg(room(number(event, 0)), {
       flags: number(event, 1),
       control: number(event, 2),
       name: number(event, 3),
@@ -159,8 +162,8 @@ const PLAYERS: Readonly<Record<Exclude<KernelCall, "boot">, PlayCall>> = {
     void vnetOf(event, kernel).routingSocket(event.arguments[0] as RoutingSocketOptions),
   routingWrite: (event, kernel) =>
     void routingOf(event, kernel).write(event.arguments[0] as Uint8Array, event.arguments[1] as WriteOptions),
-  routingRead: (event, kernel) =>
-    void routingOf(event, kernel).recvmsg(new Uint8Array(number(event, 0)), number(event, 1)),
+  routingRead: (event, kernel, room) =>
+    void routingOf(event, kernel).recvmsg(room(number(event, 0)), number(event, 1)),
   routingSetsockopt: (event, kernel) =>
     routingOf(event, kernel).setsockopt(number(event, 0), number(event, 1), number(event, 2)),
   routingShutdown: (event, kernel) => routingOf(event, kernel).shutdown(number(event, 0)),
@@ -224,6 +227,7 @@ export class Player<K extends Replayed> {
   readonly #kernel: K;
   readonly #layers: LayerPlayers<K>;
   readonly #begun = new Map<string, (event: KernelEvent) => void>();
+  #room = new Uint8Array(0);
 
   constructor(kernel: K, layers: LayerPlayers<K> = {}) {
     this.#kernel = kernel;
@@ -241,7 +245,7 @@ export class Player<K extends Replayed> {
       if (error instanceof ReplayError) throw error;
       if (!(error instanceof RefusedError)) throw new ReplayError(place, `${event.call}: ${String(error)}`);
     }
-    const seen = journal.event(place);
+    const seen = journal.position === place ? undefined : journal.last;
     if (seen !== undefined && sameValue(seen as unknown as EventValue, event as unknown as EventValue)) return;
     const difference = { expected: event, seen };
     throw new ReplayError(place, `${event.call}: ${shown(seen)}; expected ${shown(event)}`, difference);
@@ -255,7 +259,12 @@ export class Player<K extends Replayed> {
     }
     const play = PLAYERS[event.call as Exclude<KernelCall, "boot">];
     if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
-    play(event, this.#kernel);
+    play(event, this.#kernel, (bytes) => this.#roomOf(bytes));
+  }
+
+  #roomOf(bytes: number): Uint8Array {
+    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
+    return this.#room.subarray(0, bytes);
   }
 
   #playerOf(layer: string, place: number): (event: KernelEvent) => void {

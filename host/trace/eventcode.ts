@@ -1,8 +1,10 @@
 // An event as bytes: CBOR of [call, vnet, socket, arguments, errno, value, hasPacket]. The message of a send or a receive is
 // not in it: it is a packet of its own.
 
-import { decode, encode } from "cborg";
+import { decode } from "cborg";
 import type { Call, EventValue, KernelEvent, Target } from "../kernel/log.js";
+import type { ByteWriter } from "./bytewriter.js";
+import { writeArrayHead, writeCbor } from "./cborwriter.js";
 import type { Direction } from "./pcapng/format.js";
 
 /** Where an event has a message. */
@@ -38,6 +40,7 @@ const PLACES: ReadonlyMap<Call, MessagePlace> = new Map<Call, MessagePlace>([
   ["linux.receive", RECEIVED_BYTES],
 ]);
 
+const EVENT_FIELDS = 7;
 /** A header at least: what is shorter is no message, and stays in the event. */
 const MESSAGE_BYTES_MIN = 16;
 
@@ -54,11 +57,20 @@ export function messageOf(event: KernelEvent): EventMessage | undefined {
   return { direction: place.direction, bytes };
 }
 
-/** @param hasPacket - the event's message is kept elsewhere, and left out */
-export function encodeEvent(event: KernelEvent, hasPacket: boolean): Uint8Array {
-  const { call, target, arguments: given, outcome } = hasPacket ? withMessage(event, null) : event;
-  const [errno, value] = "errno" in outcome ? [outcome.errno, null] : [null, outcome.value];
-  return encode([call, target.vnet ?? null, target.socket ?? null, given, errno, value, hasPacket]);
+/** @param message - the event's, if it has one: it is kept elsewhere, and left out */
+export function writeEvent(
+  out: ByteWriter,
+  { call, target, arguments: given, outcome }: KernelEvent,
+  message: Uint8Array | undefined,
+): void {
+  writeArrayHead(out, EVENT_FIELDS);
+  writeCbor(out, call);
+  writeCbor(out, target.vnet ?? null);
+  writeCbor(out, target.socket ?? null);
+  writeCbor(out, given, message);
+  writeCbor(out, "errno" in outcome ? outcome.errno : null);
+  writeCbor(out, "errno" in outcome ? null : outcome.value, message);
+  writeCbor(out, message !== undefined);
 }
 
 /**
@@ -79,7 +91,7 @@ export function decodeEvent(bytes: Uint8Array, packet: Uint8Array | undefined): 
 type EventFields = [Call, string | null, number | null, EventValue[], number | null, EventValue, boolean];
 
 function isEvent(fields: unknown): fields is EventFields {
-  if (!Array.isArray(fields) || fields.length !== 7) return false;
+  if (!Array.isArray(fields) || fields.length !== EVENT_FIELDS) return false;
   const [call, vnet, socket, given, errno, , hasPacket] = fields as unknown[];
   const isNumber = (value: unknown): boolean => value === null || typeof value === "number";
   const hasVnet = vnet === null || typeof vnet === "string";

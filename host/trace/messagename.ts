@@ -19,16 +19,35 @@ export function messageName(type: number, protocol: number): string {
   return name ?? `type ${type}`;
 }
 
-/** "RTM_NEWROUTE", "200 messages from RTM_NEWROUTE on"; of what is no message "no message". */
-export function messagesName(bytes: Uint8Array, protocol: number): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Messages that are counted; of more it is said that there are. */
+export const COUNTED_MAX = 16;
+
+/** What a buffer begins with, and how many messages it has: up to COUNTED_MAX, of more one above. */
+export interface MessageCount {
+  /** nlmsg_type of the first. */
+  readonly type: number;
+  readonly count: number;
+}
+
+export function countMessages(bytes: Uint8Array): MessageCount {
   let count = 0;
-  for (let at = 0; at + NetlinkSize.NLMSGHDR <= bytes.length; count++) {
-    const length = view.getUint32(at + NlMsgHdr.LEN, true);
+  for (let at = 0; at + NetlinkSize.NLMSGHDR <= bytes.length && count <= COUNTED_MAX; count++) {
+    const length = half(bytes, at + NlMsgHdr.LEN) + half(bytes, at + NlMsgHdr.LEN + 2) * 0x10000;
     if (length < NetlinkSize.NLMSGHDR || length > bytes.length - at) break;
     at += (length + 3) & ~3;
   }
+  return { type: count === 0 ? 0 : half(bytes, NlMsgHdr.TYPE), count };
+}
+
+/** "RTM_NEWROUTE", "RTM_NEWROUTE, 3 messages"; of what is no message "no message". */
+export function messagesName({ type, count }: MessageCount, protocol: number): string {
   if (count === 0) return "no message";
-  const first = messageName(view.getUint16(NlMsgHdr.TYPE, true), protocol);
-  return count === 1 ? first : `${count} messages from ${first} on`;
+  const first = messageName(type, protocol);
+  if (count === 1) return first;
+  return `${first}, ${count > COUNTED_MAX ? `more than ${COUNTED_MAX}` : count} messages`;
+}
+
+/** A view for each packet would take longer than the reading. */
+function half(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }

@@ -6,7 +6,6 @@
 // Whole blocks are handed over, when there are 64 KiB of them, and at a flush. What was handed over is a trace that can be
 // read, whatever happens to the process afterwards.
 
-import { encode } from "cborg";
 import { NETLINK } from "../../assembly/abi/netlink.js";
 import { coreHash } from "../kernel/core.js";
 import { hashBytes } from "../kernel/hash.js";
@@ -14,10 +13,11 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { EventSink, KernelEvent } from "../kernel/log.js";
 import type { CompleteBootOptions } from "../kernel/options.js";
 import { ByteWriter } from "./bytewriter.js";
+import { writeCbor } from "./cborwriter.js";
 import { Chain } from "./chain.js";
 import { cookedHead } from "./cooked.js";
-import { type EventMessage, encodeEvent, messageOf } from "./eventcode.js";
-import { messagesName } from "./messagename.js";
+import { type EventMessage, messageOf, writeEvent } from "./eventcode.js";
+import { countMessages, messagesName } from "./messagename.js";
 import { type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
 import { BlockWriter } from "./pcapng/writer.js";
 import { CHECKSUM_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
@@ -33,8 +33,16 @@ interface SocketPackets {
   readonly protocol: number;
   /** "socket 3" */
   readonly name: string;
-  /** By direction, made when first needed. */
-  readonly heads: Partial<Record<Direction, Uint8Array>>;
+  readonly directions: Readonly<Record<Direction, DirectionPackets>>;
+}
+
+/** What packets of a socket in one direction have in common, and the last one's comment: the next one's is often the same. */
+interface DirectionPackets {
+  readonly head: Uint8Array;
+  comment: string;
+  type: number;
+  /** 0 where the next comment is not to be this one. */
+  count: number;
 }
 
 /** Bytes that are handed over at once. */
@@ -55,14 +63,14 @@ export class Recorder implements EventSink {
   #events = 0;
   /** Of each ABI, the interface of a vnet. */
   readonly #interfaces = new Map<string, number>();
-  /** By ABI and number. */
-  readonly #sockets = new Map<string, SocketPackets>();
+  /** By number, those of Linux programs by its negative. */
+  readonly #sockets = new Map<number, SocketPackets>();
 
   /** @param write - gets whole blocks, which are its own only until it returns */
   constructor(write: (blocks: Uint8Array) => void, { application = "netlink-vm" }: RecorderOptions = {}) {
     this.#write = write;
     this.#blocks.section({ application, os: "FreeBSD netlink, emulated" });
-    this.#custom(TraceKind.BEGIN, 0, encode({ version: TRACE_VERSION, core: coreHash() }));
+    this.#custom(TraceKind.BEGIN, 0, (out) => writeCbor(out, { version: TRACE_VERSION, core: coreHash() }));
   }
 
   /** How many events it has. */
@@ -74,7 +82,7 @@ export class Recorder implements EventSink {
     this.#follow(event);
     const message = messageOf(event);
     if (message !== undefined) this.#packet(event, message);
-    this.#custom(TraceKind.EVENT, place, encodeEvent(event, message !== undefined));
+    this.#custom(TraceKind.EVENT, place, (out) => writeEvent(out, event, message?.bytes));
     this.#events = place + 1;
     if (this.#out.length >= BUFFER_BYTES) this.flush();
   }
@@ -89,7 +97,7 @@ export class Recorder implements EventSink {
   /** @param kernel - as it stands after the last event */
   end(kernel: Pick<Kernel, "vnets">): void {
     const memory = Object.fromEntries(kernel.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
-    this.#custom(TraceKind.END, this.#events, encode({ memory }));
+    this.#custom(TraceKind.END, this.#events, (out) => writeCbor(out, { memory }));
     this.flush();
   }
 
@@ -112,40 +120,50 @@ export class Recorder implements EventSink {
       this.#interfaces.set(name, place);
       this.#chainUp();
     }
-    this.#sockets.set(`${abi}${number}`, { interface: place, protocol, name: `socket ${number}`, heads: {} });
+    const packets = (direction: Direction): DirectionPackets => ({
+      head: cookedHead(direction, protocol),
+      comment: "",
+      type: 0,
+      count: 0,
+    });
+    const directions = { inbound: packets("inbound"), outbound: packets("outbound") };
+    this.#sockets.set(keyOf(abi === "linux", number), {
+      interface: place,
+      protocol,
+      name: `socket ${number}`,
+      directions,
+    });
   }
 
   #packet({ call, target, outcome }: KernelEvent, { direction, bytes }: EventMessage): void {
-    const abi = call.startsWith("linux.") ? "linux" : "freebsd";
-    const socket = this.#sockets.get(`${abi}${target.socket}`);
+    const socket = this.#sockets.get(keyOf(call.startsWith("linux."), target.socket ?? 0));
     if (socket === undefined) throw new Error(`${call} on socket ${target.socket}, which the recorder saw nobody open`);
-    socket.heads[direction] ??= cookedHead(direction, socket.protocol);
-    const arrow = direction === "outbound" ? ">" : "<";
-    const refused = "errno" in outcome ? `, refused with ${outcome.errno}` : "";
     this.#blocks.packet({
       interface: socket.interface,
       timestamp: this.#now,
-      head: socket.heads[direction],
+      head: socket.directions[direction].head,
       bytes,
       direction,
-      comment: `${socket.name} ${arrow} ${messagesName(bytes, socket.protocol)}${refused}`,
+      comment: commentOf(socket, direction, bytes, "errno" in outcome ? outcome.errno : 0),
     });
     this.#chainUp();
   }
 
-  #custom(kind: number, number: number, payload: Uint8Array): void {
+  #custom(kind: number, number: number, writePayload: (out: ByteWriter) => void): void {
     this.#chainUp();
     this.#blocks.custom(TRACE_PEN, (out) => {
       out.u32(TRACE_MAGIC);
       out.u32(kind);
       out.u32(number);
-      out.u32(payload.length);
-      out.put(payload);
+      const at = out.length;
+      out.u32(0);
+      writePayload(out);
+      out.patchU32(at, out.length - at - LENGTH_BYTES);
       out.pad();
       out.zeros(CHECKSUM_BYTES);
     });
     const end = this.#out.length - LENGTH_BYTES;
-    this.#chain.add(this.#out.from(this.#unchained).subarray(0, end - CHECKSUM_BYTES - this.#unchained));
+    this.#chain.add(this.#out.words, this.#unchained >>> 2, (end - CHECKSUM_BYTES) >>> 2);
     this.#out.patchU32(end - 8, this.#chain.low);
     this.#out.patchU32(end - 4, this.#chain.high);
     this.#unchained = this.#out.length;
@@ -154,7 +172,25 @@ export class Recorder implements EventSink {
   /** Every block is added by itself, as a reader comes upon it. */
   #chainUp(): void {
     if (this.#unchained === this.#out.length) return;
-    this.#chain.add(this.#out.from(this.#unchained));
+    this.#chain.add(this.#out.words, this.#unchained >>> 2, this.#out.length >>> 2);
     this.#unchained = this.#out.length;
   }
+}
+
+/** Sockets of the two ABIs are numbered by themselves. */
+function keyOf(isLinux: boolean, number: number): number {
+  return isLinux ? -number : number;
+}
+
+/** "socket 3 > RTM_NEWROUTE", with what it was refused with. */
+function commentOf(socket: SocketPackets, direction: Direction, bytes: Uint8Array, errno: number): string {
+  const last = socket.directions[direction];
+  const counted = countMessages(bytes);
+  if (errno === 0 && last.count === counted.count && last.type === counted.type) return last.comment;
+  const arrow = direction === "outbound" ? ">" : "<";
+  const refused = errno === 0 ? "" : `, refused with ${errno}`;
+  last.comment = `${socket.name} ${arrow} ${messagesName(counted, socket.protocol)}${refused}`;
+  last.type = counted.type;
+  last.count = errno === 0 ? counted.count : 0;
+  return last.comment;
 }

@@ -40,11 +40,10 @@ export class TraceError extends Error {
 export interface TraceEvent {
   /** In the run, from 0. */
   readonly place: number;
+  /** Its message lasts until the reader's next call. */
   readonly event: KernelEvent;
   /** NETLINK_ROUTE and so on, where the event has a message. */
   readonly protocol: number | undefined;
-  /** Milliseconds since 1970, where the event has a message. */
-  readonly milliseconds: number | undefined;
 }
 
 /** One of our custom blocks, its checksum verified. */
@@ -58,10 +57,7 @@ interface TraceBlock {
 interface WaitingPacket {
   readonly protocol: number;
   readonly messages: Uint8Array;
-  readonly milliseconds: number;
 }
-
-const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 export class TraceReader {
   readonly #reader = new CaptureReader();
@@ -130,20 +126,18 @@ export class TraceReader {
     if (block.kind === "custom" && block.pen === TRACE_PEN) return this.#own(block);
     if (this.#state === "begin")
       throw this.#damage(block.offset, "no recording of netlink-vm; expected its first block");
-    this.#chain.add(block.raw);
-    if (block.kind === "packet") this.#keep(block.bytes, block.offset, block.nanoseconds ?? 0n);
+    this.#chain.addBytes(block.raw);
+    if (block.kind === "packet") this.#keep(block.bytes, block.offset);
     if (this.#state === "section") this.#state = "begin";
     return undefined;
   }
 
-  #keep(packet: Uint8Array, offset: number, nanoseconds: bigint): void {
+  #keep(packet: Uint8Array, offset: number): void {
     const cooked = readCooked(packet);
     if (cooked === undefined || this.#packet !== undefined) {
       throw this.#damage(offset, "a packet without an event; expected one netlink packet before each event");
     }
-    const { protocol, messages } = cooked;
-    const milliseconds = Number(nanoseconds / NANOSECONDS_PER_MILLISECOND);
-    this.#packet = { protocol, messages: messages.slice(), milliseconds };
+    this.#packet = cooked;
   }
 
   #own(block: CustomBlock): TraceEvent | undefined {
@@ -179,7 +173,7 @@ export class TraceReader {
         `a payload of ${length} bytes; the block has room for ${checksumAt - TRACE_HEAD_BYTES}`,
       );
     }
-    this.#chain.add(raw.subarray(0, data.byteOffset - raw.byteOffset + checksumAt));
+    this.#chain.addBytes(raw.subarray(0, data.byteOffset - raw.byteOffset + checksumAt));
     const [low, high] = [view.getUint32(checksumAt, true), view.getUint32(checksumAt + 4, true)];
     if (low !== this.#chain.low || high !== this.#chain.high) {
       throw this.#damage(
@@ -209,7 +203,7 @@ export class TraceReader {
     try {
       const event = decodeEvent(payload, packet?.messages);
       this.#events++;
-      return { place: number, event, protocol: packet?.protocol, milliseconds: packet?.milliseconds };
+      return { place: number, event, protocol: packet?.protocol };
     } catch (error) {
       throw this.#damage(offset, (error as Error).message, { cause: error });
     }

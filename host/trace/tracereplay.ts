@@ -28,16 +28,15 @@ export class TraceReplay {
   play(event: KernelEvent): void {
     if (this.#player === undefined) this.#boot(event);
     else this.#player.play(event);
-    // What was compared is not needed any more.
-    this.kernel.journal.forget();
   }
 
   #boot(event: KernelEvent): void {
     if (event.call !== "boot") throw new ReplayError(0, `${event.call}; expected boot`);
     const options = event.arguments[0] as BootOptions;
-    this.#kernel = Kernel.boot({ ...options, record: true });
+    // Events are compared as they happen, and not kept.
+    this.#kernel = Kernel.boot({ ...options, record: false }, undefined, { note: () => {} });
     this.#player = new Player(this.#kernel, this.#layers);
-    const seen = this.#kernel.journal.event(0) as KernelEvent;
+    const seen = this.#kernel.journal.last as KernelEvent;
     if (sameValue(seen.outcome as EventValue, event.outcome as EventValue)) return;
     throw new ReplayError(0, "boot went another way", { expected: event, seen });
   }

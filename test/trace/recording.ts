@@ -34,7 +34,7 @@ export function eventsOf(trace: Uint8Array): { events: TraceEvent[]; reader: Tra
   const reader = new TraceReader();
   const events: TraceEvent[] = [];
   reader.push(trace);
-  for (let event = reader.next(); event !== undefined; event = reader.next()) events.push(event);
+  for (let event = reader.next(); event !== undefined; event = reader.next()) events.push(structuredClone(event));
   reader.finish();
   return { events, reader };
 }

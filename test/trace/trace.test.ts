@@ -72,7 +72,7 @@ describe("a trace", () => {
     const packets = blocks.filter((block) => block.kind === "packet");
     expect(packets).toMatchObject([
       { direction: "outbound", nanoseconds: 1_000_250_000_000n, comment: "socket 1 > RTM_GETLINK" },
-      { direction: "inbound", comment: "socket 1 < 2 messages from RTM_NEWLINK on" },
+      { direction: "inbound", comment: "socket 1 < RTM_NEWLINK, 2 messages" },
     ]);
     const [request] = packets.map(({ bytes }) => readCooked(bytes));
     expect(request).toMatchObject({ protocol: 0 });

@@ -145,19 +145,24 @@ export class PcapngFormat implements BlockFormat {
     expectBytes(whole, PACKET_BYTES, captured);
     const options = this.#options(whole, PACKET_BYTES + captured + (-captured & 3));
     const flags = options.get(Option.PACKET_FLAGS);
-    const units = (BigInt(body.getUint32(4, this.#isLittle)) << 32n) | BigInt(body.getUint32(8, this.#isLittle));
+    const [high, low] = [body.getUint32(4, this.#isLittle), body.getUint32(8, this.#isLittle)];
     return {
       kind: "packet",
       offset: whole.offset,
       raw: whole.raw,
       interface: number,
       linkType: of.linkType,
-      nanoseconds: (units * NANOSECONDS) / of.unitsPerSecond + of.offsetSeconds * NANOSECONDS,
+      // Both are made when they are asked for: most readers want neither.
+      get nanoseconds() {
+        return nanosecondsOf(high, low, of);
+      },
+      get comment() {
+        return textOf(options.get(Option.COMMENT));
+      },
       bytes: bytesOf(body, PACKET_BYTES, captured),
       originalLength: body.getUint32(16, this.#isLittle),
       direction:
         flags?.length === 4 ? DIRECTIONS[viewOf(flags).getUint32(0, this.#isLittle) & DIRECTION_MASK] : undefined,
-      comment: textOf(options.get(Option.COMMENT)),
     };
   }
 
@@ -208,6 +213,11 @@ function expectBytes({ body, offset, type }: Whole, fixed: number, packet = 0): 
   if (body.byteLength >= fixed + packet) return;
   const [name, length] = [`block of type 0x${type.toString(16)}`, body.byteLength + BLOCK_BYTES_MIN];
   throw new CaptureError(offset, `${name}: ${length} bytes; expected at least ${fixed + packet + BLOCK_BYTES_MIN}`);
+}
+
+function nanosecondsOf(high: number, low: number, { unitsPerSecond, offsetSeconds }: Interface): bigint {
+  const units = (BigInt(high) << 32n) | BigInt(low);
+  return (units * NANOSECONDS) / unitsPerSecond + offsetSeconds * NANOSECONDS;
 }
 
 function unitsOf(resolution: number): bigint {
