@@ -56,21 +56,33 @@ export class LinuxAbi implements LinuxVnetOwner {
   readonly #options: LinuxAbiOptions;
   readonly #ports: PortSource;
   readonly #vnets = new Map<Vnet, LinuxVnet>();
+  /** By number in order of opening: all while the kernel records, for a call on a closed one is an event too. */
+  readonly #sockets = new Map<number, ProgramSocket>();
+  #socketsOpened = 0;
   #tap: Tap | undefined;
 
-  /** Loads the module that the layer is part of, and netlink with it. */
+  /**
+   * Loads the module that the layer is part of, and netlink with it.
+   * @throws Error the kernel records, and `namespaces` are given: what they answer would not be in the recording
+   */
   constructor(kernel: Kernel, options: LinuxAbiOptions = {}) {
+    const { tap, namespaces, ...recorded } = options;
+    if (kernel.journal.isOn && namespaces !== undefined) {
+      throw new Error("LinuxAbi: namespaces; expected none on a kernel that records");
+    }
     this.kernel = kernel;
-    // The layer is a module that needs netlink: while it is loaded, netlink stays (netlink-core N9.4).
-    if (!kernel.isLoaded(LINUX_MODULE)) kernel.kldload(LINUX_MODULE);
+    kernel.journal.perform("linux.open", {}, [recorded], () => {
+      // The layer is a module that needs netlink: while it is loaded, netlink stays (netlink-core N9.4).
+      if (!kernel.isLoaded(LINUX_MODULE)) kernel.kldload(LINUX_MODULE);
+    });
     this.#options = options;
     this.#ports = new PortSource(options.seed ?? 1);
     this.namespaces = {
-      ofProcess: options.namespaces?.ofProcess ?? ((pid) => this.#vnetOfProcess(pid)),
-      ofDescriptor: options.namespaces?.ofDescriptor ?? (() => undefined),
+      ofProcess: namespaces?.ofProcess ?? ((pid) => this.#vnetOfProcess(pid)),
+      ofDescriptor: namespaces?.ofDescriptor ?? (() => undefined),
     };
     this.settings = { rules: options.rules ?? "store", nexthopRemoval: options.nexthopRemoval ?? "cascade" };
-    this.tap = options.tap;
+    this.tap = tap;
   }
 
   /** Who gets each rewrite from now on; undefined for nobody. */
@@ -85,24 +97,38 @@ export class LinuxAbi implements LinuxVnetOwner {
    *   ESOCKTNOSUPPORT for types, in the mode strict EPROTOTYPE and EINVAL
    */
   socket(vnet: Vnet, options: LinuxSocketOptions): ProgramSocket {
-    if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("socket", LinuxErrno.EAFNOSUPPORT);
-    const mode = options.mode ?? this.#options.mode ?? "extended";
-    return mode === "strict" ? this.#openStrict(vnet, options) : this.#openExtended(vnet, options);
+    const number = this.#socketsOpened + 1;
+    let opened: ProgramSocket | undefined;
+    this.kernel.journal.perform("linux.socket", { vnet: vnet.name }, [{ ...options }], () => {
+      if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("socket", LinuxErrno.EAFNOSUPPORT);
+      const mode = options.mode ?? this.#options.mode ?? "extended";
+      opened = mode === "strict" ? this.#openStrict(vnet, options, number) : this.#openExtended(vnet, options, number);
+      return number;
+    });
+    const socket = opened as unknown as ProgramSocket;
+    this.#socketsOpened = number;
+    if (this.kernel.journal.isOn) this.#sockets.set(number, socket);
+    return socket;
   }
 
-  #openStrict(vnet: Vnet, options: LinuxSocketOptions): StrictSocket {
+  /** A socket by its number in order of opening, while the kernel records. */
+  socketByNumber(number: number): ProgramSocket | undefined {
+    return this.#sockets.get(number);
+  }
+
+  #openStrict(vnet: Vnet, options: LinuxSocketOptions, number: number): StrictSocket {
     const { is14 = false, usesRealNames = false } = this.#options;
-    return asLinux("socket", () => new StrictSocket(this.vnet(vnet), options, { is14, usesRealNames }));
+    return asLinux("socket", () => new StrictSocket(this.vnet(vnet), options, { is14, usesRealNames }, number));
   }
 
-  #openExtended(vnet: Vnet, options: LinuxSocketOptions): LinuxSocket {
+  #openExtended(vnet: Vnet, options: LinuxSocketOptions, number: number): LinuxSocket {
     const { type, protocol } = options;
     if (type !== SOCK.RAW && type !== SOCK.DGRAM) throw new LinuxError("socket", LinuxErrno.ESOCKTNOSUPPORT);
     if (protocol !== NETLINK.ROUTE && protocol !== NETLINK.KOBJECT_UEVENT) {
       throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);
     }
     const known = asLinux("socket", () => this.vnet(vnet));
-    return new LinuxSocket(known, options, this.#protocolOf(known, protocol));
+    return new LinuxSocket(known, options, this.#protocolOf(known, protocol), number);
   }
 
   /**
@@ -114,12 +140,11 @@ export class LinuxAbi implements LinuxVnetOwner {
    *   unloaded
    */
   interfaceIoctl(vnet: Vnet, request: number, ifreq: Uint8Array): Uint8Array {
-    if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("ioctl", LinuxErrno.EAFNOSUPPORT);
-    return interfaceIoctl(
-      asLinux("ioctl", () => this.vnet(vnet)),
-      request,
-      ifreq,
-    );
+    return this.kernel.journal.perform("linux.interfaceIoctl", { vnet: vnet.name }, [request, ifreq], () => {
+      if (!this.kernel.isLoaded(LINUX_MODULE)) throw new LinuxError("ioctl", LinuxErrno.EAFNOSUPPORT);
+      const known = asLinux("ioctl", () => this.vnet(vnet));
+      return interfaceIoctl(known, request, ifreq);
+    });
   }
 
   /** What the layer knows of a vnet. @throws NetlinkError EAFNOSUPPORT when the netlink module is not loaded */

@@ -98,6 +98,11 @@ export class Channel {
     if (this.#kernel.isStepped) while (!this.socket.poll().readable && this.#kernel.step()) {}
   }
 
+  /** Whether `next` would give something. */
+  get hasNext(): boolean {
+    return this.#reader.seek(this.#at, this.#filled) || this.socket.poll().readable;
+  }
+
   /** The next message that is queued, undefined when there is none. The reader is the channel's own. */
   next(): MessageReader | undefined {
     if (!this.#reader.seek(this.#at, this.#filled)) {

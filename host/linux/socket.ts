@@ -11,6 +11,7 @@ import { MessageReader } from "./messagereader.js";
 import type { Mode } from "./modes.js";
 import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
 import { SocketOptionTable } from "./options.js";
+import { SocketJournal } from "./recorded.js";
 import { Refusal } from "./refusal.js";
 import { Request, type Requester, type RequestHandler } from "./request.js";
 import type { LinuxVnet } from "./vnet.js";
@@ -54,6 +55,7 @@ const NO_GROUPS: ReadonlySet<number> = new Set();
 export class LinuxSocket implements Requester {
   readonly vnet: LinuxVnet;
   readonly isPrivileged: boolean;
+  readonly #journal: SocketJournal;
   readonly #options: LinuxSocketOptions;
   readonly #protocol: SocketProtocol;
   readonly #table: SocketOptionTable;
@@ -69,8 +71,9 @@ export class LinuxSocket implements Requester {
   #isClosed = false;
 
   /** Made by LinuxAbi.socket. */
-  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, protocol: SocketProtocol) {
+  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, protocol: SocketProtocol, number: number) {
     this.vnet = vnet;
+    this.#journal = new SocketJournal(vnet.kernel, vnet.vnet, number);
     this.isPrivileged = options.isPrivileged;
     this.#options = options;
     this.#protocol = protocol;
@@ -156,16 +159,20 @@ export class LinuxSocket implements Requester {
    * @throws LinuxError EINVAL bound already to another port, also when the choice is left to the layer; EADDRINUSE
    */
   bind(port: number, groups: number): void {
-    this.#open("bind");
-    if (this.#channel !== undefined && port !== this.#port) throw new LinuxError("bind", LinuxErrno.EINVAL);
-    if (this.#channel === undefined) this.#take(port);
-    this.#table.setGroupMask(groups);
+    this.#journal.do("bind", [port, groups], () => {
+      this.#open("bind");
+      if (this.#channel !== undefined && port !== this.#port) throw new LinuxError("bind", LinuxErrno.EINVAL);
+      if (this.#channel === undefined) this.#take(port);
+      this.#table.setGroupMask(groups);
+    });
   }
 
   /** Binds, if it is not yet; where to is what send is for. @throws LinuxError EADDRINUSE */
-  connect(_port: number, _groups: number): void {
-    this.#open("connect");
-    this.#autobind();
+  connect(port: number, groups: number): void {
+    this.#journal.do("connect", [port, groups], () => {
+      this.#open("connect");
+      this.#autobind();
+    });
   }
 
   #autobind(): void {
@@ -193,13 +200,19 @@ export class LinuxSocket implements Requester {
    * @throws LinuxError ENOPROTOOPT, EINVAL, EPERM, ENOENT
    */
   setsockopt(level: number, option: number, value: Uint8Array): void {
-    this.#open("setsockopt");
-    this.#table.set(level, option, value);
-    this.#queue.limit = this.#table.receiveLimit;
+    this.#journal.do("setsockopt", [level, option, value], () => {
+      this.#open("setsockopt");
+      this.#table.set(level, option, value);
+      this.#queue.limit = this.#table.receiveLimit;
+    });
   }
 
   /** @param room - bytes the program has. @throws LinuxError ENOPROTOOPT, EINVAL */
   getsockopt(level: number, option: number, room: number): Uint8Array {
+    return this.#journal.perform("getsockopt", [level, option, room], () => this.#option(level, option, room));
+  }
+
+  #option(level: number, option: number, room: number): Uint8Array {
     this.#open("getsockopt");
     if (level === LinuxSOL.SOCKET && option === LinuxSO.ERROR) {
       const errno = this.#isOverrun ? LinuxErrno.ENOBUFS : 0;
@@ -216,6 +229,10 @@ export class LinuxSocket implements Requester {
    * @throws LinuxError ENODATA nothing to send; EADDRINUSE when no port is left; EMSGSIZE above SO_SNDBUF; ECONNREFUSED
    */
   send(bytes: Uint8Array, destination: SocketAddress = { port: 0, groups: 0 }): number {
+    return this.#journal.perform("send", [bytes, { ...destination }], () => this.#put(bytes, destination));
+  }
+
+  #put(bytes: Uint8Array, destination: SocketAddress): number {
     this.#open("send");
     if (bytes.length === 0) throw new LinuxError("send", LinuxErrno.ENODATA);
     this.#autobind();
@@ -272,6 +289,15 @@ export class LinuxSocket implements Requester {
    * @throws LinuxError ENOBUFS, once, when a notification was lost
    */
   receive(offer: number): Datagram | undefined {
+    let datagram: Datagram | undefined;
+    this.#journal.perform("receive", [offer], () => {
+      datagram = this.#next(offer);
+      return datagram && { ...datagram };
+    });
+    return datagram;
+  }
+
+  #next(offer: number): Datagram | undefined {
     this.#open("recv");
     this.vnet.settle();
     if (this.#isOverrun) {
@@ -287,7 +313,7 @@ export class LinuxSocket implements Requester {
 
   /** The program has bytes of what `receive` gave, in order. */
   taken(bytes: number): void {
-    this.#queue.taken(bytes);
+    this.#journal.do("taken", [bytes], () => this.#queue.taken(bytes));
   }
 
   /** Whether a receive would give something: a datagram, a part of a dump, or an error. */
@@ -300,11 +326,13 @@ export class LinuxSocket implements Requester {
   /** A second close does nothing. */
   close(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#dump?.close();
-    this.#dump = undefined;
-    this.vnet.members.delete(this);
-    this.#channel?.close();
+    this.#journal.do("close", [], () => {
+      this.#isClosed = true;
+      this.#dump?.close();
+      this.#dump = undefined;
+      this.vnet.members.delete(this);
+      this.#channel?.close();
+    });
   }
 
   #open(operation: string): void {

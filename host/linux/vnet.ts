@@ -182,6 +182,10 @@ export class LinuxVnet implements Attendant {
    */
   attach(): void {
     if (this.#observer !== undefined) return;
+    this.kernel.journal.perform("linux.attach", { vnet: this.vnet.name }, [], () => this.#listen());
+  }
+
+  #listen(): void {
     const observer = new Channel(this.kernel, this.vnet);
     observer.setReceiveLimit(OBSERVER_LIMIT);
     for (const group of GROUPS) observer.socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, group);
@@ -229,12 +233,17 @@ export class LinuxVnet implements Attendant {
    */
   settle(cause?: Cause): void {
     // A handler may settle another vnet, and that one this: the messages left are the outer call's.
-    if (this.#observer === undefined || this.#isSettling) return;
-    this.#drain(this.#observer, cause);
-    if (this.#due !== Number.POSITIVE_INFINITY && this.kernel.uptime >= this.#due) {
+    const observer = this.#observer;
+    if (observer === undefined || this.#isSettling) return;
+    const isDue = this.#due !== Number.POSITIVE_INFINITY && this.kernel.uptime >= this.#due;
+    // Most often there is nothing, and nothing is no event.
+    if (!isDue && !observer.hasNext && this.#deferred.length === 0) return;
+    this.kernel.journal.perform("linux.settle", { vnet: this.vnet.name }, [], () => {
+      this.#drain(observer, cause);
+      if (!isDue) return;
       this.#runDue();
-      this.#drain(this.#observer, undefined);
-    }
+      this.#drain(observer, undefined);
+    });
   }
 
   #drain(observer: Channel, cause: Cause | undefined): void {

@@ -1,5 +1,5 @@
-// An event as bytes: CBOR of [call, vnet, socket, arguments, errno, value, hasPacket]. The message of a send or a receive is
-// not in it: it is a packet of its own.
+// An event as bytes: CBOR of [call, vnet, socket, arguments, errno, value, packets]. The messages of a send or a receive are
+// not in it: they are so many packets of their own.
 
 import { decode } from "cborg";
 import type { Call, EventValue, KernelEvent, Target } from "../kernel/log.js";
@@ -38,6 +38,7 @@ const PLACES: ReadonlyMap<Call, MessagePlace> = new Map<Call, MessagePlace>([
   ["recvmsg", RECEIVED_BYTES],
   ["linux.send", FIRST_ARGUMENT],
   ["linux.receive", RECEIVED_BYTES],
+  ["linux.receiveMessages", RECEIVED_BYTES],
 ]);
 
 const EVENT_FIELDS = 7;
@@ -57,11 +58,15 @@ export function messageOf(event: KernelEvent): EventMessage | undefined {
   return { direction: place.direction, bytes };
 }
 
-/** @param message - the event's, if it has one: it is kept elsewhere, and left out */
+/**
+ * @param message - the event's, if it has one: it is left out
+ * @param packets - how many packets keep it
+ */
 export function writeEvent(
   out: ByteWriter,
   { call, target, arguments: given, outcome }: KernelEvent,
   message: Uint8Array | undefined,
+  packets: number,
 ): void {
   writeArrayHead(out, EVENT_FIELDS);
   writeCbor(out, call);
@@ -70,32 +75,43 @@ export function writeEvent(
   writeCbor(out, given, message);
   writeCbor(out, "errno" in outcome ? outcome.errno : null);
   writeCbor(out, "errno" in outcome ? null : outcome.value, message);
-  writeCbor(out, message !== undefined);
+  writeCbor(out, packets);
 }
 
 /**
- * @param packet - the message, where it was left out
- * @throws Error the bytes are no event, or want a packet that is not there
+ * @param packets - what the packets hold that came since the last event
+ * @throws Error the bytes are no event, or want another number of packets
  */
-export function decodeEvent(bytes: Uint8Array, packet: Uint8Array | undefined): KernelEvent {
+export function decodeEvent(bytes: Uint8Array, packets: readonly Uint8Array[]): KernelEvent {
   const fields: unknown = decode(bytes);
-  if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, hasPacket]");
-  const [call, vnet, socket, given, errno, value, hasPacket] = fields;
+  if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, packets]");
+  const [call, vnet, socket, given, errno, value, count] = fields;
+  if (count !== packets.length) throw new Error(`${call}: ${packets.length} packets before it; expected ${count}`);
   const target: Target = { ...(vnet === null ? {} : { vnet }), ...(socket === null ? {} : { socket }) };
   const event: KernelEvent = { call, target, arguments: given, outcome: errno === null ? { value } : { errno } };
-  if (!hasPacket) return event;
-  if (packet === undefined) throw new Error(`${call}: expected a packet with its message before it`);
-  return withMessage(event, packet);
+  return count === 0 ? event : withMessage(event, joined(packets));
 }
 
-type EventFields = [Call, string | null, number | null, EventValue[], number | null, EventValue, boolean];
+function joined(packets: readonly Uint8Array[]): Uint8Array {
+  const [first] = packets;
+  if (first !== undefined && packets.length === 1) return first;
+  const bytes = new Uint8Array(packets.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const packet of packets) {
+    bytes.set(packet, at);
+    at += packet.length;
+  }
+  return bytes;
+}
+
+type EventFields = [Call, string | null, number | null, EventValue[], number | null, EventValue, number];
 
 function isEvent(fields: unknown): fields is EventFields {
   if (!Array.isArray(fields) || fields.length !== EVENT_FIELDS) return false;
-  const [call, vnet, socket, given, errno, , hasPacket] = fields as unknown[];
+  const [call, vnet, socket, given, errno, , packets] = fields as unknown[];
   const isNumber = (value: unknown): boolean => value === null || typeof value === "number";
   const hasVnet = vnet === null || typeof vnet === "string";
-  const hasOutcome = isNumber(errno) && typeof hasPacket === "boolean";
+  const hasOutcome = isNumber(errno) && typeof packets === "number";
   return typeof call === "string" && hasVnet && isNumber(socket) && Array.isArray(given) && hasOutcome;
 }
 

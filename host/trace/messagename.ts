@@ -19,32 +19,34 @@ export function messageName(type: number, protocol: number): string {
   return name ?? `type ${type}`;
 }
 
-/** Messages that are counted; of more it is said that there are. */
-export const COUNTED_MAX = 16;
-
-/** What a buffer begins with, and how many messages it has: up to COUNTED_MAX, of more one above. */
-export interface MessageCount {
+/** The first messages of a buffer, as many as were looked at. */
+export interface Stretch {
   /** nlmsg_type of the first. */
   readonly type: number;
   readonly count: number;
+  /** Bytes up to the next message; all of them where no whole message follows. */
+  readonly end: number;
 }
 
-export function countMessages(bytes: Uint8Array): MessageCount {
+/** @param start - in the bytes. @param most - messages to look at */
+export function stretchOf(bytes: Uint8Array, start: number, most: number): Stretch {
+  let at = start;
   let count = 0;
-  for (let at = 0; at + NetlinkSize.NLMSGHDR <= bytes.length && count <= COUNTED_MAX; count++) {
+  while (count < most && at + NetlinkSize.NLMSGHDR <= bytes.length) {
     const length = half(bytes, at + NlMsgHdr.LEN) + half(bytes, at + NlMsgHdr.LEN + 2) * 0x10000;
     if (length < NetlinkSize.NLMSGHDR || length > bytes.length - at) break;
     at += (length + 3) & ~3;
+    count++;
   }
-  return { type: count === 0 ? 0 : half(bytes, NlMsgHdr.TYPE), count };
+  const isWhole = count === most && at < bytes.length;
+  return { type: count === 0 ? 0 : half(bytes, start + NlMsgHdr.TYPE), count, end: isWhole ? at : bytes.length };
 }
 
 /** "RTM_NEWROUTE", "RTM_NEWROUTE, 3 messages"; of what is no message "no message". */
-export function messagesName({ type, count }: MessageCount, protocol: number): string {
+export function stretchName({ type, count }: Stretch, protocol: number): string {
   if (count === 0) return "no message";
   const first = messageName(type, protocol);
-  if (count === 1) return first;
-  return `${first}, ${count > COUNTED_MAX ? `more than ${COUNTED_MAX}` : count} messages`;
+  return count === 1 ? first : `${first}, ${count} messages`;
 }
 
 /** A view for each packet would take longer than the reading. */

@@ -17,7 +17,7 @@ import { writeCbor } from "./cborwriter.js";
 import { Chain } from "./chain.js";
 import { cookedHead } from "./cooked.js";
 import { type EventMessage, messageOf, writeEvent } from "./eventcode.js";
-import { countMessages, messagesName } from "./messagename.js";
+import { type Stretch, stretchName, stretchOf } from "./messagename.js";
 import { type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
 import { BlockWriter } from "./pcapng/writer.js";
 import { CHECKSUM_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
@@ -45,6 +45,8 @@ interface DirectionPackets {
   count: number;
 }
 
+/** Messages in a packet: Wireshark dissects no more than 498 of them (gui_max_tree_depth). */
+const PACKET_MESSAGES = 256;
 /** Bytes that are handed over at once. */
 const BUFFER_BYTES = 1 << 16;
 /** Time stamps in milliseconds, as the kernel's clock goes. */
@@ -81,8 +83,8 @@ export class Recorder implements EventSink {
   note(event: KernelEvent, place: number): void {
     this.#follow(event);
     const message = messageOf(event);
-    if (message !== undefined) this.#packet(event, message);
-    this.#custom(TraceKind.EVENT, place, (out) => writeEvent(out, event, message?.bytes));
+    const packets = message === undefined ? 0 : this.#packets(event, message);
+    this.#custom(TraceKind.EVENT, place, (out) => writeEvent(out, event, message?.bytes, packets));
     this.#events = place + 1;
     if (this.#out.length >= BUFFER_BYTES) this.flush();
   }
@@ -135,18 +137,26 @@ export class Recorder implements EventSink {
     });
   }
 
-  #packet({ call, target, outcome }: KernelEvent, { direction, bytes }: EventMessage): void {
+  /** @returns how many there are */
+  #packets({ call, target, outcome }: KernelEvent, { direction, bytes }: EventMessage): number {
     const socket = this.#sockets.get(keyOf(call.startsWith("linux."), target.socket ?? 0));
     if (socket === undefined) throw new Error(`${call} on socket ${target.socket}, which the recorder saw nobody open`);
-    this.#blocks.packet({
-      interface: socket.interface,
-      timestamp: this.#now,
-      head: socket.directions[direction].head,
-      bytes,
-      direction,
-      comment: commentOf(socket, direction, bytes, "errno" in outcome ? outcome.errno : 0),
-    });
-    this.#chainUp();
+    const errno = "errno" in outcome ? outcome.errno : 0;
+    let packets = 0;
+    for (let at = 0; at < bytes.length; packets++) {
+      const stretch = stretchOf(bytes, at, PACKET_MESSAGES);
+      this.#blocks.packet({
+        interface: socket.interface,
+        timestamp: this.#now,
+        head: socket.directions[direction].head,
+        bytes: at === 0 && stretch.end === bytes.length ? bytes : bytes.subarray(at, stretch.end),
+        direction,
+        comment: commentOf(socket, direction, stretch, errno),
+      });
+      this.#chainUp();
+      at = stretch.end;
+    }
+    return packets;
   }
 
   #custom(kind: number, number: number, writePayload: (out: ByteWriter) => void): void {
@@ -183,14 +193,13 @@ function keyOf(isLinux: boolean, number: number): number {
 }
 
 /** "socket 3 > RTM_NEWROUTE", with what it was refused with. */
-function commentOf(socket: SocketPackets, direction: Direction, bytes: Uint8Array, errno: number): string {
+function commentOf(socket: SocketPackets, direction: Direction, stretch: Stretch, errno: number): string {
   const last = socket.directions[direction];
-  const counted = countMessages(bytes);
-  if (errno === 0 && last.count === counted.count && last.type === counted.type) return last.comment;
+  if (errno === 0 && last.count === stretch.count && last.type === stretch.type) return last.comment;
   const arrow = direction === "outbound" ? ">" : "<";
   const refused = errno === 0 ? "" : `, refused with ${errno}`;
-  last.comment = `${socket.name} ${arrow} ${messagesName(counted, socket.protocol)}${refused}`;
-  last.type = counted.type;
-  last.count = errno === 0 ? counted.count : 0;
+  last.comment = `${socket.name} ${arrow} ${stretchName(stretch, socket.protocol)}${refused}`;
+  last.type = stretch.type;
+  last.count = errno === 0 ? stretch.count : 0;
   return last.comment;
 }

@@ -13,7 +13,7 @@ export const TRACE_VERSION = 1;
 export const TraceKind = {
   /** The first block behind the section header: version and core, as CBOR. */
   BEGIN: 1,
-  /** An event, by its place in the run (eventcode.ts). The packet before it, if there is one, carries its message. */
+  /** An event, by its place in the run (eventcode.ts). Packets before it, if there are some, carry its messages. */
   EVENT: 2,
   /** The last block: how many events there were, and the hash of each vnet's memory, as CBOR. */
   END: 3,

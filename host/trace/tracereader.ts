@@ -53,18 +53,14 @@ interface TraceBlock {
   readonly payload: Uint8Array;
 }
 
-/** The packet that waits for its event. */
-interface WaitingPacket {
-  readonly protocol: number;
-  readonly messages: Uint8Array;
-}
-
 export class TraceReader {
   readonly #reader = new CaptureReader();
   readonly #chain = new Chain();
   #events = 0;
   #state: "section" | "begin" | "events" | "end" = "section";
-  #packet: WaitingPacket | undefined;
+  /** What packets hold that wait for their event, and of which protocol. */
+  readonly #packets: Uint8Array[] = [];
+  #protocol: number | undefined;
   #end: TraceEnd | undefined;
 
   /** How many events were read. */
@@ -83,6 +79,8 @@ export class TraceReader {
   }
 
   push(chunk: Uint8Array): void {
+    // The reader is about to use its buffer for something else.
+    for (const [i, messages] of this.#packets.entries()) this.#packets[i] = messages.slice();
     this.#reader.push(chunk);
   }
 
@@ -100,7 +98,7 @@ export class TraceReader {
   /** There are no more bytes. @throws TraceError the last block is cut */
   finish(): void {
     this.#guarded(() => this.#reader.end());
-    if (this.#packet !== undefined) throw this.#damage(this.offset, "the file ends with a packet; expected its event");
+    if (this.#packets.length > 0) throw this.#damage(this.offset, "the file ends with a packet; expected its event");
   }
 
   #guarded<T>(read: () => T): T {
@@ -134,10 +132,9 @@ export class TraceReader {
 
   #keep(packet: Uint8Array, offset: number): void {
     const cooked = readCooked(packet);
-    if (cooked === undefined || this.#packet !== undefined) {
-      throw this.#damage(offset, "a packet without an event; expected one netlink packet before each event");
-    }
-    this.#packet = cooked;
+    if (cooked === undefined) throw this.#damage(offset, "a packet of something else; expected netlink");
+    this.#packets.push(cooked.messages);
+    this.#protocol = cooked.protocol;
   }
 
   #own(block: CustomBlock): TraceEvent | undefined {
@@ -151,7 +148,7 @@ export class TraceReader {
     }
     if (own.kind === TraceKind.EVENT) return this.#event(own, block.offset);
     if (own.kind !== TraceKind.END) throw this.#damage(block.offset, `a block of kind ${own.kind}; expected 2 or 3`);
-    if (this.#packet !== undefined) throw this.#damage(block.offset, "the end behind a packet; expected its event");
+    if (this.#packets.length > 0) throw this.#damage(block.offset, "the end behind a packet; expected its event");
     this.#end = this.#decoded<TraceEnd>(own, block.offset);
     this.#state = "end";
     return undefined;
@@ -198,12 +195,12 @@ export class TraceReader {
   }
 
   #event({ number, payload }: TraceBlock, offset: number): TraceEvent {
-    const packet = this.#packet;
-    this.#packet = undefined;
     try {
-      const event = decodeEvent(payload, packet?.messages);
+      const event = decodeEvent(payload, this.#packets);
+      const protocol = this.#packets.length === 0 ? undefined : this.#protocol;
       this.#events++;
-      return { place: number, event, protocol: packet?.protocol };
+      this.#packets.length = 0;
+      return { place: number, event, protocol };
     } catch (error) {
       throw this.#damage(offset, (error as Error).message, { cause: error });
     }

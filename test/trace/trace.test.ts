@@ -10,6 +10,7 @@ import { CaptureReader } from "../../host/trace/capturereader.js";
 import { readCooked } from "../../host/trace/cooked.js";
 import { firstDifference } from "../../host/trace/difference.js";
 import { Recorder } from "../../host/trace/recorder.js";
+import { type TraceEvent, TraceReader } from "../../host/trace/tracereader.js";
 import { TraceReplay } from "../../host/trace/tracereplay.js";
 import { ifinfomsg, message } from "../support/messages.js";
 import { eventsOf, randomTrace, Tape } from "./recording.js";
@@ -52,6 +53,23 @@ describe("a trace", () => {
     });
   });
 
+  it("can be read in pieces of any size", () => {
+    const { trace } = randomTrace(5, 200);
+    const whole = eventsOf(trace).events;
+    for (const step of [1, 7, 100, 4096]) {
+      const reader = new TraceReader();
+      const events: TraceEvent[] = [];
+      for (let at = 0; at < trace.length; at += step) {
+        const piece = trace.slice(at, at + step);
+        reader.push(piece);
+        piece.fill(0xff);
+        for (let event = reader.next(); event !== undefined; event = reader.next()) events.push(structuredClone(event));
+      }
+      reader.finish();
+      expect(sameValue(events as unknown as EventValue, whole as unknown as EventValue)).toBe(true);
+    }
+  });
+
   it("runs again to the same outcomes, to the same memory in every vnet", () => {
     forSeeds((seed) => {
       const { trace, run } = randomTrace(seed, CALLS);
@@ -84,6 +102,21 @@ describe("a trace", () => {
     const request = Buffer.from(message({ type: RTM.GETLINK, flags: NLM_F.REQUEST | NLM_F.DUMP, seq: 7 }, ifinfomsg()));
     expect(trace.indexOf(request)).toBeGreaterThan(0);
     expect(trace.indexOf(request)).toBe(trace.lastIndexOf(request));
+  });
+
+  it("has at most 256 messages in a packet", () => {
+    const tape = new Tape();
+    const kernel = Kernel.boot({ modules: ["netlink"] }, undefined, tape.recorder);
+    const socket = kernel.vnet0.socket();
+    const one = message({ type: RTM.GETLINK, flags: NLM_F.REQUEST }, ifinfomsg({ index: 1 }));
+    const given = [255, 256, 257, 513].map((count) => Uint8Array.from(Buffer.concat(Array(count).fill(one))));
+    for (const bytes of given) socket.send(bytes);
+    const comments = blocksOf(tape.bytes).flatMap((block) => (block.kind === "packet" ? [block.comment] : []));
+    const named = (text: string): string => `socket 1 > RTM_GETLINK${text}`;
+    const whole = named(", 256 messages");
+    expect(comments).toEqual([named(", 255 messages"), whole, whole, named(""), whole, whole, named("")]);
+    const sent = eventsOf(tape.bytes).events.filter(({ event }) => event.call === "send");
+    expect(sent.map(({ event }) => event.arguments[0])).toEqual(given);
   });
 
   it("is readable up to what was handed over when nobody ends it", () => {

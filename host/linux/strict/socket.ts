@@ -9,6 +9,7 @@ import type { Datagram } from "../datagram.js";
 import { asLinux, LinuxErrno, LinuxError, linuxErrnoOf } from "../errno.js";
 import { MessageReader } from "../messagereader.js";
 import { LinuxMSG, LinuxSOL } from "../number.js";
+import { SocketJournal } from "../recorded.js";
 import type { Observed, Tap } from "../rewrite.js";
 import type { LinuxSocketOptions, SocketAddress } from "../socket.js";
 import type { LinuxVnet } from "../vnet.js";
@@ -76,6 +77,7 @@ const IOCTL_QUEUED = 0x541b;
 
 export class StrictSocket {
   readonly vnet: LinuxVnet;
+  readonly #journal: SocketJournal;
   readonly #options: LinuxSocketOptions;
   readonly #rules: StrictRules;
   readonly #socket: Socket;
@@ -87,8 +89,9 @@ export class StrictSocket {
   #isLinkMember = false;
 
   /** Made by LinuxAbi.socket. @throws NetlinkError what socket(2) is refused with */
-  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, rules: StrictRules) {
+  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, rules: StrictRules, number: number) {
     this.vnet = vnet;
+    this.#journal = new SocketJournal(vnet.kernel, vnet.vnet, number);
     this.#options = options;
     this.#rules = rules;
     this.#socket = vnet.vnet.socket({
@@ -121,20 +124,26 @@ export class StrictSocket {
    * @throws LinuxError EINVAL bound already to another port, or a length that is impossible; EADDRINUSE; EAFNOSUPPORT
    */
   bind(address: number | Uint8Array, groups = 0): void {
-    if (typeof address === "number") {
-      asLinux("bind", () => this.#socket.bind(address, groups));
-    } else {
-      const converted = freebsdAddressOf("bind", address);
-      asLinux("bind", () => this.#socket.bind(converted));
-    }
-    this.#noteGroups();
+    this.#journal.do("bind", [address, groups], () => {
+      if (typeof address === "number") {
+        asLinux("bind", () => this.#socket.bind(address, groups));
+      } else {
+        const converted = freebsdAddressOf("bind", address);
+        asLinux("bind", () => this.#socket.bind(converted));
+      }
+      this.#noteGroups();
+    });
   }
 
   /**
    * Binds, if it is not yet, to the process id or one of the nine numbers after it; the address makes no difference.
    * @throws LinuxError EADDRINUSE; EINVAL, EAFNOSUPPORT for the address
    */
-  connect(address: number | Uint8Array, _groups = 0): void {
+  connect(address: number | Uint8Array, groups = 0): void {
+    this.#journal.do("connect", [address, groups], () => this.#connect(address));
+  }
+
+  #connect(address: number | Uint8Array): void {
     if (typeof address !== "number") freebsdAddressOf("connect", address);
     if (asLinux("connect", () => this.#socket.getsockname()).port !== 0) return;
     const groups = this.#socket.getsockopt(SOL.NETLINK, NETLINK_OPTION.LIST_MEMBERSHIPS);
@@ -162,13 +171,15 @@ export class StrictSocket {
 
   /** @throws LinuxError ENOPROTOOPT, EINVAL, ERANGE, EPERM, ENOBUFS, EDOM */
   setsockopt(level: number, option: number, value: Uint8Array): void {
-    this.#table.set(level, option, value);
-    if (level === LinuxSOL.NETLINK) this.#noteGroups();
+    this.#journal.do("setsockopt", [level, option, value], () => {
+      this.#table.set(level, option, value);
+      if (level === LinuxSOL.NETLINK) this.#noteGroups();
+    });
   }
 
   /** @param room - bytes the program has. @throws LinuxError EINVAL, ENOPROTOOPT */
   getsockopt(level: number, option: number, room: number): Uint8Array {
-    return this.#table.get(level, option, room);
+    return this.#journal.perform("getsockopt", [level, option, room], () => this.#table.get(level, option, room));
   }
 
   #noteGroups(): void {
@@ -191,6 +202,10 @@ export class StrictSocket {
    *   MSG_OOB; EINVAL, EAFNOSUPPORT for the address; EINVAL control data of another kind than rights and credentials
    */
   send(bytes: Uint8Array, how: SocketAddress | StrictSend = {}): number {
+    return this.#journal.perform("send", [bytes, { ...how }], () => this.#put(bytes, how));
+  }
+
+  #put(bytes: Uint8Array, how: SocketAddress | StrictSend): number {
     const { flags = 0, control = NOTHING, address = undefined } = "port" in how ? {} : how;
     if (flags & LinuxMSG.OOB) throw new LinuxError("send", LinuxErrno.EOPNOTSUPP);
     checkControl(control);
@@ -261,7 +276,16 @@ export class StrictSocket {
    * recvmsg as the program made it: the flags PEEK and TRUNC count.
    * @throws LinuxError EAGAIN nothing is queued; ENOBUFS no memory to look at a dump, and nothing is lost
    */
-  receiveMessages({ room, flags, name }: StrictReceive): StrictReceived {
+  receiveMessages(how: StrictReceive): StrictReceived {
+    let received: StrictReceived | undefined;
+    this.#journal.perform("receiveMessages", [{ ...how }], () => {
+      received = this.#receive(how);
+      return { ...received };
+    });
+    return received as unknown as StrictReceived;
+  }
+
+  #receive({ room, flags, name }: StrictReceive): StrictReceived {
     this.vnet.settle();
     const request = { room, isPeek: (flags & LinuxMSG.PEEK) !== 0, isTrunc: (flags & LinuxMSG.TRUNC) !== 0 };
     const { result, bytes } = this.#untaken.read(request) ?? this.#read(request);
@@ -280,7 +304,7 @@ export class StrictSocket {
 
   /** What the last receive gave never reached the program: the next one gives it. */
   untake(): void {
-    this.#untaken.giveBack();
+    this.#journal.do("untake", [], () => this.#untaken.giveBack());
   }
 
   /** Bytes to read, in their rewritten form (FIONREAD). */
@@ -304,8 +328,11 @@ export class StrictSocket {
 
   /** A second close does nothing. */
   close(): void {
-    this.vnet.strictSockets.delete(this);
-    this.#socket.close();
+    if (this.#socket.isClosed) return;
+    this.#journal.do("close", [], () => {
+      this.vnet.strictSockets.delete(this);
+      this.#socket.close();
+    });
   }
 }
 
