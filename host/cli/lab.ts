@@ -22,6 +22,7 @@ import { grouped, mebibytes, nanoseconds } from "./figures.js";
 import { type Io, type Output, writeLine } from "./io.js";
 import { configOf } from "./machine.js";
 import { startProgress } from "./progress.js";
+import { addRecordOption, startRecording } from "./record.js";
 import type { Registration } from "./registration.js";
 import { runShell } from "./sh.js";
 import { Status, usageError } from "./status.js";
@@ -37,21 +38,24 @@ const SAMPLES = 3;
 interface LabOptions {
   readonly once?: boolean;
   readonly config?: string;
+  readonly record?: string;
 }
 
 export function addLabCommand({ program, io, finish }: Registration): void {
-  program
+  const command = program
     .command("lab")
     .description("load the Internet's routing table, dump it, print the figures, open a shell on it")
     .option("--once", "end after the figures")
-    .option("--config <file>", "boot what this YAML file says")
-    .action(async ({ once = false, config }: LabOptions) => {
-      const source = findInternetPackage();
-      const kernel = bootConfig(await configOf(config));
-      if (!kernel.kldstat().some(({ name }) => name === "netlink")) kernel.kldload("netlink");
-      runLab(kernel, source, config, io);
-      finish(once ? Status.SUCCESS : await runShell(kernel, io));
-    });
+    .option("--config <file>", "boot what this YAML file says");
+  addRecordOption(command).action(async ({ once = false, config, record }: LabOptions) => {
+    const source = findInternetPackage();
+    const recording = await startRecording(record);
+    const kernel = bootConfig(await configOf(config), recording);
+    if (!kernel.kldstat().some(({ name }) => name === "netlink")) kernel.kldload("netlink");
+    runLab(kernel, source, config, io);
+    finish(once ? Status.SUCCESS : await runShell(kernel, io));
+    recording?.end(kernel);
+  });
 }
 
 function runLab(kernel: Kernel, source: InternetPackage, config: string | undefined, io: Io): void {

@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ["run", async () => (await import("./run.js")).addRunCommand],
   ["serve", async () => (await import("./serve.js")).addServeCommand],
   ["exec", async () => (await import("./exec.js")).addExecCommand],
+  ["replay", async () => (await import("./replay.js")).addReplayCommand],
   ["decode", async () => (await import("./decode.js")).addDecodeCommand],
   ["bench", async () => (await import("./bench.js")).addBenchCommand],
 ]);

@@ -6,6 +6,7 @@ import { bootConfig } from "../node/setup.js";
 import type { TraceLine } from "../node/trace.js";
 import { integer } from "./integer.js";
 import { configOf, PROGRAM_CONFIG } from "./machine.js";
+import { addRecordOption, startRecording } from "./record.js";
 
 export interface ProgramOptions {
   readonly vnet?: string;
@@ -18,6 +19,7 @@ export interface KernelOptions {
   readonly compat: "strict" | "extended";
   readonly seed?: number;
   readonly trace?: boolean;
+  readonly record?: string;
 }
 
 /** `-- PROGRAM ARGS…`, and how the program sees the kernel. */
@@ -30,7 +32,7 @@ export function addProgramOptions(command: Command): Command {
 }
 
 export function addKernelOptions(command: Command): Command {
-  return command
+  return addRecordOption(command)
     .option("--config <file>", "boot what this YAML file says")
     .addOption(
       new Option("--compat <mode>", "what Linux programs get: FreeBSD's layer as it is, or what they need beyond it")
@@ -44,12 +46,13 @@ export function addKernelOptions(command: Command): Command {
 /**
  * Boots a kernel for programs.
  * @param trace - where lines on every message go when they are asked for
- * @throws ConfigError, SetupError
+ * @throws ConfigError, SetupError, RecordingError
  */
 export async function bootMachine(options: KernelOptions, trace: TraceLine): Promise<Machine> {
-  const { config, compat, seed, trace: isTraced } = options;
-  const kernel = bootConfig(seeded(await configOf(config, PROGRAM_CONFIG), seed));
-  return new Machine(kernel, { mode: compat, trace: isTraced ? trace : undefined });
+  const { config, compat, seed, trace: isTraced, record } = options;
+  const recording = await startRecording(record);
+  const kernel = bootConfig(seeded(await configOf(config, PROGRAM_CONFIG), seed), recording);
+  return new Machine(kernel, { mode: compat, trace: isTraced ? trace : undefined, recording });
 }
 
 function seeded(config: Config, seed: number | undefined): Config {

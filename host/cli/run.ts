@@ -39,6 +39,7 @@ async function runProgram(words: readonly string[], options: ProgramOptions & Ke
     const machine = await bootMachine(options, printTrace);
     const pipes = await openPipes(channel, child.pid as number);
     if (pipes !== undefined) await serveBlocking(machine, pipes);
+    machine.end();
   } catch (error) {
     child.kill("SIGKILL");
     await status;

@@ -13,13 +13,12 @@ export function addServeCommand({ program, io, finish }: Registration): void {
     .description("serve a kernel to many programs, which nlvm exec runs")
     .option("--listen <path>", `the socket to make, for its owner alone (default: ${defaultSocketPath()})`);
   addKernelOptions(command).action(async (options: KernelOptions & { listen?: string }) => {
-    const server = await Server.listen(
-      await bootMachine(options, (line) => writeLine(io.stderr, line)),
-      options.listen ?? defaultSocketPath(),
-    );
+    const machine = await bootMachine(options, (line) => writeLine(io.stderr, line));
+    const server = await Server.listen(machine, options.listen ?? defaultSocketPath());
     writeLine(io.stdout, `listens on ${server.path}; nlvm exec --connect ${server.path} -- PROGRAM runs a program`);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
     await server.close();
+    machine.end();
     finish(Status.SUCCESS);
   });
 }

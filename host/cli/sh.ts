@@ -5,19 +5,23 @@ import type { Kernel } from "../kernel/kernel.js";
 import { bootConfig } from "../node/setup.js";
 import { type Io, writeLine } from "./io.js";
 import { configOf } from "./machine.js";
+import { addRecordOption, startRecording } from "./record.js";
 import type { Registration } from "./registration.js";
 import { Session } from "./shell/session.js";
 import { complete, messageOf, runLine } from "./shell/shell.js";
 import { Status } from "./status.js";
 
 export function addShellCommand({ program, io, finish }: Registration): void {
-  program
+  const command = program
     .command("sh")
     .description("open a shell on a kernel: links, addresses, routes, modules, vnets")
-    .option("--config <file>", "boot what this YAML file says")
-    .action(async ({ config }: { config?: string }) => {
-      finish(await runShell(bootConfig(await configOf(config)), io));
-    });
+    .option("--config <file>", "boot what this YAML file says");
+  addRecordOption(command).action(async ({ config, record }: { config?: string; record?: string }) => {
+    const recording = await startRecording(record);
+    const kernel = bootConfig(await configOf(config), recording);
+    finish(await runShell(kernel, io));
+    recording?.end(kernel);
+  });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { NetlinkError } from "../kernel/errno.js";
 import { MissingInterceptError } from "../node/intercept.js";
 import { MissingTableError } from "../node/internet.js";
+import { RecordingError } from "../node/recording.js";
 import { ListenError } from "../node/server.js";
 import { SetupError } from "../node/setup.js";
 import { RouteRefusedError } from "../table/load.js";
@@ -58,6 +59,6 @@ function statusOf(error: unknown): Status | undefined {
   if (error instanceof CommandError) return error.status;
   if (error instanceof MissingTableError || error instanceof MissingInterceptError) return Status.MISSING_PREREQUISITE;
   if (error instanceof NetlinkError || error instanceof RouteRefusedError) return Status.FAILURE;
-  if (error instanceof ListenError) return Status.FAILURE;
+  if (error instanceof ListenError || error instanceof RecordingError) return Status.FAILURE;
   return undefined;
 }

@@ -162,8 +162,7 @@ const PLAYERS: Readonly<Record<Exclude<KernelCall, "boot">, PlayCall>> = {
     void vnetOf(event, kernel).routingSocket(event.arguments[0] as RoutingSocketOptions),
   routingWrite: (event, kernel) =>
     void routingOf(event, kernel).write(event.arguments[0] as Uint8Array, event.arguments[1] as WriteOptions),
-  routingRead: (event, kernel, room) =>
-    void routingOf(event, kernel).recvmsg(room(number(event, 0)), number(event, 1)),
+  routingRead: (event, kernel, room) => void routingOf(event, kernel).recvmsg(room(number(event, 0)), number(event, 1)),
   routingSetsockopt: (event, kernel) =>
     routingOf(event, kernel).setsockopt(number(event, 0), number(event, 1), number(event, 2)),
   routingShutdown: (event, kernel) => routingOf(event, kernel).shutdown(number(event, 0)),

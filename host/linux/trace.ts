@@ -1,8 +1,9 @@
 // Rewrites as text, for people: what nlvm run --trace prints.
 
 import ipaddr from "ipaddr.js";
-import { NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
+import { NETLINK, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
+import { fieldsOf } from "./fields.js";
 import type { Kind } from "./layouts.js";
 import { LinuxRTM } from "./number.js";
 import type { FieldChange, Rewrite } from "./rewrite.js";
@@ -48,6 +49,18 @@ function textOfChange({ name, kind, before, after }: FieldChange): string {
   if (before === undefined) return `+ ${name} ${textOf(name, kind, after)}`;
   if (after === undefined) return `- ${name} ${textOf(name, kind, before)}`;
   return `${name} ${textOf(name, kind, before)} > ${textOf(name, kind, after)}`;
+}
+
+/** A field of a message as text. */
+export interface FieldText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a message says, with Linux's numbers. @param protocol - of its socket */
+export function fieldTexts(message: Uint8Array, protocol: number): FieldText[] {
+  const fields = fieldsOf(message, "program", protocol === NETLINK.ROUTE);
+  return fields.map(({ name, kind, value }) => ({ name, text: textOf(name, kind, value) }));
 }
 
 function textOf(name: string, kind: Kind, value: number | Uint8Array | undefined): string {

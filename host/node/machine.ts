@@ -8,6 +8,7 @@ import { LiveClock } from "./liveclock.js";
 import { NativeSocket } from "./native.js";
 import { nativeIoctl } from "./nativeioctl.js";
 import { NativeRoutingSocket } from "./nativerouting.js";
+import type { Recording } from "./recording.js";
 import type { ForwardedSocket, ServedSocket } from "./served.js";
 import { type TraceLine, traceMessages, traceRewrite, traceRouting } from "./trace.js";
 
@@ -35,6 +36,8 @@ export interface MachineOptions {
   readonly now?: () => number;
   /** Gets lines on every message. */
   readonly trace?: TraceLine | undefined;
+  /** Where the kernel's events go, to be ended with the machine. */
+  readonly recording?: Recording | undefined;
 }
 
 const ROOT = 0;
@@ -45,12 +48,14 @@ export class Machine {
   readonly #mode: Mode;
   readonly #trace: TraceLine | undefined;
   readonly #owner: number;
+  readonly #recording: Recording | undefined;
   readonly #listeners = new Set<Listener>();
   #linuxAbi: LinuxAbi | undefined;
 
   constructor(kernel: Kernel, options: MachineOptions = {}) {
-    const { mode = "extended", owner = process.getuid?.() ?? ROOT, now, trace } = options;
+    const { mode = "extended", owner = process.getuid?.() ?? ROOT, now, trace, recording } = options;
     this.kernel = kernel;
+    this.#recording = recording;
     this.#clock = new LiveClock(kernel, now);
     this.#mode = mode;
     this.#owner = owner;
@@ -104,6 +109,11 @@ export class Machine {
     return asLinux("ioctl", () =>
       domain === Domain.LINUX ? this.#linux.interfaceIoctl(vnet, request, ifreq) : nativeIoctl(vnet, request, ifreq),
     );
+  }
+
+  /** Programs are gone, and nothing is to come. @throws RecordingError */
+  end(): void {
+    this.#recording?.end(this.kernel);
   }
 
   join(listener: Listener): void {

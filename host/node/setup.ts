@@ -4,7 +4,7 @@ import { RTN, RTPROT } from "../../assembly/abi/rtnetlink.js";
 import { Client, type NewLink, type RouteHop, type RoutePath } from "../client/client.js";
 import { gatewayOf, prefixOf } from "../client/routes.js";
 import { isTunnelKind, tunnelFlags } from "../codec/tunnel.js";
-import { Kernel, NetlinkError, type TunnelChanges, type Vnet } from "../kernel/kernel.js";
+import { type EventSink, Kernel, NetlinkError, type TunnelChanges, type Vnet } from "../kernel/kernel.js";
 import { rtadvBits } from "../kernel/options.js";
 import { VNET_SYSCTLS } from "../kernel/sysctls.js";
 import type { Path } from "../yaml/schema.js";
@@ -47,8 +47,11 @@ interface Site {
   readonly now: number;
 }
 
-/** @throws SetupError the first thing that the kernel refuses, with its errno and the text of its ext ack */
-export function bootConfig({ file, leadOf, folder }: Config): Kernel {
+/**
+ * @param events - gets each event of the kernel
+ * @throws SetupError the first thing that the kernel refuses, with its errno and the text of its ext ack
+ */
+export function bootConfig({ file, leadOf, folder }: Config, events?: EventSink): Kernel {
   const {
     modules = [NETLINK],
     sysctls = {},
@@ -69,7 +72,7 @@ export function bootConfig({ file, leadOf, folder }: Config): Kernel {
     }
   };
   // Tunables first, for the lo0 that each vnet is born with; asked for once more, a refusal has a place.
-  const kernel = Kernel.boot({ ...boot, sysctls: ofStack(sysctls) });
+  const kernel = Kernel.boot({ ...boot, sysctls: ofStack(sysctls) }, undefined, events);
   modules.forEach((name, index) => {
     attempt(["modules", index], () => loadModule(kernel, name, folder));
   });

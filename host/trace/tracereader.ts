@@ -32,6 +32,8 @@ export class TraceError extends Error {
     readonly events: number,
     what: string,
     options?: ErrorOptions,
+    /** The event that is damaged, as far as it can be read: for a closer look, and nothing else. */
+    readonly damaged?: TraceEvent,
   ) {
     super(`trace: after ${events} events: ${what}`, options);
   }
@@ -110,8 +112,8 @@ export class TraceReader {
     }
   }
 
-  #damage(offset: number, what: string, options?: ErrorOptions): TraceError {
-    return new TraceError(this.#events, `byte ${offset}: ${what}`, options);
+  #damage(offset: number, what: string, options?: ErrorOptions, damaged?: TraceEvent): TraceError {
+    return new TraceError(this.#events, `byte ${offset}: ${what}`, options, damaged);
   }
 
   #block(block: Block): TraceEvent | undefined {
@@ -170,17 +172,29 @@ export class TraceReader {
         `a payload of ${length} bytes; the block has room for ${checksumAt - TRACE_HEAD_BYTES}`,
       );
     }
-    this.#chain.addBytes(raw.subarray(0, data.byteOffset - raw.byteOffset + checksumAt));
-    const [low, high] = [view.getUint32(checksumAt, true), view.getUint32(checksumAt + 4, true)];
-    if (low !== this.#chain.low || high !== this.#chain.high) {
-      throw this.#damage(
-        offset,
-        `checksum ${hex(high, low)}; expected ${hex(this.#chain.high, this.#chain.low)}: this block, or one since the ` +
-          "event before, is not as it was recorded",
-      );
-    }
     const payload = data.slice(TRACE_HEAD_BYTES, TRACE_HEAD_BYTES + length);
-    return { kind: view.getUint32(4, true), number: view.getUint32(8, true), payload };
+    const own = { kind: view.getUint32(4, true), number: view.getUint32(8, true), payload };
+    this.#chain.addBytes(raw.subarray(0, data.byteOffset - raw.byteOffset + checksumAt));
+    const { low, high } = this.#chain;
+    const [seenLow, seenHigh] = [view.getUint32(checksumAt, true), view.getUint32(checksumAt + 4, true)];
+    if (low === seenLow && high === seenHigh) return own;
+    throw this.#damage(
+      offset,
+      `checksum ${hex(seenHigh, seenLow)}; expected ${hex(high, low)}: this block, or one since the event before, is not ` +
+        "as it was recorded",
+      {},
+      this.#attempt(own),
+    );
+  }
+
+  /** The event of a damaged block, if it is one still. */
+  #attempt({ kind, number, payload }: TraceBlock): TraceEvent | undefined {
+    if (this.#state !== "events" || kind !== TraceKind.EVENT || number !== this.#events) return undefined;
+    try {
+      return { place: number, event: decodeEvent(payload, this.#packets), protocol: this.#protocol };
+    } catch {
+      return undefined;
+    }
   }
 
   #begin(own: TraceBlock, offset: number): void {

@@ -1,0 +1,64 @@
+// A trace that is written to a file while the kernel runs.
+
+import { closeSync, openSync, writeSync } from "node:fs";
+import type { EventSink, Kernel, KernelEvent } from "../kernel/kernel.js";
+import { Recorder, type RecorderOptions } from "../trace/recorder.js";
+
+/** The file cannot be written. */
+export class RecordingError extends Error {
+  override readonly name = "RecordingError";
+}
+
+/** Milliseconds after which what is complete is in the file, even when it is little. */
+const FLUSH_MILLISECONDS = 100;
+
+export class Recording implements EventSink {
+  readonly path: string;
+  readonly #recorder: Recorder;
+  readonly #file: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #flushAtExit = (): void => this.flush();
+  #isOver = false;
+
+  /** @throws RecordingError the file cannot be made */
+  constructor(path: string, options: RecorderOptions = {}) {
+    this.path = path;
+    this.#file = attempt(path, () => openSync(path, "w"));
+    this.#recorder = new Recorder((blocks) => this.#write(blocks), options);
+    this.#timer = setInterval(() => this.flush(), FLUSH_MILLISECONDS).unref();
+    process.on("exit", this.#flushAtExit);
+  }
+
+  note(event: KernelEvent, place: number): void {
+    if (!this.#isOver) this.#recorder.note(event, place);
+  }
+
+  /** @throws RecordingError, as `end` */
+  flush(): void {
+    if (!this.#isOver) this.#recorder.flush();
+  }
+
+  /** The run is over. What happens to the kernel afterwards is not in the file. A second end does nothing. */
+  end(kernel: Kernel): void {
+    if (this.#isOver) return;
+    this.#recorder.end(kernel);
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    process.off("exit", this.#flushAtExit);
+    closeSync(this.#file);
+  }
+
+  #write(blocks: Uint8Array): void {
+    attempt(this.path, () => {
+      for (let at = 0; at < blocks.length; ) at += writeSync(this.#file, blocks, at);
+    });
+  }
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new RecordingError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+}

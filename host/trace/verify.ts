@@ -1,0 +1,93 @@
+// Runs a whole trace again and says how it went: every outcome as recorded, and the memory of every vnet at the end; or where
+// it first was not, or where the trace cannot be read.
+
+import type { Kernel } from "../kernel/kernel.js";
+import { type LayerPlayers, ReplayError } from "../kernel/replay.js";
+import { type FirstDifference, firstDifference } from "./difference.js";
+import { messageOf } from "./eventcode.js";
+import { TraceError, type TraceEvent, TraceReader } from "./tracereader.js";
+import { TraceReplay } from "./tracereplay.js";
+
+export interface VerifyOptions {
+  /** Makes the calls of layers, where the run has some. */
+  readonly layers?: LayerPlayers<Kernel>;
+  /** Stop when so many events have happened. Default: at the end. */
+  readonly until?: number | undefined;
+  /** Gets each event before it is run. */
+  readonly onEvent?: (event: TraceEvent) => void;
+}
+
+export interface Verification {
+  /** Everything is as recorded, up to where it was to be run. */
+  readonly verified: boolean;
+  /** Events that came out as recorded. */
+  readonly events: number;
+  /** The trace has its end. */
+  readonly complete: boolean;
+  /** The first event that came out otherwise. */
+  readonly difference?: FirstDifference & { readonly event: number; readonly call: string };
+  /** What is wrong besides: damage, an unknown call, another memory. */
+  readonly error?: string;
+}
+
+/** @param pieces - of the file, in order; each is used only until the next is asked for */
+export function verifyTrace(pieces: Iterable<Uint8Array>, options: VerifyOptions = {}): Verification {
+  const reader = new TraceReader();
+  const replay = new TraceReplay(options.layers);
+  let events = 0;
+  let current: TraceEvent | undefined;
+  try {
+    for (current of eventsOf(reader, pieces)) {
+      if (events === options.until) return { verified: true, events, complete: false };
+      options.onEvent?.(current);
+      replay.play(current.event);
+      events++;
+    }
+    if (events === options.until && reader.end === undefined) return { verified: true, events, complete: false };
+    return finished(reader, replay, events, options.until);
+  } catch (error) {
+    if (error instanceof ReplayError) return { verified: false, events, complete: false, ...told(error, current) };
+    if (!(error instanceof TraceError)) throw error;
+    return { verified: false, events, complete: false, error: error.message, ...lookAt(error, replay) };
+  }
+}
+
+function* eventsOf(reader: TraceReader, pieces: Iterable<Uint8Array>): Generator<TraceEvent> {
+  for (const piece of pieces) {
+    reader.push(piece);
+    for (let event = reader.next(); event !== undefined; event = reader.next()) yield event;
+  }
+  reader.finish();
+}
+
+function finished(reader: TraceReader, replay: TraceReplay, events: number, until: number | undefined): Verification {
+  if (reader.end === undefined) {
+    const error = `the recording was cut off after ${events} events: they are as recorded, and there is no end`;
+    return { verified: false, events, complete: false, error };
+  }
+  if (until !== undefined && until > events) {
+    return { verified: false, events, complete: true, error: `the trace has ${events} events; expected ${until}` };
+  }
+  replay.finish(reader.end);
+  return { verified: true, events, complete: true };
+}
+
+/** A message that was changed in the file: what the run really gives there tells where. */
+function lookAt({ damaged }: TraceError, replay: TraceReplay): Pick<Verification, "difference"> {
+  // A receive changes little, whatever it is given; any other call of a damaged trace is not made.
+  if (damaged === undefined || messageOf(damaged.event)?.direction !== "inbound") return {};
+  try {
+    replay.play(damaged.event);
+    return {};
+  } catch (error) {
+    if (!(error instanceof ReplayError)) throw error;
+    const { difference } = told(error, damaged);
+    return difference === undefined ? {} : { difference };
+  }
+}
+
+function told(error: ReplayError, current: TraceEvent | undefined): Pick<Verification, "difference" | "error"> {
+  if (error.difference === undefined) return { error: error.message };
+  const { call } = error.difference.expected;
+  return { difference: { event: error.event, call, ...firstDifference(error.difference, current?.protocol) } };
+}
