@@ -77,6 +77,8 @@ export interface VnetOptions {
 export interface RestoreOptions {
   /** Whether the restored kernel keeps the event log. Default: as the kernel that the snapshot was taken of. */
   readonly record?: boolean;
+  /** Gets each event from there on. */
+  readonly events?: EventSink;
 }
 
 const VNET0 = "vnet0";
@@ -237,7 +239,7 @@ export class Kernel implements VnetOwner {
   static restore(snapshot: Snapshot, options: RestoreOptions = {}, log: LogSink = () => {}): Kernel {
     expectCore(snapshot.state);
     const booted = snapshot.state.options;
-    const kernel = new Kernel({ ...booted, record: options.record ?? booted.record }, log);
+    const kernel = new Kernel({ ...booted, record: options.record ?? booted.record }, log, options.events);
     kernel.#snapshots.putBack(snapshot);
     return kernel;
   }
@@ -562,6 +564,11 @@ export class Kernel implements VnetOwner {
   forgetSocket(socket: Socket): void {
     // A call on a closed socket is refused, but it is an event: its replay must find whom it was made on.
     if (!this.journal.isOn) this.#sockets.delete(socket.number);
+  }
+
+  /** All sockets, in order of opening; closed ones only while the kernel records. */
+  get sockets(): readonly Socket[] {
+    return [...this.#sockets.values()];
   }
 
   /** A socket by its number in order of opening; a closed one only while the kernel records. */

@@ -116,10 +116,13 @@ export class Snapshots {
     const old = new Map(sockets);
     for (const socket of old.values()) socket.restore(0);
     sockets.clear();
-    for (const [i, { number, vnet: name, handle }] of state.sockets.entries()) {
+    for (const [i, each] of state.sockets.entries()) {
+      const { number, vnet: name, handle, protocol } = each;
       const vnet = vnets.get(name) as Vnet;
-      const known = [own?.sockets[i], old.get(number)].find((socket) => socket?.belongsTo(vnet));
-      const socket = known ?? new Socket(vnet, handle, name, number);
+      const known = [own?.sockets[i], old.get(number)].find(
+        (socket) => socket?.belongsTo(vnet) && socket.protocol === protocol,
+      );
+      const socket = known ?? new Socket(vnet, each);
       socket.restore(handle);
       if (handle !== 0) vnet.adopt(socket);
       sockets.set(number, socket);

@@ -83,11 +83,14 @@ export interface SocketState {
   readonly vnet: string;
   /** Address of the core's record; 0 of a closed one, which is kept while the kernel records. */
   readonly handle: number;
+  readonly protocol: number;
 }
 
 export class Socket {
   /** In order of opening, from 1, over all vnets of its kernel. */
   readonly number: number;
+  /** NETLINK_ROUTE, NETLINK_GENERIC and so on. */
+  readonly protocol: number;
   readonly #owner: SocketOwner;
   // Kept here as well, because each send and each receive needs them; #open refuses those of a destroyed vnet.
   readonly #core: Core;
@@ -98,13 +101,14 @@ export class Socket {
   readonly #target: Target & { readonly vnet: string };
 
   /** Made by Vnet.socket, and when a snapshot is put back. */
-  constructor(owner: SocketOwner, handle: number, vnet: string, number: number) {
+  constructor(owner: SocketOwner, { number, vnet, handle, protocol }: SocketState) {
     this.#owner = owner;
     this.#core = owner.core;
     this.#port = owner.port;
     this.#isRecorded = owner.journal.isOn;
     this.#handle = handle;
     this.number = number;
+    this.protocol = protocol;
     this.#target = { vnet, socket: number };
   }
 
@@ -120,8 +124,13 @@ export class Socket {
     return this.#owner === owner;
   }
 
+  /** The name of its vnet. */
+  get vnet(): string {
+    return this.#target.vnet;
+  }
+
   save(): SocketState {
-    return { number: this.number, vnet: this.#target.vnet, handle: this.#handle };
+    return { number: this.number, vnet: this.#target.vnet, handle: this.#handle, protocol: this.protocol };
   }
 
   /** A snapshot was put back, in which the socket has this record, or with 0 is closed, or was not opened yet. */

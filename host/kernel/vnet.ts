@@ -244,7 +244,8 @@ export class Vnet implements SocketOwner, RoutingOwner {
       if ((options.domain ?? AF.NETLINK) !== AF.NETLINK) throw new NetlinkError("socket", Errno.EAFNOSUPPORT);
       this.#writeOpen(options);
       const handle = expectSuccess("socket", this.core.call.socketOpen());
-      opened = new Socket(this, handle, this.name, number);
+      const protocol = options.protocol ?? NETLINK.ROUTE;
+      opened = new Socket(this, { number, vnet: this.name, handle, protocol });
       return number;
     });
     const socket = opened as unknown as Socket;

@@ -1,6 +1,7 @@
 // Writes a trace while a kernel runs: one pcapng section. Messages are packets of LINKTYPE_NETLINK, each vnet and ABI an
 // interface, times the kernel's; every event has a custom block, behind its packet where it has one (traceblock.ts).
-//   note    an event, from the boot on: what Kernel.boot and the like call
+//   goOn    the run goes on from a snapshot, in a kernel that was made of it
+//   note    an event, from the boot or the snapshot on: what Kernel.boot and the like call
 //   flush   hands over what is complete
 //   end     the run is over: without it a trace is one of a run that was cut off
 // Whole blocks are handed over, when there are 64 KiB of them, and at a flush. What was handed over is a trace that can be
@@ -12,6 +13,7 @@ import { hashBytes } from "../kernel/hash.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { EventSink, KernelEvent } from "../kernel/log.js";
 import type { CompleteBootOptions } from "../kernel/options.js";
+import type { Snapshot } from "../kernel/snapshot.js";
 import { ByteWriter } from "./bytewriter.js";
 import { writeCbor } from "./cborwriter.js";
 import { Chain } from "./chain.js";
@@ -20,6 +22,7 @@ import { type EventMessage, messageOf, writeEvent } from "./eventcode.js";
 import { type Stretch, stretchName, stretchOf } from "./messagename.js";
 import { type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
 import { BlockWriter } from "./pcapng/writer.js";
+import { encodeSnapshot } from "./snapshotfile.js";
 import { CHECKSUM_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
 
 export interface RecorderOptions {
@@ -75,7 +78,18 @@ export class Recorder implements EventSink {
     this.#custom(TraceKind.BEGIN, 0, (out) => writeCbor(out, { version: TRACE_VERSION, core: coreHash() }));
   }
 
-  /** How many events it has. */
+  /** @param kernel - as the snapshot is, with nothing done since; to be called before its first event */
+  goOn(snapshot: Snapshot, kernel: Kernel): void {
+    const bytes = encodeSnapshot(snapshot);
+    this.#custom(TraceKind.SNAPSHOT, snapshot.position, (out) => out.put(bytes));
+    this.#events = snapshot.position;
+    this.#now = kernel.wallClock * 1000 + (kernel.uptime % 1000);
+    for (const socket of kernel.sockets) {
+      if (!socket.isClosed) this.#opened("freebsd", socket.vnet, socket.number, { protocol: socket.protocol });
+    }
+  }
+
+  /** The place of the next event. */
   get events(): number {
     return this.#events;
   }

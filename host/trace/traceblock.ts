@@ -17,6 +17,8 @@ export const TraceKind = {
   EVENT: 2,
   /** The last block: how many events there were, and the hash of each vnet's memory, as CBOR. */
   END: 3,
+  /** Behind the first block, where the run goes on from a snapshot: the snapshot, by the place of the first event. */
+  SNAPSHOT: 4,
 } as const;
 
 export const TRACE_HEAD_BYTES = 16;

@@ -59,15 +59,23 @@ export class TraceReader {
   readonly #reader = new CaptureReader();
   readonly #chain = new Chain();
   #events = 0;
+  /** Nothing came behind the first block. */
+  #isFresh = true;
   #state: "section" | "begin" | "events" | "end" = "section";
   /** What packets hold that wait for their event, and of which protocol. */
   readonly #packets: Uint8Array[] = [];
   #protocol: number | undefined;
   #end: TraceEnd | undefined;
+  #start: Uint8Array | undefined;
 
-  /** How many events were read. */
+  /** The place of the next event. */
   get events(): number {
     return this.#events;
+  }
+
+  /** The snapshot that the run goes on from (snapshotfile.ts); undefined of a run that begins with the boot. */
+  get start(): Uint8Array | undefined {
+    return this.#start;
   }
 
   /** Bytes of the file that were read. */
@@ -145,6 +153,13 @@ export class TraceReader {
       this.#begin(own, block.offset);
       return undefined;
     }
+    if (own.kind === TraceKind.SNAPSHOT && this.#isFresh) {
+      this.#isFresh = false;
+      this.#start = own.payload;
+      this.#events = own.number;
+      return undefined;
+    }
+    this.#isFresh = false;
     if (own.number !== this.#events) {
       throw this.#damage(block.offset, `event ${own.number}; expected event ${this.#events}`);
     }

@@ -6,6 +6,7 @@ import type { EventValue, KernelEvent } from "../kernel/log.js";
 import { sameValue } from "../kernel/log.js";
 import type { BootOptions } from "../kernel/options.js";
 import { expectMemory, type LayerPlayers, Player, ReplayError } from "../kernel/replay.js";
+import type { Snapshot } from "../kernel/snapshot.js";
 import type { TraceEnd } from "./traceblock.js";
 
 export class TraceReplay {
@@ -22,6 +23,12 @@ export class TraceReplay {
   get kernel(): Kernel {
     if (this.#kernel === undefined) throw new ReplayError(0, "no event; expected boot");
     return this.#kernel;
+  }
+
+  /** The run goes on from a snapshot. @throws SnapshotError */
+  goOn(snapshot: Snapshot): void {
+    this.#kernel = Kernel.restore(snapshot, { record: false, events: { note: () => {} } });
+    this.#player = new Player(this.#kernel, this.#layers);
   }
 
   /** @throws ReplayError the event's outcome is another */

@@ -3,8 +3,10 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import { type LayerPlayers, ReplayError } from "../kernel/replay.js";
+import { SnapshotError } from "../kernel/snapshot.js";
 import { type FirstDifference, firstDifference } from "./difference.js";
 import { messageOf } from "./eventcode.js";
+import { decodeSnapshot } from "./snapshotfile.js";
 import { TraceError, type TraceEvent, TraceReader } from "./tracereader.js";
 import { TraceReplay } from "./tracereplay.js";
 
@@ -40,6 +42,7 @@ export function verifyTrace(pieces: Iterable<Uint8Array>, options: VerifyOptions
     for (current of eventsOf(reader, pieces)) {
       if (events === options.until) return { verified: true, events, complete: false };
       options.onEvent?.(current);
+      if (events === 0) begin(replay, reader);
       replay.play(current.event);
       events++;
     }
@@ -47,9 +50,15 @@ export function verifyTrace(pieces: Iterable<Uint8Array>, options: VerifyOptions
     return finished(reader, replay, events, options.until);
   } catch (error) {
     if (error instanceof ReplayError) return { verified: false, events, complete: false, ...told(error, current) };
+    if (error instanceof SnapshotError) return { verified: false, events, complete: false, error: error.message };
     if (!(error instanceof TraceError)) throw error;
     return { verified: false, events, complete: false, error: error.message, ...lookAt(error, replay) };
   }
+}
+
+/** A run that does not begin with a boot goes on from a snapshot. @throws SnapshotError */
+function begin(replay: TraceReplay, { start }: TraceReader): void {
+  if (start !== undefined) replay.goOn(decodeSnapshot(start));
 }
 
 function* eventsOf(reader: TraceReader, pieces: Iterable<Uint8Array>): Generator<TraceEvent> {
@@ -68,6 +77,7 @@ function finished(reader: TraceReader, replay: TraceReplay, events: number, unti
   if (until !== undefined && until > events) {
     return { verified: false, events, complete: true, error: `the trace has ${events} events; expected ${until}` };
   }
+  if (events === 0) begin(replay, reader);
   replay.finish(reader.end);
   return { verified: true, events, complete: true };
 }
