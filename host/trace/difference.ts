@@ -147,11 +147,20 @@ function join(path: string, key: string, isIndex: boolean): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** Numbers and texts as they are, bytes in hexadecimal digits. */
+/** Longer ones are no names. */
+const TEXT_MAX = 256;
+
+/** Numbers and texts as they are, bytes in hexadecimal digits, with the text that they are if they are one. */
 export function valueText(value: EventValue): string {
   if (value === undefined) return ABSENT;
-  if (value instanceof Uint8Array) return value.length === 0 ? "(empty)" : hexOf(value);
+  if (value instanceof Uint8Array) return value.length === 0 ? "(empty)" : hexOf(value) + asText(value);
   return JSON.stringify(value, (_, each: unknown) => (each instanceof Uint8Array ? hexOf(each) : each));
+}
+
+/** Of ASCII that ends with its one NUL. */
+function asText(bytes: Uint8Array): string {
+  const text = String.fromCharCode(...bytes.subarray(0, TEXT_MAX));
+  return /^[ -~]+\0$/.test(text) ? ` "${text.slice(0, -1)}"` : "";
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -60,7 +60,7 @@ describe("nlvm replay", () => {
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^nlvm: replay: trace: after \d+ events: byte \d+: checksum [0-9a-f]{16}; expected /);
     expect(stderr).toMatch(
-      /\nevent \d+, recvmsg: RTM_NEWLINK, message \d+ of \d+: IFLA_IFNAME\n {2}expected 666d3000\n/,
+      /\nevent \d+, recvmsg: RTM_NEWLINK, message \d+ of \d+: IFLA_IFNAME\n {2}expected 666d3000 "fm0"\n/,
     );
   });
 

@@ -197,8 +197,8 @@ describe("a run that goes another way", () => {
     const error = differenceOf((event) => received(event, 36));
     expect(firstDifference(error.difference as NonNullable<ReplayError["difference"]>)).toMatchObject({
       field: "IFLA_IFNAME",
-      expected: Buffer.from("mo0\0").toString("hex"),
-      seen: Buffer.from("lo0\0").toString("hex"),
+      expected: '6d6f3000 "mo0"',
+      seen: '6c6f3000 "lo0"',
     });
   });
 
