@@ -3,33 +3,46 @@ import { createInterface } from "node:readline";
 import pc from "picocolors";
 import type { Kernel } from "../kernel/kernel.js";
 import { bootConfig } from "../node/setup.js";
+import { readSpecification } from "../node/specfile.js";
+import type { Specification } from "../ynl/specification.js";
 import { type Io, writeLine } from "./io.js";
 import { configOf } from "./machine.js";
 import { addRecordOption, startRecording } from "./record.js";
 import type { Registration } from "./registration.js";
 import { Session } from "./shell/session.js";
 import { complete, messageOf, runLine } from "./shell/shell.js";
+import { specOption } from "./spec.js";
 import { Status } from "./status.js";
+
+interface ShellOptions {
+  readonly config?: string;
+  readonly record?: string;
+  /** Files of specifications. */
+  readonly spec: readonly string[];
+}
 
 export function addShellCommand({ program, io, finish }: Registration): void {
   const command = program
     .command("sh")
     .description("open a shell on a kernel: links, addresses, routes, modules, vnets")
-    .option("--config <file>", "boot what this YAML file says");
-  addRecordOption(command).action(async ({ config, record }: { config?: string; record?: string }) => {
+    .option("--config <file>", "boot what this YAML file says")
+    .addOption(specOption());
+  addRecordOption(command).action(async ({ config, record, spec }: ShellOptions) => {
+    const specifications = spec.map(readSpecification);
     const recording = await startRecording(record);
     const kernel = bootConfig(await configOf(config), recording);
-    finish(await runShell(kernel, io));
+    finish(await runShell(kernel, io, specifications));
     recording?.end(kernel);
   });
 }
 
 /**
  * Reads commands until the input ends or one ends the shell.
+ * @param specifications - of families of generic netlink, besides those that come along
  * @returns FAILURE when a command of a pipe failed; at a terminal the user has seen it
  */
-export async function runShell(kernel: Kernel, io: Io): Promise<Status> {
-  const session = new Session(kernel, io.stdout);
+export async function runShell(kernel: Kernel, io: Io, specifications: readonly Specification[] = []): Promise<Status> {
+  const session = new Session(kernel, io.stdout, specifications);
   const isInteractive = io.stdin.isTTY === true;
   let status: Status = Status.SUCCESS;
   const lines = createInterface({

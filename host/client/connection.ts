@@ -7,7 +7,7 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { NETLINK, NETLINK_OPTION, NetlinkLimit, NLM_F, SO, SOL } from "../../assembly/abi/netlink.js";
 import type { NlmsgError } from "../codec/control.js";
 import { decode } from "../codec/decode.js";
-import type { DescribeOptions } from "../codec/describe.js";
+import { type DescribeOptions, nameOf } from "../codec/describe.js";
 import { encode } from "../codec/encode.js";
 import { type Message, namesOf } from "../codec/messages.js";
 import { NetlinkError } from "../kernel/errno.js";
@@ -109,7 +109,7 @@ export class Connection {
     const seq = this.#nextSequence();
     const flags = message.header.flags | NLM_F.REQUEST | NLM_F.ACK;
     const { protocol, families } = this.#reading;
-    const operation = namesOf(protocol, families).messageType(message.header.type) ?? `type ${message.header.type}`;
+    const operation = nameOf(message, namesOf(protocol, families));
     this.#socket.send(encode({ ...message, header: { ...message.header, flags, seq } }));
     const answers: Message[] = [];
     for (let end: End | undefined; ; ) {

@@ -24,7 +24,7 @@ export function describe(message: Message, options: DescribeOptions = {}): strin
   const { header } = message;
   const schema = schemaOf(message);
   const names = namesIn(schema, options);
-  const name = nameOf(message, schema);
+  const name = nameOf(message, names);
   const phrases = schema ? render(schema.phrases, { ...message.body }, names) : [];
   const sent = header.flags ? [`flags ${messageFlags(header, names).brief(header.flags)}`] : [];
   const frame = [`${sizeOf(message)} bytes`, ...sent, `seq ${header.seq}`, `pid ${header.pid}`].join(", ");
@@ -36,7 +36,7 @@ export function explain(message: Message, options: DescribeOptions = {}): string
   const schema = schemaOf(message);
   const names = namesIn(schema, options);
   const header = nlmsghdr.lines?.({ length: sizeOf(message), ...message.header }, names, {}) ?? [];
-  return [nameOf(message, schema), ...indent([...header, ...body()], 1)].join("\n");
+  return [nameOf(message, names), ...indent([...header, ...body()], 1)].join("\n");
 
   function body(): Line[] {
     if (message.kind === "unknown") return [{ name: "payload", text: hex(message.body.payload) || "(empty)" }];
@@ -49,7 +49,7 @@ export function explain(message: Message, options: DescribeOptions = {}): string
 /** Plain JSON: names of the schema, 64-bit numbers as decimal text, bytes as hexadecimal digits. */
 export function toJson(message: Message): Json {
   const { schema: _schema, ...data } = { schema: undefined, ...message };
-  return { name: nameOf(message, schemaOf(message)), ...(plain(data) as { [key: string]: Json }) };
+  return { name: nameOf(message, namesIn(schemaOf(message), {})), ...(plain(data) as { [key: string]: Json }) };
 }
 
 /** A message whose schema belongs to one protocol is of that, whatever else was said. */
@@ -57,9 +57,10 @@ function namesIn(schema: AnySchema | undefined, { protocol, families }: Describe
   return namesOf(schema?.protocol ?? protocol, families);
 }
 
-function nameOf(message: Message, schema: AnySchema | undefined): string {
+/** What a message is called: `RTM_NEWROUTE`, `CTRL_CMD_GETFAMILY`. */
+export function nameOf(message: Message, names: Names): string {
   const { type } = message.header;
-  return schema?.title?.(message.body) ?? schema?.types.get(type) ?? `type ${type}`;
+  return schemaOf(message)?.title?.(message.body) ?? names.messageType(type) ?? `type ${type}`;
 }
 
 /** Names of one level in a column of their own. */

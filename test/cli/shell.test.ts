@@ -272,7 +272,7 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, append, monitor, del'],
     [
       "rout",
-      'unknown word "rout"; expected link, addr, route, nexthop, neigh, peer, monitor, module, vnet, help, exit, quit',
+      'unknown word "rout"; expected link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet, help, exit, quit',
     ],
     ["route add", "route: expected a prefix at the end of the line"],
     ["route add 10.0.0.0/33", 'route: "10.0.0.0/33"; expected a prefix like 10.0.0.0/8 or 2001:db8::/32, or default'],
@@ -319,7 +319,10 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["monitor on everything", 'monitor: unknown word "everything"; expected link, addr, route, neigh, nexthop'],
     ["vnet enter green", 'vnet: no "green"; expected one of vnet0'],
     ["vnet destroy vnet0", 'vnet: "vnet0" lives as long as the kernel'],
-    ["help cats", 'help: unknown word "cats"; expected link, addr, route, nexthop, neigh, peer, monitor, module, vnet'],
+    [
+      "help cats",
+      'help: unknown word "cats"; expected link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet',
+    ],
   ])("%s", async (line, message) => {
     const { status, stdout, stderr } = await shell(line, "vnet");
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "* vnet0\n", stderr: `${message}\n` });

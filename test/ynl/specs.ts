@@ -1,15 +1,4 @@
-// Specifications for tests: those that the package has, and one that has every feature.
-
-import { readFileSync } from "node:fs";
-import { Specification } from "../../host/ynl/specification.js";
-
-/** A specification that the package has. */
-export function shipped(name: string): Specification {
-  const file = `specs/${name}.yaml`;
-  return new Specification(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"), file);
-}
-
-export const dummySpecification = (): Specification => shipped("dummy");
+// A specification for tests.
 
 /** Every feature of a specification. */
 export const EVERYTHING_YAML = `

@@ -1,10 +1,14 @@
 // What the commands of one shell share: the kernel, the vnet they speak to, where they print, and the monitor.
-import { Client } from "../../client/client.js";
+
+import { NETLINK } from "../../../assembly/abi/netlink.js";
+import { Client, GenericClient } from "../../client/client.js";
 import { describe } from "../../codec/describe.js";
 import { decodeRouting } from "../../codec/routing.js";
 import { describeRouting } from "../../codec/routingdescribe.js";
 import { NetlinkError } from "../../kernel/errno.js";
 import type { Kernel, Vnet } from "../../kernel/kernel.js";
+import { shippedSpecification } from "../../node/specfile.js";
+import type { Specification } from "../../ynl/specification.js";
 import { type Output, writeLine } from "../io.js";
 
 /** rtm_msglen has 16 bits. */
@@ -16,11 +20,24 @@ export class Session {
   isOver = false;
   #monitoring: { close(): void; next(): string | undefined } | undefined;
 
+  /** By family: those that the user gave, and of those that come along the ones that were needed. */
+  readonly #specifications = new Map<string, Specification>();
+
+  /** @param specifications - of families of generic netlink; they count more than those that come along */
   constructor(
     readonly kernel: Kernel,
     readonly output: Output,
+    specifications: readonly Specification[] = [],
   ) {
     this.vnet = kernel.vnet0;
+    for (const each of specifications) this.#specifications.set(each.name, each);
+  }
+
+  /** What describes a family; undefined when nothing does. */
+  specificationOf(family: string): Specification | undefined {
+    const found = this.#specifications.get(family) ?? shippedSpecification(family);
+    if (found !== undefined) this.#specifications.set(family, found);
+    return found;
   }
 
   print(...lines: string[]): void {
@@ -35,6 +52,16 @@ export class Session {
     const socket = this.vnet.socket();
     try {
       return work(new Client(socket));
+    } finally {
+      socket.close();
+    }
+  }
+
+  /** As withClient, on a socket of generic netlink. @throws NetlinkError */
+  withGeneric<T>(work: (client: GenericClient) => T): T {
+    const socket = this.vnet.socket({ protocol: NETLINK.GENERIC });
+    try {
+      return work(new GenericClient(socket));
     } finally {
       socket.close();
     }
@@ -55,6 +82,29 @@ export class Session {
         next: () => {
           const message = monitor.next();
           return message && describe(message);
+        },
+        close: () => socket.close(),
+      };
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** Listens to groups of a family, all that it has without names. @throws NetlinkError ENOENT for what is not there */
+  startGenericMonitor(family: string | number, groups?: readonly string[]): void {
+    this.stopMonitor();
+    const socket = this.vnet.socket({ protocol: NETLINK.GENERIC });
+    try {
+      const client = new GenericClient(socket);
+      const { name } = client.family(family);
+      const specification = name === "nlctrl" ? undefined : this.specificationOf(name);
+      if (specification !== undefined) client.registry.add(specification);
+      const monitor = client.listen(family, groups);
+      this.#monitoring = {
+        next: () => {
+          const message = monitor.next();
+          return message && describe(message, { protocol: NETLINK.GENERIC, families: client.registry });
         },
         close: () => socket.close(),
       };

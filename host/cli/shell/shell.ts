@@ -1,6 +1,7 @@
 // The shell: finds the noun of a line and runs it; offers what could come next. One file a noun beside this one.
 import { NetlinkError } from "../../kernel/errno.js";
 import { addr } from "./addr.js";
+import { genl } from "./genl.js";
 import { helpLines } from "./help.js";
 import { link } from "./link.js";
 import { module } from "./module.js";
@@ -14,7 +15,7 @@ import type { Session } from "./session.js";
 import { vnet } from "./vnet.js";
 import { ShellError, splitLine, Words } from "./words.js";
 
-const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, monitor, module, vnet];
+const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet];
 /** Commands that are one word. */
 const WORDS = ["help", "exit", "quit"] as const;
 
@@ -62,6 +63,7 @@ function objectNames(noun: Noun, session: Session): string[] {
   if (noun === vnet) return session.kernel.vnets.map(({ name }) => name);
   if (noun === monitor || noun === module) return [];
   try {
+    if (noun === genl) return session.withGeneric((client) => client.families().map(({ name }) => name));
     return session.withClient((client) => [...session.interfaceNames(client).values()]);
   } catch (error) {
     if (error instanceof NetlinkError) return [];
