@@ -1,0 +1,1 @@
+export declare function record(dummy: Uint8Array): Uint8Array<ArrayBuffer>;
