@@ -4,10 +4,13 @@ import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
 import { Errno, type Kernel, NetlinkError, type Vnet } from "../kernel/kernel.js";
 import { Channel } from "./channel.js";
 import { asLinux, LinuxErrno, LinuxError } from "./errno.js";
+import { handleGeneric } from "./generic.js";
+import { GenericGroups } from "./genericgroups.js";
 import { interfaceIoctl } from "./ioctl.js";
 import type { Mode } from "./modes.js";
-import { EVENTS, REQUESTS } from "./objects.js";
+import { EVENTS, handleRoute } from "./objects.js";
 import { PortSource } from "./ports.js";
+import { Refusal } from "./refusal.js";
 import { type Observe, Tap } from "./rewrite.js";
 import { LinuxSocket, type LinuxSocketOptions, type SocketProtocol } from "./socket.js";
 import { StrictSocket } from "./strict/socket.js";
@@ -124,11 +127,10 @@ export class LinuxAbi implements LinuxVnetOwner {
   #openExtended(vnet: Vnet, options: LinuxSocketOptions, number: number): LinuxSocket {
     const { type, protocol } = options;
     if (type !== SOCK.RAW && type !== SOCK.DGRAM) throw new LinuxError("socket", LinuxErrno.ESOCKTNOSUPPORT);
-    if (protocol !== NETLINK.ROUTE && protocol !== NETLINK.KOBJECT_UEVENT) {
-      throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);
-    }
+    const open = this.#protocols.get(protocol);
+    if (open === undefined) throw new LinuxError("socket", LinuxErrno.EPROTONOSUPPORT);
     const known = asLinux("socket", () => this.vnet(vnet));
-    return new LinuxSocket(known, options, this.#protocolOf(known, protocol), number);
+    return new LinuxSocket(known, options, open(known), number);
   }
 
   /**
@@ -179,27 +181,48 @@ export class LinuxAbi implements LinuxVnetOwner {
     for (const vnet of this.#vnets.values()) vnet.settle();
   }
 
-  #protocolOf(known: LinuxVnet, protocol: number): SocketProtocol {
-    // A socket for uevents is silent: it takes groups, and nothing is ever sent to them (E10.2).
-    const isRoute = protocol === NETLINK.ROUTE;
-    return {
-      hasNotifications: isRoute,
-      handlers: isRoute ? REQUESTS : new Map(),
-      openChannel: (port, options) => this.#openChannel(known, port, options),
-    };
+  /** What sockets of each protocol that there is are given. */
+  readonly #protocols = new Map<number, (known: LinuxVnet) => SocketProtocol>([
+    [
+      NETLINK.ROUTE,
+      (known) => ({ isRoute: true, handle: handleRoute, openChannel: this.#channelOpener(known, NETLINK.ROUTE) }),
+    ],
+    [
+      NETLINK.GENERIC,
+      (known) => ({
+        isRoute: false,
+        handle: handleGeneric,
+        openChannel: this.#channelOpener(known, NETLINK.GENERIC),
+        openGroups: (hear) => new GenericGroups(this.kernel, known.vnet, hear),
+      }),
+    ],
+    [
+      // A socket for uevents is silent: it takes groups, and nothing is ever sent to them (E10.2).
+      NETLINK.KOBJECT_UEVENT,
+      (known) => ({ isRoute: false, handle: refuse, openChannel: this.#channelOpener(known, NETLINK.ROUTE) }),
+    ],
+  ]);
+
+  #channelOpener({ vnet }: LinuxVnet, protocol: number): SocketProtocol["openChannel"] {
+    return (port, options) => this.#openChannel(vnet, port, protocol, options);
   }
 
   /** @param port - 0: the process id, else one from 0x80000000 on (E2.9). @throws NetlinkError EADDRINUSE */
-  #openChannel({ vnet }: LinuxVnet, port: number, { pid, isPrivileged }: LinuxSocketOptions): Channel {
+  #openChannel(vnet: Vnet, port: number, protocol: number, { pid, isPrivileged }: LinuxSocketOptions): Channel {
     const cred = { uid: isPrivileged ? 0 : 1 };
-    if (port !== 0) return new Channel(this.kernel, vnet, { cred, port, pid });
+    if (port !== 0) return new Channel(this.kernel, vnet, { cred, port, pid, protocol });
     for (const candidate of this.#ports.candidates(pid)) {
       try {
-        return new Channel(this.kernel, vnet, { cred, port: candidate, pid });
+        return new Channel(this.kernel, vnet, { cred, port: candidate, pid, protocol });
       } catch (error) {
         if (!(error instanceof NetlinkError) || error.errno !== Errno.EADDRINUSE) throw error;
       }
     }
     throw new NetlinkError("bind", Errno.EADDRINUSE);
   }
+}
+
+/** A protocol that takes no requests. @throws Refusal EOPNOTSUPP */
+function refuse(): never {
+  throw new Refusal(LinuxErrno.EOPNOTSUPP);
 }

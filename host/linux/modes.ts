@@ -129,7 +129,11 @@ const ROWS: readonly Row[] = [
     "ignored; 1 to 127 can be joined",
     "the requester gets its own notification; Linux's groups 1 to 39",
   ],
-  ["generic netlink", "as it is, errors mapped", "the same"],
+  [
+    "generic netlink",
+    "as it is, errors mapped",
+    "the same, but Linux's ENOENT for a family that is not there, flags 0, dumps when asked for; group 16 is `notify` as well as 48",
+  ],
   ["NLM_F_DUMP_INTR", "never", "never"],
   ["when a request is processed", "later, by the socket's task", "before send returns"],
   ["requests shorter than their header", "EBADMSG for some", "legal for every GET"],

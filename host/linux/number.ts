@@ -64,6 +64,8 @@ export const LinuxSOL = { SOCKET: 1, NETLINK: 270 } as const;
 export const LinuxLimit = {
   /** RTNLGRP_MAX of 6.x. */
   GROUPS: 39,
+  /** Of generic netlink: as many as the kernel lets join, more than its families can have. */
+  GENERIC_GROUPS: 127,
   /** net.core.rmem_default and wmem_default, rmem_max and wmem_max, in bytes. */
   SOCKBUF: 212_992,
   /** SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF: what a smaller value becomes, already doubled. */

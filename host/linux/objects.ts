@@ -1,11 +1,13 @@
 // Which handler a message type has: requests of Linux programs, and notifications of the kernel. One row a type.
 
+import { NetlinkSize } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { getAddresses } from "./address.js";
 import { deleteAddress, newAddress } from "./addresschange.js";
 import { addressArrived, addressDeparted } from "./addressevent.js";
 import { getLabels } from "./addrlabel.js";
 import { ANSWERS } from "./answers.js";
+import { LinuxErrno } from "./errno.js";
 import { getLinks } from "./link.js";
 import { changeProperties, deleteLink, newLink, setLink } from "./linkchange.js";
 import { linkArrived, linkDeparted } from "./linkevent.js";
@@ -18,8 +20,9 @@ import { delNexthop, newNexthop } from "./nexthopchange.js";
 import { nexthopArrived, nexthopDeparted, nexthopsFollowLink } from "./nexthopevent.js";
 import { nexthopUsed } from "./nexthoproutes.js";
 import { getNsid } from "./nsid.js";
-import { LinuxRTM } from "./number.js";
-import type { RequestHandler } from "./request.js";
+import { LinuxLimit, LinuxRTM } from "./number.js";
+import { Refusal } from "./refusal.js";
+import type { Request, RequestHandler } from "./request.js";
 import { getRoutes } from "./route.js";
 import { newRoute } from "./routeadd.js";
 import { deleteRoute } from "./routedelete.js";
@@ -28,7 +31,7 @@ import { delRule, getRules, newRule } from "./rule.js";
 import type { EventHandler } from "./vnet.js";
 
 /** By nlmsg_type. */
-export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([
+const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, RequestHandler>([
   [RTM.GETLINK, getLinks],
   [RTM.NEWLINK, newLink],
   [RTM.SETLINK, setLink],
@@ -56,6 +59,23 @@ export const REQUESTS: ReadonlyMap<number, RequestHandler> = new Map<number, Req
   [RTM.GETADDRLABEL, getLabels],
   ...ANSWERS,
 ]);
+
+/** The two low bits of a message type: 0 NEW, 1 DEL, 2 GET, 3 SET. */
+const OPERATION_MASK = 3;
+const OPERATION_GET = 2;
+
+/** A request of NETLINK_ROUTE. @throws Refusal EOPNOTSUPP for a type without a handler; EPERM */
+export function handleRoute(request: Request): void {
+  if (request.type > LinuxLimit.TYPE) throw new Refusal(LinuxErrno.EOPNOTSUPP);
+  // Without a family there is nothing to do, and nothing wrong (rtnetlink_rcv_msg).
+  if (request.message.length === NetlinkSize.NLMSGHDR) return;
+  const { isPrivileged } = request.requester;
+  // Privilege comes before anything is parsed (E3.10).
+  if ((request.type & OPERATION_MASK) !== OPERATION_GET && !isPrivileged) throw new Refusal(LinuxErrno.EPERM);
+  const handler = REQUESTS.get(request.type);
+  if (handler === undefined) throw new Refusal(LinuxErrno.EOPNOTSUPP);
+  handler(request);
+}
 
 /** By nlmsg_type. */
 export const EVENTS: ReadonlyMap<number, EventHandler> = new Map<number, EventHandler>([

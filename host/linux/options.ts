@@ -1,6 +1,6 @@
 // Options of a Linux netlink socket (net/netlink/af_netlink.c, net/core/sock.c; linux-compat E2.11).
 
-import { NETLINK_OPTION } from "../../assembly/abi/netlink.js";
+import { NETLINK, NETLINK_OPTION } from "../../assembly/abi/netlink.js";
 import { LinuxErrno, LinuxError } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import { Filter } from "./filter.js";
@@ -44,6 +44,7 @@ export class SocketOptionTable {
   sendLimit: number = LinuxLimit.SOCKBUF;
   filter: Filter | undefined;
   readonly #isPrivileged: boolean;
+  readonly #groupsMax: number;
   readonly #flags = new Set<number>();
   readonly #stored = new Map<number, Uint8Array>();
 
@@ -51,6 +52,7 @@ export class SocketOptionTable {
     this.type = type;
     this.protocol = protocol;
     this.#isPrivileged = isPrivileged;
+    this.#groupsMax = protocol === NETLINK.GENERIC ? LinuxLimit.GENERIC_GROUPS : LinuxLimit.GROUPS;
   }
 
   /** A flag of level SOL_NETLINK. */
@@ -85,7 +87,7 @@ export class SocketOptionTable {
 
   #setNetlink(option: number, value: number): void {
     if (option === NETLINK_OPTION.ADD_MEMBERSHIP || option === NETLINK_OPTION.DROP_MEMBERSHIP) {
-      if (value < 1 || value > LinuxLimit.GROUPS) throw refused("setsockopt", LinuxErrno.EINVAL);
+      if (value < 1 || value > this.#groupsMax) throw refused("setsockopt", LinuxErrno.EINVAL);
       if (option === NETLINK_OPTION.ADD_MEMBERSHIP) this.groups.add(value);
       else this.groups.delete(value);
       return;
@@ -167,7 +169,7 @@ export class SocketOptionTable {
 
   #getNetlink(option: number, room: number): Uint8Array {
     if (option === NETLINK_OPTION.LIST_MEMBERSHIPS) {
-      const words = new Uint32Array(Math.ceil(LinuxLimit.GROUPS / WORD_BITS));
+      const words = new Uint32Array(Math.ceil(this.#groupsMax / WORD_BITS));
       for (const group of this.groups) {
         const word = (group - 1) >>> 5;
         words[word] = ((words[word] as number) | (1 << ((group - 1) & 31))) >>> 0;

@@ -20,6 +20,8 @@ export interface Requester extends Member {
   readonly channel: Channel;
   /** CAP_NET_ADMIN. */
   readonly isPrivileged: boolean;
+  /** Of NETLINK_ROUTE. */
+  readonly isRoute: boolean;
   readonly hasExtAck: boolean;
   readonly hasCapAck: boolean;
   /** NETLINK_GET_STRICT_CHK. */
@@ -162,7 +164,8 @@ export class Request {
   // ---- observers
 
   get #observed(): Observed {
-    return { vnet: this.vnet.vnet.name, port: this.requester.port, isRoute: true };
+    const { port, isRoute } = this.requester;
+    return { vnet: this.vnet.vnet.name, port, isRoute };
   }
 
   #observeRequest(asked: readonly Uint8Array[], errno?: number): void {

@@ -1,12 +1,13 @@
 // A netlink socket as an unmodified Linux program knows it, in the mode `extended`: requests are processed before send
 // returns, and what is read are datagrams (linux-compat E2). Errnos are Linux's.
 
-import { NETLINK_OPTION, NetlinkSize, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { NetlinkError } from "../kernel/kernel.js";
 import type { Channel } from "./channel.js";
 import { type Datagram, ReceiveQueue } from "./datagram.js";
 import type { Dump } from "./dump.js";
 import { asLinux, LinuxErrno, LinuxError, linuxErrnoOf } from "./errno.js";
+import type { GenericGroups, Hear } from "./genericgroups.js";
 import { MessageReader } from "./messagereader.js";
 import type { Mode } from "./modes.js";
 import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
@@ -38,17 +39,15 @@ export interface LinuxSocketOptions {
 
 /** What the layer gives a socket of a protocol. */
 export interface SocketProtocol {
-  /** Whether the groups are those that the layer tells of interfaces, routes and the like. */
-  readonly hasNotifications: boolean;
-  /** By message type; what is not there is EOPNOTSUPP. */
-  readonly handlers: ReadonlyMap<number, RequestHandler>;
+  /** NETLINK_ROUTE: the groups are those that the layer tells of interfaces, routes and the like. */
+  readonly isRoute: boolean;
+  /** Of every request. @throws Refusal */
+  readonly handle: RequestHandler;
+  /** Listens to groups of the kernel; a protocol without has none of its own. */
+  openGroups?(hear: Hear): GenericGroups;
   /** Takes the port, or one of the layer's choice for 0. @throws LinuxError EADDRINUSE */
   openChannel(port: number, options: LinuxSocketOptions): Channel;
 }
-
-/** The two low bits of a message type of NETLINK_ROUTE: 0 NEW, 1 DEL, 2 GET, 3 SET. */
-const OPERATION_MASK = 3;
-const OPERATION_GET = 2;
 
 const NO_GROUPS: ReadonlySet<number> = new Set();
 
@@ -61,6 +60,7 @@ export class LinuxSocket implements Requester {
   readonly #table: SocketOptionTable;
   readonly #queue: ReceiveQueue;
   readonly #reader = new MessageReader();
+  readonly #groups: GenericGroups | undefined;
   #channel: Channel | undefined;
   #port = 0;
   #dump: Dump | undefined;
@@ -79,6 +79,8 @@ export class LinuxSocket implements Requester {
     this.#protocol = protocol;
     this.#table = new SocketOptionTable(options.type, options.protocol, options.isPrivileged);
     this.#queue = new ReceiveQueue(this.#table.receiveLimit);
+    this.#groups = protocol.openGroups?.((bytes, group) => this.#hear(bytes, group));
+    if (this.#groups !== undefined) vnet.listeners.add(this.#groups);
     vnet.members.add(this);
   }
 
@@ -87,11 +89,14 @@ export class LinuxSocket implements Requester {
   get port(): number {
     return this.#port;
   }
+  get isRoute(): boolean {
+    return this.#protocol.isRoute;
+  }
   get pid(): number {
     return this.#options.pid;
   }
   get groups(): ReadonlySet<number> {
-    return this.#protocol.hasNotifications ? this.#table.groups : NO_GROUPS;
+    return this.isRoute ? this.#table.groups : NO_GROUPS;
   }
   get channel(): Channel {
     this.#autobind();
@@ -120,6 +125,13 @@ export class LinuxSocket implements Requester {
     if (kept === undefined) return;
     if (this.#queue.fits(kept.length)) this.#queue.push(kept, group);
     else if (!this.#table.isOn(NETLINK_OPTION.NO_ENOBUFS)) this.#isOverrun = true;
+  }
+
+  /** A notification of the kernel that passes as it is. */
+  #hear(bytes: Uint8Array, group: number): void {
+    this.notify(bytes, group);
+    const { port, isRoute, vnet } = this;
+    vnet.tap?.toProgram({ vnet: vnet.vnet.name, port, isRoute }, bytes.slice(), [bytes.slice()]);
   }
 
   /** What the attached filter leaves of a datagram: undefined for nothing. */
@@ -164,6 +176,7 @@ export class LinuxSocket implements Requester {
       if (this.#channel !== undefined && port !== this.#port) throw new LinuxError("bind", LinuxErrno.EINVAL);
       if (this.#channel === undefined) this.#take(port);
       this.#table.setGroupMask(groups);
+      this.#groups?.follow(this.#table.groups);
     });
   }
 
@@ -204,6 +217,7 @@ export class LinuxSocket implements Requester {
       this.#open("setsockopt");
       this.#table.set(level, option, value);
       this.#queue.limit = this.#table.receiveLimit;
+      this.#groups?.follow(this.#table.groups);
     });
   }
 
@@ -257,7 +271,7 @@ export class LinuxSocket implements Requester {
     const request = new Request(this, this.#reader);
     let refusal: Refusal | undefined;
     try {
-      this.#handle(request);
+      this.#protocol.handle(request);
     } catch (error) {
       // What the kernel refuses the layer itself, as memory, is the answer too.
       if (error instanceof NetlinkError) refusal = new Refusal(linuxErrnoOf(error.errno));
@@ -266,18 +280,6 @@ export class LinuxSocket implements Requester {
     }
     this.vnet.settle(request.cause);
     request.finish(refusal);
-  }
-
-  /** @throws Refusal */
-  #handle(request: Request): void {
-    if (request.type > LinuxLimit.TYPE) throw new Refusal(LinuxErrno.EOPNOTSUPP);
-    // Without a family there is nothing to do, and nothing wrong (rtnetlink_rcv_msg).
-    if (request.message.length === NetlinkSize.NLMSGHDR) return;
-    // Privilege comes before anything is parsed (E3.10).
-    if ((request.type & OPERATION_MASK) !== OPERATION_GET && !this.isPrivileged) throw new Refusal(LinuxErrno.EPERM);
-    const handler = this.#protocol.handlers.get(request.type);
-    if (handler === undefined) throw new Refusal(LinuxErrno.EOPNOTSUPP);
-    handler(request);
   }
 
   /**
@@ -331,6 +333,8 @@ export class LinuxSocket implements Requester {
       this.#dump?.close();
       this.#dump = undefined;
       this.vnet.members.delete(this);
+      if (this.#groups !== undefined) this.vnet.listeners.delete(this.#groups);
+      this.#groups?.close();
       this.#channel?.close();
     });
   }

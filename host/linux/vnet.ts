@@ -30,6 +30,12 @@ export interface Member {
   reply(bytes: Uint8Array): void;
 }
 
+/** Passes on what the kernel tells, as it is. */
+export interface Listener {
+  readonly hasNext: boolean;
+  drain(): void;
+}
+
 /** The request that a notification is caused by. */
 export interface Cause {
   readonly socket: Member;
@@ -110,6 +116,8 @@ export class LinuxVnet implements Attendant {
   readonly owner: LinuxVnetOwner;
   readonly routes = new RouteState();
   readonly members = new Set<Member>();
+  /** Who hears the kernel itself, as sockets of generic netlink do. */
+  readonly listeners = new Set<Listener>();
   /** Sockets of the mode strict, which the kernel itself serves: while one is open the layer stays. */
   readonly strictSockets = new Set<object>();
   /** Observes what is rewritten. */
@@ -237,13 +245,21 @@ export class LinuxVnet implements Attendant {
     if (observer === undefined || this.#isSettling) return;
     const isDue = this.#due !== Number.POSITIVE_INFINITY && this.kernel.uptime >= this.#due;
     // Most often there is nothing, and nothing is no event.
-    if (!isDue && !observer.hasNext && this.#deferred.length === 0) return;
+    const isTold = observer.hasNext || this.#isHeard;
+    if (!isDue && !isTold && this.#deferred.length === 0) return;
     this.kernel.journal.perform("linux.settle", { vnet: this.vnet.name }, [], () => {
+      for (const listener of this.listeners) listener.drain();
       this.#drain(observer, cause);
       if (!isDue) return;
       this.#runDue();
       this.#drain(observer, undefined);
     });
+  }
+
+  /** Whether a listener has something to pass on. */
+  get #isHeard(): boolean {
+    for (const listener of this.listeners) if (listener.hasNext) return true;
+    return false;
   }
 
   #drain(observer: Channel, cause: Cause | undefined): void {

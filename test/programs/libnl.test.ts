@@ -15,6 +15,11 @@ onKernels("libnl", "nl-route-list", (world) => {
     );
   });
 
+  it("[FC-LINUX-5] lists families of generic netlink, and their commands", async () => {
+    expect(await run("genl-ctrl-list")).toMatch(/^0x0010 nlctrl version 2$/m);
+    expect(await run("genl-ctrl-list -d")).toMatch(/^ +op GETFAMILY \(0x03\) <has_doit,has_dump/m);
+  });
+
   it("lists addresses", async () => {
     const text = await run("nl-addr-list");
     expect(text).toMatch(/^127\.0\.0\.1\/8 inet dev lo scope host .*<.*permanent.*>/m);

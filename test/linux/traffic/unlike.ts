@@ -112,13 +112,6 @@ export const UNLIKE: readonly Reason[] = [
     ],
   },
   {
-    reason: "Generic netlink is not opened to Linux programs.",
-    cases: [
-      ["clients-10.1", "DONE MULTI 0, NEWLINK MULTI", "no socket -93"],
-      ["clients-11.1", "DONE MULTI 0, NEWLINK MULTI", "no socket -93"],
-    ],
-  },
-  {
     reason: "The program ended before it read its ack.",
     cases: [
       ["clients-6.3", "NEWROUTE", "ERROR CAPPED 0, NEWROUTE"],

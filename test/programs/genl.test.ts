@@ -1,0 +1,34 @@
+// iproute2's genl, which reads a dump of families, asks for one, and joins the group that is 16 on Linux.
+import { expect, it } from "vitest";
+import { findProgram } from "../../scripts/lib/programs.mjs";
+import { onKernels } from "./suite.js";
+
+onKernels("genl", "ip", (world) => {
+  const genl = findProgram("genl") ?? "genl";
+
+  it("lists families, their commands and their groups", async () => {
+    const text = await world().expect(genl, "ctrl", "list");
+    expect(text).toMatch(/^Name: nlctrl\n\tID: 0x10 {2}Version: 0x2 {2}header size: 0 {2}max attribs: \d+ $/m);
+    expect(text).toMatch(/#1: {2}ID-0x3 $/m);
+    expect(text).toMatch(/ID-0x[0-9a-f]+ {2}name: notify $/m);
+  });
+
+  it("gets a family by name and by id", async () => {
+    const byName = await world().expect(genl, "ctrl", "get", "name", "nlctrl");
+    expect(byName).toMatch(/^Name: nlctrl$/m);
+    expect(await world().expect(genl, "ctrl", "get", "id", "0x10")).toBe(byName);
+  });
+
+  it("[RF-LINUX-15] is told that a family is not there", async () => {
+    const { status, stderr } = await world().run(genl, "ctrl", "get", "name", "nosuch");
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("RTNETLINK answers: No such file or directory");
+  });
+
+  it("monitors, and hears nothing while no family comes or goes", async () => {
+    const monitor = world().start([genl, "ctrl", "monitor"]);
+    await world().expect(genl, "ctrl", "list");
+    const { stdout, stderr } = await monitor.stop();
+    expect([stdout, stderr]).toEqual(["", ""]);
+  });
+});
