@@ -14,6 +14,8 @@ type Scalar =
   | { readonly kind: "choice"; readonly of: readonly string[] }
   /** An integer, or the name of one. */
   | { readonly kind: "integer or name" }
+  /** A text, or a key that stands alone. */
+  | { readonly kind: "text or nothing" }
   /** `expected` completes "expected …" when `accepts` says no. */
   | { readonly kind: "text"; readonly expected: string; readonly accepts: (text: string) => boolean };
 
@@ -107,6 +109,8 @@ export function expectedOf(shape: Shape): string {
       return `an integer from ${shape.min} to ${shape.max}`;
     case "integer or name":
       return "an integer or a name";
+    case "text or nothing":
+      return "a text";
     case "choice":
       return `one of ${shape.of.join(", ")}`;
     case "text":
@@ -206,6 +210,8 @@ function fits(value: unknown, shape: Scalar): boolean {
       return Number.isSafeInteger(value) && (value as number) >= shape.min && (value as number) <= shape.max;
     case "integer or name":
       return Number.isSafeInteger(value) || (typeof value === "string" && value !== "");
+    case "text or nothing":
+      return typeof value === "string" || value === null;
     case "choice":
       return typeof value === "string" && shape.of.includes(value);
     case "text":

@@ -35,16 +35,19 @@ export class Definitions {
   constructor(source: Source) {
     this.#source = source;
     const taken = new Map<string, true>();
-    for (const [index, definition] of (source.file.definitions ?? []).entries()) {
-      const path = ["definitions", index];
-      source.add(taken, definition.name, true, [...path, "name"]);
-      this.#define(definition, path);
+    const all = [...(source.file.definitions ?? []).entries()];
+    for (const [index, { name }] of all) source.add(taken, name, true, ["definitions", index, "name"]);
+    // Structures may have members of enumerations behind them, and those begin at constants.
+    for (const types of [["const"], ["enum", "flags"], ["struct"]]) {
+      for (const [index, definition] of all) {
+        if (types.includes(definition.type)) this.#define(definition, ["definitions", index]);
+      }
     }
   }
 
   #define(definition: DefinitionFile, path: Path): void {
     const { name, type, value, entries, members } = definition;
-    const missing = (key: string): Error => this.#source.error(path, `missing key "${key}" of a ${type}`);
+    const missing = (key: string): Error => this.#source.error(path, `missing key "${key}" of type ${type}`);
     if (type === "const") {
       if (value === undefined) throw missing("value");
       this.#constants.set(name, this.number(value, [...path, "value"]));
@@ -109,7 +112,7 @@ export class Definitions {
     };
   }
 
-  /** A structure is made of what was defined before it. */
+  /** A structure may hold those that were defined before it. */
   #structOf(name: string, members: readonly MemberFile[], path: Path): Struct<Fields> {
     const fields = new Map<string, readonly [string, Kind<unknown>]>();
     for (const [index, member] of members.entries()) {

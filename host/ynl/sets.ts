@@ -52,10 +52,12 @@ export class AttributeSets {
       const at = [...path, "attributes", index];
       const { name, type, value = next } = file;
       if (type === undefined) throw this.#source.error(at, 'missing key "type"');
-      if (RESERVED.includes(name)) throw this.#source.error([...at, "name"], `expected another name than "${name}"`);
-      this.#source.add(numbers, value, name, at);
-      this.#source.add(members, name, { file: { ...file, type }, number: value, path: at }, [...at, "name"]);
       next = value + 1;
+      // A number that is only kept free may be named again.
+      if (type === "unused" && members.has(name)) continue;
+      if (RESERVED.includes(name)) throw this.#source.error([...at, "name"], `expected another name than "${name}"`);
+      if (type !== "unused") this.#source.add(numbers, value, name, at);
+      this.#source.add(members, name, { file: { ...file, type }, number: value, path: at }, [...at, "name"]);
     }
     return members;
   }

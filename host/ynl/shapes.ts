@@ -7,6 +7,8 @@ import type { EitherShape, Field, RecordShape, Shape } from "../yaml/schema.js";
 /** Lists of names, and the largest number of a command, an attribute or a bit. */
 const NAME: Shape = { kind: "text", expected: "a name", accepts: (text) => text !== "" };
 const TEXT: Shape = { kind: "text", expected: "a text", accepts: () => true };
+/** A name for C, which may have none. */
+const C_NAME: Shape = { kind: "text or nothing" };
 const NAMES: Shape = { kind: "list", item: NAME };
 const BOOLEAN: Shape = { kind: "boolean" };
 const NUMBER: Shape = { kind: "integer or name" };
@@ -74,8 +76,8 @@ const DEFINITION = record("definition", ["name", "type"], {
   "value-start": NUMBER,
   entries: { kind: "list", item: ENTRY },
   "render-max": BOOLEAN,
-  "enum-name": TEXT,
-  "name-prefix": TEXT,
+  "enum-name": C_NAME,
+  "name-prefix": C_NAME,
   "enum-cnt-name": TEXT,
   members: { kind: "list", item: MEMBER },
 });
@@ -104,15 +106,15 @@ const ATTRIBUTE_SHAPE = record("attribute", ["name"], {
   checks: CHECKS,
   "sub-type": ATTRIBUTE_TYPE,
   "display-hint": HINT,
-  "name-prefix": TEXT,
+  "name-prefix": C_NAME,
   len: NUMBER,
   struct: NAME,
 });
 
 const SET = record("attribute set", ["name", "attributes"], {
   name: NAME,
-  "name-prefix": TEXT,
-  "enum-name": TEXT,
+  "name-prefix": C_NAME,
+  "enum-name": C_NAME,
   doc: TEXT,
   "subset-of": NAME,
   "attr-cnt-name": TEXT,
@@ -142,8 +144,8 @@ const OPERATION = record("operation", ["name"], {
 
 const OPERATIONS = record("operations", ["list"], {
   "enum-model": { kind: "choice", of: ["unified", "directional"] },
-  "name-prefix": TEXT,
-  "enum-name": TEXT,
+  "name-prefix": C_NAME,
+  "enum-name": C_NAME,
   "async-prefix": TEXT,
   "async-enum": TEXT,
   "fixed-header": NAME,

@@ -1,8 +1,10 @@
 // What is wrong with a specification is named with file, line, column and what was expected.
 
 import { describe, expect, it } from "vitest";
+import { encode } from "../../host/codec/encode.js";
 import { ConfigError } from "../../host/yaml/schema.js";
 import { Specification } from "../../host/ynl/specification.js";
+import { toHex } from "../support/messages.js";
 
 /** A specification of a line each, in which a test replaces some. */
 const PARTS = {
@@ -51,9 +53,9 @@ describe("a specification", () => {
       "operations.list[0].value: expected an integer from 0 to 255, got 256",
     ],
     // definitions
-    [definition("{ name: c, type: const }"), 'F.yaml:2:15: definitions[0]: missing key "value" of a const'],
-    [definition("{ name: c, type: enum }"), 'missing key "entries" of a enum'],
-    [definition("{ name: c, type: struct }"), 'missing key "members" of a struct'],
+    [definition("{ name: c, type: const }"), 'F.yaml:2:15: definitions[0]: missing key "value" of type const'],
+    [definition("{ name: c, type: enum }"), 'missing key "entries" of type enum'],
+    [definition("{ name: c, type: struct }"), 'missing key "members" of type struct'],
     [definition("{ name: c, type: const, value: d }"), 'definitions[0].value: expected a constant, got "d"'],
     [
       definition("{ name: c, type: const, value: 1 }, { name: c, type: const, value: 2 }"),
@@ -144,6 +146,27 @@ describe("a specification", () => {
     expect(() => specification(parts)).toThrow(ConfigError);
     expect(() => specification(parts)).toThrow(problem);
     expect(() => specification(parts)).toThrow(/^F\.yaml:\d+:\d+: /);
+  });
+});
+
+describe("what Linux's own specifications have", () => {
+  it("is read: keys that stand alone, numbers kept free more than once, enumerations behind what uses them", () => {
+    const read = specification({
+      definitions: `definitions:
+        - { name: pair, type: struct, members: [{ name: kind, type: u8, enum: kinds }] }
+        - { name: kinds, type: enum, value-start: first, entries: [one, two], enum-name: }
+        - { name: first, type: const, value: 5, name-prefix: f- }`,
+      sets: `attribute-sets:
+        -
+          name: main
+          enum-name:
+          attributes:
+            - { name: unspec, type: unused, value: 0 }
+            - { name: unspec, type: unused, value: 0 }
+            - { name: pad, type: unused }
+            - { name: a, type: binary, struct: pair }`,
+    });
+    expect(toHex(encode(read.request("get", "do", { a: { kind: "two" } }, 20)).subarray(20))).toBe("0500020006000000");
   });
 });
 
