@@ -154,8 +154,10 @@ export function forgetHighWater(): void {
   resetHighWater();
 }
 
-/** 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault,
- * MembershipFault, RoutingFault, SocketFault). */
+/**
+ * 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, MembershipFault,
+ * RoutingFault, SocketFault).
+ */
 export function check(): u32 {
   const ribs = checkRibs();
   if (ribs != 0) return ribs;

@@ -30,6 +30,7 @@ function peerCall(index: u32): PeerCall {
   const call = changetype<PeerCall>(exchangeArea);
   call.high = withZone(call.family, call.high, index);
   call.targetHigh = withZone(call.family, call.targetHigh, index);
+  call.destinationHigh = withZone(call.family, call.destinationHigh, index);
   return call;
 }
 

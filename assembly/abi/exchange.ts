@@ -139,7 +139,9 @@ export enum PeerLayout {
   TARGET_LOW = 40,
   /** PeerFlag.* */
   FLAGS = 48,
-  BYTES = 52,
+  DESTINATION_HIGH = 56,
+  DESTINATION_LOW = 64,
+  BYTES = 72,
 }
 
 /** What a host of the link sends. */
@@ -164,6 +166,8 @@ export enum PeerFlag {
   HAS_LLADDR = 0x10,
   /** A redirect to a better router, not to the destination itself. */
   TO_ROUTER = 0x20,
+  /** A redirect says for which destination. */
+  HAS_DESTINATION = 0x40,
 }
 
 /** A router's advertisement. */

@@ -3,6 +3,7 @@
 //   onAddress  an address was added, or is about to be removed
 //   onNeighbour  a neighbour has a link-layer address, or goes
 //   onMembership  an interface is member of a multicast group, or no more: only routing sockets hear of it
+//   onRedirect   a redirect has made a route; likewise
 //   onDevice   what devctl tells of an interface (sys/bus.h, devctl_notify)
 //   onRoute    a route has changed: routing sockets hear of it, and the netlink module has told its own before
 //   onRequestedRoute   a routing socket's request changed a route: the netlink module hears of it
@@ -49,6 +50,8 @@ export type AddressHook = (address: usize, event: u32) => void;
 export type NeighbourHook = (neighbour: usize, event: u32) => void;
 /** @param membership - Membership; @param isNew - else it has ended */
 export type MembershipHook = (membership: usize, isNew: bool) => void;
+/** @param redirect - Redirect (redirect.ts) */
+export type RedirectHook = (redirect: usize) => void;
 /** @param change - RouteChange (routectl.ts): where, what was there, and what is */
 export type RouteHook = (change: usize) => void;
 /** @param name - of the interface; @param newName - of RENAME, else 0 */
@@ -75,6 +78,7 @@ class RoutingHooks {
   neighbour: usize;
   route: usize;
   membership: usize;
+  redirect: usize;
 }
 
 const routing = changetype<RoutingHooks>(memory.data(offsetof<RoutingHooks>(), 16));
@@ -112,12 +116,14 @@ export function detachDeviceHook(): void {
 /** The first routing socket is open. */
 export function attachRoutingHooks(
   link: LinkHook, address: AddressHook, neighbour: NeighbourHook, route: RouteHook, membership: MembershipHook,
+  redirect: RedirectHook,
 ): void {
   routing.link = changetype<usize>(link);
   routing.address = changetype<usize>(address);
   routing.neighbour = changetype<usize>(neighbour);
   routing.route = changetype<usize>(route);
   routing.membership = changetype<usize>(membership);
+  routing.redirect = changetype<usize>(redirect);
   routing.isHeard = true;
 }
 
@@ -147,6 +153,10 @@ export function onDevice(name: usize, event: u32, newName: usize): void {
 
 export function onMembership(membership: usize, isNew: bool): void {
   if (routing.isHeard) changetype<MembershipHook>(routing.membership)(membership, isNew);
+}
+
+export function onRedirect(redirect: usize): void {
+  if (routing.isHeard) changetype<RedirectHook>(routing.redirect)(redirect);
 }
 
 @inline

@@ -14,6 +14,7 @@ import { Advert, ndAdvertised, ndHeard, ndResolve, ndSolicited } from "./nd";
 import { hasTable } from "./neighbour";
 import { resolves } from "./ownneighbour";
 import { Peer } from "./peer";
+import { Redirect, isRedirectSound, redirectRoute } from "./redirect";
 import { settings } from "./settings";
 
 /** Who sends, and what; a record of the caller. Addresses with embedded zones. */
@@ -29,6 +30,9 @@ export class PeerCall {
   targetLow: u64;
   /** PeerFlag.* */
   flags: u32;
+  /** Of a redirect with HAS_DESTINATION. */
+  destinationHigh: u64;
+  destinationLow: u64;
 
   has(flag: u32): bool {
     return (this.flags & flag) != 0;
@@ -37,10 +41,12 @@ export class PeerCall {
 
 if (offsetof<PeerCall>("lladdr") != PeerLayout.LLADDR) ERROR("PeerLayout");
 if (offsetof<PeerCall>("flags") != PeerLayout.FLAGS) ERROR("PeerLayout");
+if (offsetof<PeerCall>("destinationHigh") != PeerLayout.DESTINATION_HIGH) ERROR("PeerLayout");
 if (offsetof<PeerCall>() != PeerLayout.BYTES) ERROR("PeerLayout");
 
 /** The sender of a message, for the time it is heard. */
 const sender = changetype<Peer>(memory.data(offsetof<Peer>(), 16));
+const redirect = changetype<Redirect>(memory.data(offsetof<Redirect>(), 16));
 
 /**
  * @returns as arpResolve and ndResolve; ENETDOWN when the interface is not up, EAFNOSUPPORT when it resolves nothing
@@ -87,19 +93,32 @@ function hearDiscovery(ifp: Interface, call: PeerCall): void {
     case PeerMessage.ROUTER_SOLICITATION:
       if (isRouterOn(ifp)) ndHeard(ifp, sender, hasLladdr, PeerMessage.ROUTER_SOLICITATION, false);
       break;
-    case PeerMessage.REDIRECT: {
-      // A router is not told where to send (icmp6_redirect_input).
-      if (settings.forwarding != 0) break;
-      // It tells of another: who is to be used from now on.
-      sender.high = call.targetHigh;
-      sender.low = call.targetLow;
-      const isToRouter = call.has(PeerFlag.TO_ROUTER);
-      if (isLinkLocal(AF.INET6, call.high)) ndHeard(ifp, sender, hasLladdr, PeerMessage.REDIRECT, isToRouter);
+    case PeerMessage.REDIRECT:
+      hearRedirect(ifp, call);
       break;
-    }
     default:
       assert(false, "a message has a known kind");
   }
+}
+
+/** A redirect says who is to be used from now on; one with a destination is believed if its author is who is used now. */
+function hearRedirect(ifp: Interface, call: PeerCall): void {
+  // A router is not told where to send (icmp6_redirect_input).
+  if (settings.forwarding != 0 || !isLinkLocal(AF.INET6, call.high)) return;
+  const hasDestination = call.has(PeerFlag.HAS_DESTINATION);
+  redirect.ifp = changetype<usize>(ifp);
+  redirect.isToRouter = call.has(PeerFlag.TO_ROUTER);
+  redirect.authorHigh = call.high;
+  redirect.authorLow = call.low;
+  redirect.destinationHigh = call.destinationHigh;
+  redirect.destinationLow = call.destinationLow;
+  redirect.targetHigh = call.targetHigh;
+  redirect.targetLow = call.targetLow;
+  if (hasDestination && !isRedirectSound(redirect)) return;
+  sender.high = call.targetHigh;
+  sender.low = call.targetLow;
+  ndHeard(ifp, sender, call.has(PeerFlag.HAS_LLADDR), PeerMessage.REDIRECT, redirect.isToRouter);
+  if (hasDestination) redirectRoute(redirect);
 }
 
 /** A router's advertisement. EAFNOSUPPORT for an interface without IPv6; ENETDOWN. */

@@ -7,7 +7,7 @@ import { ROUTE_SO, RouteSockaddr, SHUT } from "../abi/rtsock";
 import { Buffer, allocateBuffer, release } from "../mem/buffer";
 import { attachRoutingHooks, detachRoutingHooks } from "../net/hooks";
 import { fibCount } from "../net/rib";
-import { addressChanged, linkChanged, membershipChanged, neighbourChanged, routeChanged } from "./events";
+import { addressChanged, linkChanged, membershipChanged, neighbourChanged, redirectHeard, routeChanged } from "./events";
 import { RoutingSocket, clearReceived, closeSocket, openSocket, routingSocketCount } from "./socket";
 
 /** Zeroes behind a request: a sockaddr may be shorter than what is read of it. */
@@ -25,7 +25,9 @@ export function openRouting(type: i32, protocol: i32, fib: u32): i32 {
   const socket = openSocket(protocol, fib);
   if (socket == 0) return -Errno.ENOBUFS;
   if (routingSocketCount() == 1) {
-    attachRoutingHooks(linkChanged, addressChanged, neighbourChanged, routeChanged, membershipChanged);
+    attachRoutingHooks(
+      linkChanged, addressChanged, neighbourChanged, routeChanged, membershipChanged, redirectHeard,
+    );
   }
   return <i32>socket;
 }

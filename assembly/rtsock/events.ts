@@ -1,5 +1,5 @@
 // What routing sockets are told of without asking (net/rtsock.c; rtsock G.5): version 5, process, sequence, metrics 0.
-//   linkChanged, addressChanged, neighbourChanged, routeChanged, membershipChanged   the hooks (net/hooks.ts)
+//   linkChanged, addressChanged, neighbourChanged, routeChanged, membershipChanged, redirectHeard   the hooks (net/hooks.ts)
 // A change of a multipath route is taken apart into changes of single paths (net/route/mpath_ctl.c,
 // rib_decompose_notification; G.5.3).
 
@@ -16,10 +16,11 @@ import { Neighbour } from "../net/neighbour";
 import { Nexthop, NexthopHead } from "../net/nexthop";
 import { GroupPath, NexthopGroup } from "../net/nhgroup";
 import { headOf } from "../net/payload";
+import { Redirect } from "../net/redirect";
 import { Rib } from "../net/rib";
 import { RouteChange, RouteCommand } from "../net/routectl";
 import { settings } from "../net/settings";
-import { beginMessage, endMessage, endPlain, messageAt, putInet, putLink, putMask } from "./message";
+import { beginMessage, endMessage, endPlain, messageAt, putInet, putLink, putMask, putNamedLink } from "./message";
 import { beginMembership, putAddress, putGateway, writeIfData } from "./object";
 import { ALL_FIBS, deliver } from "./socket";
 
@@ -113,6 +114,19 @@ export function membershipChanged(record: usize, isNew: bool): void {
   const membership = changetype<Membership>(record);
   beginMembership(membership, isNew);
   deliver(messageAt(), endMessage(IfMsgHdr.ADDRS, false), membership.family, ALL_FIBS);
+}
+
+/** A RedirectHook (rt_missmsg_fib): the route, and who made us take it. */
+export function redirectHeard(record: usize): void {
+  const redirect = changetype<Redirect>(record);
+  const header = beginMessage(ROUTE_RTM.REDIRECT, RouteSize.RT_MSGHDR);
+  const flags: u32 = RTF.DONE | RTF.UP | RTF.HOST | RTF.DYNAMIC | (redirect.isToRouter ? RTF.GATEWAY : 0);
+  store<u32>(header, flags, RtMsgHdr.FLAGS);
+  putInet(ROUTE_RTAX.DST, AF.INET6, redirect.destinationHigh, redirect.destinationLow);
+  if (redirect.isToRouter) putInet(ROUTE_RTAX.GATEWAY, AF.INET6, redirect.targetHigh, redirect.targetLow);
+  else putNamedLink(ROUTE_RTAX.GATEWAY, changetype<Interface>(redirect.ifp));
+  putInet(ROUTE_RTAX.AUTHOR, AF.INET6, redirect.authorHigh, redirect.authorLow);
+  deliver(messageAt(), endMessage(RtMsgHdr.ADDRS, false), AF.INET6, redirect.fib);
 }
 
 /** A RouteHook. */

@@ -51,8 +51,16 @@ export type PeerSending =
       readonly withoutLladdr?: boolean;
     }
   | { readonly message: "router solicitation"; readonly withoutLladdr?: boolean }
-  /** IPv6, from a link-local address: packets go to another, or to a better router. The link-layer address is the other's. */
-  | { readonly message: "redirect"; readonly target: string; readonly toRouter?: boolean };
+  /**
+   * IPv6, from a link-local address: packets go to another, or to a better router. The link-layer address is the other's. With
+   * a destination it is believed only of the gateway to it, and makes a route for ten minutes; without, the other is known.
+   */
+  | {
+      readonly message: "redirect";
+      readonly target: string;
+      readonly toRouter?: boolean;
+      readonly destination?: string;
+    };
 
 /** What a vnet has sent to its links since boot. */
 export interface Traffic {
@@ -150,7 +158,8 @@ export class Neighbours {
     this.#owner.journal.perform("peerSend", this.#target, [name, { ...from }, { ...sending }], () => {
       const index = this.#indexOf(name);
       const target = "target" in sending ? sending.target : from.address;
-      this.#write({ ...from, target, message: MESSAGES[sending.message], flags: flagsOf(from, sending) });
+      const destination = "destination" in sending ? sending.destination : undefined;
+      this.#write({ ...from, target, destination, message: MESSAGES[sending.message], flags: flagsOf(from, sending) });
       expectSuccess(`peer ${from.address}`, this.#owner.core.call.peerSend(index));
     });
   }
@@ -204,10 +213,19 @@ export class Neighbours {
   }
 
   /** @throws RangeError for a text that is no address, EINVAL for a target of another family */
-  #write(call: { address: string; lladdr?: string; target?: string; message?: PeerMessage; flags?: number }): void {
+  #write(call: {
+    address: string;
+    lladdr?: string;
+    target?: string;
+    destination?: string | undefined;
+    message?: PeerMessage;
+    flags?: number;
+  }): void {
     const { family, high, low } = parseAddress(call.address);
     const target = parseAddress(call.target ?? call.address);
-    if (target.family !== family) throw new NetlinkError(`peer ${call.address}`, Errno.EINVAL);
+    const destination = parseAddress(call.destination ?? call.address);
+    if (target.family !== family || destination.family !== family)
+      throw new NetlinkError(`peer ${call.address}`, Errno.EINVAL);
     const lladdr = call.lladdr === undefined ? new Uint8Array() : parseLladdr(call.lladdr);
     const { exchange, views } = this.#owner.core;
     const { data, bytes } = views;
@@ -220,6 +238,8 @@ export class Neighbours {
     data.setBigUint64(exchange + PeerLayout.TARGET_HIGH, target.high, true);
     data.setBigUint64(exchange + PeerLayout.TARGET_LOW, target.low, true);
     data.setUint32(exchange + PeerLayout.FLAGS, call.flags ?? 0, true);
+    data.setBigUint64(exchange + PeerLayout.DESTINATION_HIGH, destination.high, true);
+    data.setBigUint64(exchange + PeerLayout.DESTINATION_LOW, destination.low, true);
   }
 }
 
@@ -234,7 +254,10 @@ function flagsOf(from: PeerOptions, sending: PeerSending): number {
     if (sending.solicited) flags |= PeerFlag.SOLICITED;
     if (sending.override) flags |= PeerFlag.OVERRIDE;
   }
-  if (sending.message === "redirect" && sending.toRouter) flags |= PeerFlag.TO_ROUTER;
+  if (sending.message === "redirect") {
+    if (sending.toRouter) flags |= PeerFlag.TO_ROUTER;
+    if (sending.destination !== undefined) flags |= PeerFlag.HAS_DESTINATION;
+  }
   return flags;
 }
 
