@@ -1,16 +1,18 @@
 // A kernel: vnets, the modules they share, one clock, one event log.
 
 import { Errno } from "../../assembly/abi/errno.js";
+import { moveClock, readClock } from "./clock.js";
 import { Core, type LogSink } from "./core.js";
+import { postDevctl } from "./devctl.js";
 import { expectSuccess, NetlinkError } from "./errno.js";
 import { GenericFamilies } from "./generic.js";
 import { hashBytes } from "./hash.js";
-import { moveInterface } from "./interfaces.js";
 import { type EventLog, type EventSink, Journal } from "./log.js";
 import { ExternalModules } from "./module/external.js";
 import type { ModuleFault } from "./module/fault.js";
 import { ktestModule, type LoadableOwner, loadableModule } from "./module/kind.js";
 import { KTEST_MODULE } from "./module/ktest.js";
+import { registrationIn } from "./module/registration.js";
 import { LINUX_MODULE, type ModuleStatus, Modules, NETLINK_MODULE } from "./modules.js";
 import {
   type BootOptions,
@@ -20,16 +22,16 @@ import {
   type InterfaceOptions,
   integer,
   type Switches,
-  switchBits,
   U32_MAX,
 } from "./options.js";
-import { indicesOf, Relay, type RelayPort } from "./relay.js";
+import { Relay, type RelayPort } from "./relay.js";
 import { type LayerPlayers, replayLog } from "./replay.js";
 import { expectBootedAlike, expectCore, type Layer, type Snapshot } from "./snapshot.js";
 import { Snapshots } from "./snapshots.js";
 import type { Socket } from "./socket.js";
 import { checkSysctls, NETLINK_FEATURE, NETLINK_SYSCTLS, VNET_SYSCTLS } from "./sysctls.js";
 import { Vnet, type VnetOwner } from "./vnet.js";
+import { bootCore, catchUp, copyFamilies, sendHome, writeSysctls } from "./vnetcore.js";
 
 export type {
   AdvertisedPrefix,
@@ -84,26 +86,7 @@ export interface RestoreOptions {
 const VNET0 = "vnet0";
 const LOOPBACK = "lo0";
 const LOOPBACK_UP = { name: LOOPBACK, up: true, addresses: ["127.0.0.1/8", "::1/128", "fe80::1/64"] };
-const U32 = 2 ** 32;
 const MODULE_NAME = /^[\w.-]{1,63}$/;
-
-/** What a call gives, or as a negative number the errno it was refused with. */
-function errnoOr(call: () => number): number {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof NetlinkError) return -error.errno;
-    throw error;
-  }
-}
-
-/** The texts of an event, and where the core finds them in the exchange (assembly/generics.ts, syseventPost). */
-const DEVCTL_TEXTS = [
-  { name: "system", offset: 0, bytes: 16 },
-  { name: "subsystem", offset: 64, bytes: 128 },
-  { name: "type", offset: 192, bytes: 64 },
-  { name: "data", offset: 256, bytes: 768 },
-] as const;
 
 export class Kernel implements VnetOwner {
   readonly journal: Journal;
@@ -154,19 +137,12 @@ export class Kernel implements VnetOwner {
   }
 
   #makeExternal(): ExternalModules {
-    const { generic } = this;
     const ports = (): RelayPort[] => this.vnets.map(({ port }) => port);
     const external = new ExternalModules({
       get ports() {
         return ports();
       },
-      familyAdd: (name, options) => errnoOr(() => generic.registerFamily({ name, ...options })),
-      commandAdd: (family, number, options) =>
-        errnoOr(() => {
-          generic.addCommand(family, number, options);
-          return 0;
-        }),
-      groupAdd: (family, name) => errnoOr(() => generic.registerGroup(family, name)),
+      ...registrationIn(this.generic),
       now: () => this.uptime,
       random: () => this.#vnet0.core.call.random(0),
       log: this.#log,
@@ -316,34 +292,18 @@ export class Kernel implements VnetOwner {
   }
 
   #makeVnet(name: string, sysctls: Readonly<Record<string, number>> = {}): Vnet {
-    const { seed, policy, fibs, wallClock, switches } = this.#options;
     const core = new Core(this.#log);
-    const isFirst = this.#vnets.size === 0;
-    const isSeeded = policy === "seeded" ? 1 : 0;
-    const { boot } = core.call;
-    const number = this.relay.next;
-    const bits = switchBits(switches);
-    expectSuccess("boot", boot(seed % U32, Math.floor(seed / U32), isSeeded, fibs, wallClock, number, bits));
-    if (!isFirst) this.#catchUp(core);
-    for (const [sysctl, value] of Object.entries({ ...this.#options.sysctls, ...sysctls })) {
-      core.call.sysctlWrite(VNET_SYSCTLS.get(sysctl) as number, value);
+    bootCore(core, { ...this.#options, number: this.relay.next });
+    const first = this.#vnets.values().next().value;
+    if (first !== undefined) {
+      catchUp(core, first.core);
+      this.#modules.catchUp(core);
+      copyFamilies(core, first.core);
     }
+    writeSysctls(core, { ...this.#options.sysctls, ...sysctls });
     const vnet = new Vnet(this, name, core);
     this.#vnets.set(name, vnet);
     return vnet;
-  }
-
-  /** Brings a new vnet to the kernel's time, module and sysctls. */
-  #catchUp(core: Core): void {
-    const first = this.#vnet0.core;
-    const elapsed = this.uptime - readClock(core).uptime;
-    core.call.advance(elapsed % U32, Math.floor(elapsed / U32));
-    for (const number of NETLINK_SYSCTLS.values()) core.call.sysctlWrite(number, first.call.sysctlRead(number));
-    this.#modules.catchUp(core);
-    // Families and groups are the kernel's, with the same numbers in every vnet.
-    const bytes = first.call.genericRegistryBytes();
-    const from = first.views.bytes.subarray(first.call.genericRegistry(), first.call.genericRegistry() + bytes);
-    core.views.bytes.set(from, core.call.genericRegistry());
   }
 
   /**
@@ -363,13 +323,9 @@ export class Kernel implements VnetOwner {
     });
   }
 
-  /** A vnet ends: interfaces that came from others go back, those made inside are destroyed (vnet_if_return). */
   #dropVnet(vnet: Vnet): void {
     this.#external.vnetDestroyed(vnet.port);
-    for (const index of indicesOf(vnet.core)) {
-      const home = this.vnets.find(({ port }) => port.number === vnet.core.call.interfaceHome(index));
-      if (home !== undefined && home !== vnet) moveInterface(index, `#${index}`, vnet.core, home.core);
-    }
+    sendHome(vnet, this.vnets);
     this.#vnets.delete(vnet.name);
     // Closed ones, kept while the kernel records: no event can be on them any more.
     for (const [number, socket] of this.#sockets) if (socket.belongsTo(vnet)) this.#sockets.delete(number);
@@ -404,7 +360,8 @@ export class Kernel implements VnetOwner {
     this.#log(`module ${module} was stopped and unloaded: ${reason}: ${detail}`);
     this.#modules.discard(module);
     // What it did in words depends on the engine, and is in no message.
-    this.#postDevctl("KERNEL", "module", "FAULT", `name=${module} reason=${reason}`);
+    const data = `name=${module} reason=${reason}`;
+    postDevctl(this.#vnet0.port, { system: "KERNEL", subsystem: "module", type: "FAULT", data });
   }
 
   /**
@@ -443,21 +400,8 @@ export class Kernel implements VnetOwner {
    */
   devctl(system: string, subsystem: string, type: string, data?: string): void {
     this.journal.perform("devctl", {}, [system, subsystem, type, data], () => {
-      this.#postDevctl(system, subsystem, type, data);
+      postDevctl(this.#vnet0.port, { system, subsystem, type, data });
     });
-  }
-
-  #postDevctl(system: string, subsystem: string, type: string, data?: string): void {
-    const { core, port } = this.#vnet0;
-    const texts = [system, subsystem, type, data ?? ""];
-    DEVCTL_TEXTS.forEach(({ name, offset, bytes }, i) => {
-      const text = texts[i] as string;
-      if (text.length >= bytes || /[^ -~]/.test(text)) {
-        throw new RangeError(`devctl: ${name} "${text}"; expected at most ${bytes - 1} characters of ASCII`);
-      }
-      core.writeText(offset, text, bytes);
-    });
-    port.run(() => core.call.syseventPost(data === undefined ? 0 : 1));
   }
 
   // ---- time and tasks
@@ -494,7 +438,7 @@ export class Kernel implements VnetOwner {
   }
 
   #moveClocks(milliseconds: number): void {
-    for (const vnet of this.vnets) vnet.core.call.advance(milliseconds % U32, Math.floor(milliseconds / U32));
+    for (const { core } of this.vnets) moveClock(core, milliseconds);
   }
 
   /** Processes one message of one socket. @returns whether there was one */
@@ -575,13 +519,4 @@ export class Kernel implements VnetOwner {
   socketByNumber(number: number): Socket | undefined {
     return this.#sockets.get(number);
   }
-}
-
-function readClock(core: Core): { uptime: number; wallClock: number } {
-  core.call.readClock();
-  const data = core.views.data;
-  return {
-    uptime: Number(data.getBigUint64(core.exchange, true)),
-    wallClock: Number(data.getBigUint64(core.exchange + 8, true)),
-  };
 }
