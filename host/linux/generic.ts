@@ -9,7 +9,7 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { CTRL_ATTR, CTRL_CMD, GENL } from "../../assembly/abi/genetlink.js";
 import { NetlinkSize, NLM_F, NlMsgHdr } from "../../assembly/abi/netlink.js";
 import type { Answer } from "./channel.js";
-import { listSource, type ReplyHeader } from "./dump.js";
+import type { DumpSource, ReplyHeader } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import type { MessageReader } from "./messagereader.js";
 import type { MessageWriter } from "./messagewriter.js";
@@ -40,27 +40,27 @@ function getFamily(request: Request): void {
   if (name === undefined && !message.has(CTRL_ATTR.FAMILY_ID)) throw new Refusal(LinuxErrno.EINVAL);
   // An id of 0 is none to FreeBSD.
   if (name === undefined && id === 0) throw new Refusal(LinuxErrno.ENOENT);
-  const { answers, end } = ask(request, (writer) => {
+  const write = (writer: MessageWriter): void => {
     begin(writer, request);
     if (name === undefined) writer.u16(CTRL_ATTR.FAMILY_ID, id);
     else writer.string(CTRL_ATTR.FAMILY_NAME, name);
     writer.end();
+  };
+  const end = request.ask(write, ({ message: answer }) => {
+    request.reply((writer, header) => rewritten(writer, answer, header));
   });
   if (end.errno !== Errno.OK) throw refusalOf(end);
-  for (const answer of answers) request.reply((writer, header) => rewritten(writer, answer, header));
 }
 
 /** All families, whatever the request says besides (ctrl_dumpfamily). */
 function dumpFamilies(request: Request): void {
-  const { answers, end } = ask(request, (writer) => {
+  const answers: Uint8Array[] = [];
+  const write = (writer: MessageWriter): void => {
     begin(writer, request);
     writer.end();
-  });
-  if (end.errno !== Errno.OK) throw refusalOf(end);
-  const writes = answers.map(
-    (answer) => (writer: MessageWriter, header: ReplyHeader) => rewritten(writer, answer, header),
-  );
-  request.dump(listSource(writes), { doneJoins: true });
+  };
+  const end = request.ask(write, ({ message }) => void answers.push(message.slice()));
+  request.dump(answered(answers, end, rewritten), { doneJoins: true });
 }
 
 /** @throws Refusal ERANGE an id that is shorter than 16 bits */
@@ -93,41 +93,52 @@ function rewritten(writer: MessageWriter, answer: Uint8Array, { flags }: ReplyHe
 
 /** A command as the program sent it, and its answers as the family wrote them. @throws Refusal */
 function pass(request: Request): void {
-  const { message } = request;
-  const { answers, end } = ask(request, (writer) => writer.whole(message.message));
-  const isMany = answers.length > 0 ? answers.every(isOfMany) : request.isDump && end.errno === Errno.OK;
-  if (!isMany) {
-    for (const answer of answers) request.reply((writer) => writer.whole(answer));
-    if (end.errno !== Errno.OK) throw isMissing(request, end) ? new Refusal(LinuxErrno.ENOENT) : refusalOf(end);
-    return;
-  }
-  const writes = answers.map((answer) => (writer: MessageWriter) => void writer.whole(answer));
-  const ending = (): void => {
-    if (end.errno !== Errno.OK) throw refusalOf(end);
+  const many: Uint8Array[] = [];
+  let isAnswered = false;
+  const write = (writer: MessageWriter): void => void writer.whole(request.message.message);
+  const end = request.ask(write, (answer) => {
+    isAnswered = true;
+    if ((answer.flags & NLM_F.MULTI) !== 0) many.push(answer.message.slice());
+    else request.reply((writer) => void writer.whole(answer.message));
+  });
+  const isEmptyDump = request.isDump && !isAnswered && end.errno === Errno.OK;
+  if (many.length > 0 || isEmptyDump) request.dump(answered(many, end, unchanged), { doneJoins: true });
+  else if (end.errno !== Errno.OK) throw isMissing(request, end) ? new Refusal(LinuxErrno.ENOENT) : refusalOf(end);
+}
+
+/** A dump of what was answered already, which is one state. */
+function answered(answers: readonly Uint8Array[], end: Answer, write: typeof rewritten): DumpSource {
+  const rest = answers.values();
+  let answer: Uint8Array | undefined;
+  return {
+    next(writer, header) {
+      answer = rest.next().value;
+      if (answer !== undefined) {
+        write(writer, answer, header);
+        return true;
+      }
+      if (end.errno !== Errno.OK) throw refusalOf(end);
+      return false;
+    },
+    close() {},
+    before: () => answer,
   };
-  request.dump(listSource([...writes, ending]), { doneJoins: true });
+}
+
+function unchanged(writer: MessageWriter, answer: Uint8Array): void {
+  writer.whole(answer);
 }
 
 /** Whether what FreeBSD refused is a message for no family. */
 function isMissing(request: Request, { errno }: Answer): boolean {
   const isDoubtful = errno === Errno.EOPNOTSUPP || request.message.length < HEADER_BYTES;
   if (!isDoubtful || request.type === GENL.MIN_ID) return false;
-  const { end } = ask(request, (writer) => {
+  const { errno: found } = request.ask((writer) => {
     begin(writer, request);
     writer.u16(CTRL_ATTR.FAMILY_ID, request.type);
     writer.end();
   });
-  return end.errno === Errno.ENOENT;
-}
-
-function isOfMany(answer: Uint8Array): boolean {
-  return ((answer[NlMsgHdr.FLAGS] as number) & NLM_F.MULTI) !== 0;
-}
-
-function ask(request: Request, write: (writer: MessageWriter) => void): { answers: Uint8Array[]; end: Answer } {
-  const answers: Uint8Array[] = [];
-  const end = request.ask(write, (message) => void answers.push(message.message.slice()));
-  return { answers, end };
+  return found === Errno.ENOENT;
 }
 
 /** The text and the offset are the kernel's: what it saw is what the program sent. */

@@ -1,7 +1,11 @@
 // Generic netlink for Linux programs: the controller, families of modules, their groups.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NETLINK } from "../../assembly/abi/netlink.js";
+import { Kernel } from "../../host/kernel/kernel.js";
+import { LinuxAbi, type Rewrite } from "../../host/linux/abi.js";
+import { LINUX_PLAYER } from "../../host/linux/replay.js";
 import { dummyFile } from "../module/modules.js";
 import {
   attribute,
@@ -150,14 +154,14 @@ describe("a family of a module", () => {
 
   it("dumps in datagrams of Linux's size, and ends with NLMSG_DONE", () => {
     const { generic } = start("dummy");
-    generic.send(17, F.REQUEST | F.DUMP, genl(DUMP), attribute(3, u32(1000)));
+    generic.send(17, F.REQUEST | F.DUMP, genl(DUMP), attribute(3, u32(20_000)));
     const datagrams = generic.datagrams();
     expect(datagrams.length).toBeGreaterThan(1);
     expect(Math.max(...datagrams.map(({ length }) => length))).toBeLessThanOrEqual(32_448);
     const messages = datagrams.flatMap(messagesOf);
-    expect(messages).toHaveLength(1001);
-    expect(messages[1000]).toMatchObject({ type: DONE, flags: F.MULTI });
-    expect(messages.slice(0, -1).map(({ body }) => int(body, 8))).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+    expect(messages).toHaveLength(20_001);
+    expect(messages[20_000]).toMatchObject({ type: DONE, flags: F.MULTI });
+    expect(messages.slice(0, -1).map(({ body }) => int(body, 8))).toEqual(Array.from({ length: 20_000 }, (_, i) => i));
   });
 
   it("[L9.3] refuses with Linux's number, the family's own text, and the program's own message", () => {
@@ -174,6 +178,63 @@ describe("a family of a module", () => {
     expect(guest.change(17, 0, genl(RESET))).toBe(-1);
     expect(guest.change(17, 0, genl(COUNT))).toBe(0);
     expect(made.generic.change(17, 0, genl(RESET))).toBe(0);
+  });
+});
+
+describe("whatever a program sends", () => {
+  it("is answered or ignored, and the next request is served", () => {
+    const { generic } = start("nlsysevent", "dummy");
+    const type = fc.constantFrom(CTRL, 17, 18, 19, 999);
+    const flags = fc.constantFrom(F.REQUEST, F.REQUEST | F.ACK, F.REQUEST | F.DUMP, 0);
+    const body = fc.oneof(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.tuple(fc.nat(12), fc.nat(12), fc.uint8Array({ maxLength: 24 })).map(([command, attr, bytes]) => {
+        return Uint8Array.from([...genl(command), ...attribute(attr, bytes)]);
+      }),
+    );
+    fc.assert(
+      fc.property(type, flags, body, (family, flag, bytes) => {
+        generic.ask(family, flag, bytes);
+        const [nlctrl] = generic.ask(CTRL, F.REQUEST, genl(GETFAMILY), byName("nlctrl"));
+        expect(nlctrl && told(nlctrl)).toEqual([CTRL, NEWFAMILY, "nlctrl"]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is recorded, and runs again to the same answers", () => {
+    const kernel = Kernel.boot({ modules: ["netlink"], record: true });
+    kernel.kldload("dummy", dummyFile());
+    const abi = new LinuxAbi(kernel);
+    const socket = abi.socket(kernel.vnet0, { type: 3, protocol: NETLINK.GENERIC, pid: 77, isPrivileged: true });
+    const generic = new Program(socket);
+    join(generic, 16);
+    join(generic, 49);
+    generic.ask(17, F.REQUEST | F.DUMP, genl(4), attribute(3, u32(100)));
+    generic.change(17, 0, genl(5), attribute(6, u32(100)));
+    kernel.advance(250);
+    expect(generic.messages()).toHaveLength(2);
+    kernel.kldunload("dummy");
+    expect(generic.messages()).toHaveLength(1);
+    socket.close();
+    expect(() => Kernel.replay(kernel.record(), undefined, LINUX_PLAYER)).not.toThrow();
+  });
+
+  it("is shown to an observer, both ways, and so is what the kernel tells", () => {
+    const rewrites: Rewrite[] = [];
+    const made = machine(undefined, { tap: (each) => rewrites.push(each) });
+    const generic = openGeneric(made);
+    generic.ask(CTRL, F.REQUEST, genl(GETFAMILY), byName("nlctrl"));
+    join(generic, 16);
+    made.kernel.kldload("dummy", dummyFile());
+    expect(generic.messages()).toHaveLength(1);
+    expect(
+      rewrites.map(({ direction, isRoute, before, after }) => [direction, isRoute, before?.[4], after.length]),
+    ).toEqual([
+      ["toKernel", false, CTRL, 1],
+      ["toProgram", false, CTRL, 1],
+      ["toProgram", false, CTRL, 1],
+    ]);
   });
 });
 
