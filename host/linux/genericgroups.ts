@@ -21,7 +21,7 @@ export class GenericGroups {
   readonly #vnet: Vnet;
   readonly #hear: Hear;
   /** FreeBSD's numbers, and under which the program knows them. */
-  #joined = new Map<number, number>();
+  readonly #joined = new Map<number, number>();
   #channel: Channel | undefined;
 
   constructor(kernel: Kernel, vnet: Vnet, hear: Hear) {
@@ -30,13 +30,23 @@ export class GenericGroups {
     this.#hear = hear;
   }
 
-  /** Joins and leaves, so that the socket is in these groups. @param groups - by the program's numbers */
+  /**
+   * Joins and leaves, so that the socket is in these groups.
+   * @param groups - by the program's numbers
+   * @throws NetlinkError when the kernel has no memory for a member
+   */
   follow(groups: ReadonlySet<number>): void {
     const wanted = new Map([...groups].map((group) => [kernelGroup(group), group]));
     if (wanted.size > 0) this.#channel ??= this.#open();
-    for (const group of this.#joined.keys()) if (!wanted.has(group)) this.#set(NETLINK_OPTION.DROP_MEMBERSHIP, group);
-    for (const group of wanted.keys()) if (!this.#joined.has(group)) this.#set(NETLINK_OPTION.ADD_MEMBERSHIP, group);
-    this.#joined = wanted;
+    for (const group of [...this.#joined.keys()]) {
+      if (wanted.has(group)) continue;
+      this.#set(NETLINK_OPTION.DROP_MEMBERSHIP, group);
+      this.#joined.delete(group);
+    }
+    for (const [group, known] of wanted) {
+      if (!this.#joined.has(group)) this.#set(NETLINK_OPTION.ADD_MEMBERSHIP, group);
+      this.#joined.set(group, known);
+    }
   }
 
   #open(): Channel {

@@ -176,7 +176,7 @@ export class LinuxSocket implements Requester {
       if (this.#channel !== undefined && port !== this.#port) throw new LinuxError("bind", LinuxErrno.EINVAL);
       if (this.#channel === undefined) this.#take(port);
       this.#table.setGroupMask(groups);
-      this.#groups?.follow(this.#table.groups);
+      asLinux("bind", () => this.#groups?.follow(this.#table.groups));
     });
   }
 
@@ -217,7 +217,7 @@ export class LinuxSocket implements Requester {
       this.#open("setsockopt");
       this.#table.set(level, option, value);
       this.#queue.limit = this.#table.receiveLimit;
-      this.#groups?.follow(this.#table.groups);
+      asLinux("setsockopt", () => this.#groups?.follow(this.#table.groups));
     });
   }
 
