@@ -75,9 +75,10 @@ class Words {
     this.#options = options;
     const { enumeration } = options;
     const names = [...(enumeration?.values.keys() ?? [])].join(", ");
-    this.expected = enumeration
-      ? `${range.name}, ${enumeration.isFlags ? "a list of" : "one of"} ${names}`
-      : range.name;
+    this.expected =
+      enumeration && names !== ""
+        ? `${range.name}, ${enumeration.isFlags ? "a list of" : "one of"} ${names}`
+        : range.name;
   }
 
   toJson(integer: bigint): unknown {

@@ -2,7 +2,12 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { Session } from "../../host/cli/shell/session.js";
+import { complete } from "../../host/cli/shell/shell.js";
+import { Kernel } from "../../host/kernel/kernel.js";
+import { loadModule } from "../../host/node/modulefile.js";
 import { nlvm, type Outcome } from "./streams.js";
 
 function shell(lines: readonly string[], ...options: string[]): Promise<Outcome> {
@@ -114,7 +119,24 @@ describe("genl", () => {
     expect(stderr).toContain(problem);
   });
 
-  it("offers families, and what it takes", async () => {
+  it.each<[string, string[]]>([
+    ["genl ", ["list", "show", "monitor", "do", "dump"]],
+    ["genl show ", ["nlctrl", "dummy"]],
+    ["genl show dummy ", []],
+    ["genl monitor d", ["dummy"]],
+    ["genl monitor dummy ", ["ticks"]],
+    ["genl monitor nosuch ", []],
+    ["genl do dummy ", ["echo", "count", "reset", "events"]],
+    ["genl dump dummy ", ["dump"]],
+    ["genl do dummy echo ", ["--spec"]],
+    ["genl do dummy echo --spec ", []],
+  ])("offers behind %j: %j", (line, words) => {
+    const kernel = Kernel.boot({ modules: ["netlink"] });
+    loadModule(kernel, "dummy");
+    expect(complete(line, new Session(kernel, new PassThrough()))[0]).toEqual(words);
+  });
+
+  it("says what it takes", async () => {
     const { stdout } = await shell(["help genl"]);
     expect(stdout).toContain("genl do       FAMILY OPERATION [JSON] [--spec F.yaml]");
   });

@@ -16,7 +16,13 @@ type Mode = "do" | "dump";
 function performing(mode: Mode): Verb {
   return {
     usage: "FAMILY OPERATION [JSON] [--spec F.yaml]",
-    words: ["--spec"],
+    candidates(before, session) {
+      const [family, ...more] = before;
+      if (family === undefined) return familyNames(session);
+      if (more.length > 0) return more.includes("--spec") ? [] : ["--spec"];
+      const operations = session.specificationOf(family)?.operations ?? [];
+      return operations.flatMap((each) => ((mode === "do" ? each.isDo : each.isDump) ? [each.name] : []));
+    },
     run(words, session) {
       const family = familyIn(words);
       const operation = words.next("an operation");
@@ -40,6 +46,7 @@ export const genl: Noun = {
     },
     show: {
       usage: "FAMILY",
+      candidates: (before, session) => (before.length === 0 ? familyNames(session) : []),
       run(words, session) {
         const name = familyIn(words);
         words.end();
@@ -49,6 +56,12 @@ export const genl: Noun = {
     },
     monitor: {
       usage: "FAMILY [GROUP]…",
+      candidates(before, session) {
+        const [family] = before;
+        if (family === undefined) return familyNames(session);
+        const { groups = [] } = session.withGeneric((client) => client.family(family));
+        return groups.flatMap(({ name }) => name ?? []);
+      },
       run(words, session) {
         const family = familyIn(words);
         const groups: string[] = [];
@@ -60,6 +73,10 @@ export const genl: Noun = {
     dump: performing("dump"),
   },
 };
+
+function familyNames(session: Session): string[] {
+  return session.withGeneric((client) => client.families().map(({ name }) => name));
+}
 
 /** A family by its name, or its id. */
 function familyIn(words: Words): string | number {

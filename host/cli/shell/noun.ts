@@ -7,6 +7,12 @@ export interface Verb {
   readonly usage: string;
   /** Words that may follow, for completion; names of interfaces are offered as well. */
   readonly words?: readonly string[];
+  /**
+   * What may follow, in place of words and names, where it depends on what was typed.
+   * @param before - the words between the verb and the one to complete
+   * @throws NetlinkError
+   */
+  candidates?(before: readonly string[], session: Session): string[];
   /** @throws ShellError, NetlinkError */
   run(words: Words, session: Session): void;
 }

@@ -50,25 +50,26 @@ export function complete(line: string, session: Session): [string[], string] {
   return [candidates(words.slice(0, -1), session).filter((word) => word.startsWith(last)), last];
 }
 
-function candidates([first, verb]: readonly string[], session: Session): string[] {
+function candidates([first, verb, ...before]: readonly string[], session: Session): string[] {
   if (first === undefined) return [...NAMES];
   const noun = nounOf(first);
   if (noun === undefined) return first === "help" ? NOUNS.map(({ name }) => name) : [];
   if (verb === undefined) return Object.keys(noun.verbs);
-  return [...(noun.verbs[verb]?.words ?? []), ...objectNames(noun, session)];
-}
-
-/** Names of vnets or interfaces; none when the kernel does not tell. */
-function objectNames(noun: Noun, session: Session): string[] {
-  if (noun === vnet) return session.kernel.vnets.map(({ name }) => name);
-  if (noun === monitor || noun === module) return [];
+  const known = noun.verbs[verb];
+  const words = known?.words ?? [];
   try {
-    if (noun === genl) return session.withGeneric((client) => client.families().map(({ name }) => name));
-    return session.withClient((client) => [...session.interfaceNames(client).values()]);
+    return known?.candidates?.(before, session) ?? [...words, ...objectNames(noun, session)];
   } catch (error) {
-    if (error instanceof NetlinkError) return [];
+    if (error instanceof NetlinkError) return [...words];
     throw error;
   }
+}
+
+/** Names of vnets or interfaces. @throws NetlinkError when the kernel does not tell */
+function objectNames(noun: Noun, session: Session): string[] {
+  if (noun === vnet) return session.kernel.vnets.map(({ name }) => name);
+  if (noun === monitor || noun === module || noun === genl) return [];
+  return session.withClient((client) => [...session.interfaceNames(client).values()]);
 }
 
 function help(rest: readonly string[], session: Session): void {
