@@ -1,6 +1,12 @@
-// iproute2's genl, which reads a dump of families, asks for one, and joins the group that is 16 on Linux.
-import { expect, it } from "vitest";
+// iproute2's genl, which reads a dump of families, asks for one, and joins the group that is 16 on Linux; and a program that
+// waits for the events of a module.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import { findProgram } from "../../scripts/lib/programs.mjs";
+import { canBuild, hasSupervisor, nlvm } from "../intercept/programs.js";
+import { buildC } from "./build.js";
 import { onKernels } from "./suite.js";
 
 onKernels("genl", "ip", (world) => {
@@ -30,5 +36,14 @@ onKernels("genl", "ip", (world) => {
     await world().expect(genl, "ctrl", "list");
     const { stdout, stderr } = await monitor.stop();
     expect([stdout, stderr]).toEqual(["", ""]);
+  });
+});
+
+describe.skipIf(!canBuild("dynamic") || !hasSupervisor)("a program in a group of a module's family", () => {
+  it.each(["extended", "strict"])("wakes from poll at each event (%s)", (mode) => {
+    const config = join(mkdtempSync(join(tmpdir(), "nlvm-")), "F.yaml");
+    writeFileSync(config, "modules: [netlink, dummy]\n");
+    const words = ["run", "--compat", mode, "--config", config, "--", buildC("ticks.c", "dynamic")];
+    expect(nlvm(words)).toEqual({ status: 0, stdout: "tick 1\ntick 2\ntick 3\n", stderr: "" });
   });
 });
