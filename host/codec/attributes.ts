@@ -99,34 +99,43 @@ export function readAttributes<A extends Entries>(table: Table<A>, reader: Reade
   const values: Record<string, unknown> = {};
   const order: number[] = [];
   const unknown: RawAttribute[] = [];
-  const counted = new Map<Entry, Span[]>();
+  const exact: RawAttribute[] = [];
+  const last = new Map<Entry, Span>();
+  /** Of those that may occur several times, all. */
+  const lists = new Map<Entry, Span[]>();
+  const labelOf = (type: number): string => label(table.prefix, table.names, type);
 
   while (reader.at < end) {
-    const span = readSpan(reader, end, (type) => label(table.prefix, table.names, type));
+    const span = readSpan(reader, end, labelOf);
     const entry = table.byType.get(span.type & TYPE_MASK);
     order.push(span.type);
     if (entry === undefined) {
       unknown.push(rawOf(reader, span));
     } else {
-      const spans = counted.get(entry) ?? [];
+      const earlier = last.get(entry);
       const value = readPayload(entry, reader, span, values);
-      counted.set(entry, spans);
+      last.set(entry, span);
       if (entry.kind.item === undefined) {
-        for (const earlier of spans.splice(0)) unknown.push(rawOf(reader, earlier));
+        if (earlier) unknown.push(rawOf(reader, earlier));
         values[entry.key] = value;
-      } else if (spans.length === 0) values[entry.key] = [value];
-      else (values[entry.key] as unknown[]).push(value);
-      spans.push(span);
+      } else if (earlier) {
+        lists.get(entry)?.push(span);
+        (values[entry.key] as unknown[]).push(value);
+      } else {
+        lists.set(entry, [span]);
+        values[entry.key] = [value];
+      }
     }
     reader.at = span.start + align4(span.length);
   }
-  const exact = [...counted].flatMap(([entry, spans]) => inexact(entry, spans, values, reader));
+  for (const [entry, span] of last) {
+    if (entry.kind.isLoose) exact.push(...inexact(entry, lists.get(entry) ?? [span], values, reader));
+  }
   return { ...values, ...extrasOf(table, values, { order, unknown, exact }) } as AttributeValues<A>;
 }
 
 /** Payloads that FreeBSD would have written differently: all of an attribute, where one is. */
 function inexact(entry: Entry, spans: readonly Span[], values: Values, reader: Reader): RawAttribute[] {
-  if (!entry.kind.isLoose) return [];
   const raws = spans.map((span) => rawOf(reader, span));
   const isExact = raws.every((raw, n) => equalBytes(payloadOf(entry, values, reader.type, n), raw.payload));
   return isExact ? [] : raws;
@@ -290,15 +299,24 @@ function extrasOf(
   values: Values,
   came: Required<Omit<Wire, "headerBytes">> & Required<Pick<Extras, "unknown">>,
 ): Extras {
-  const usual = [
-    ...table.list.flatMap((entry) => Array<number>(occurrences(entry, values)).fill(entry.type)),
-    ...came.unknown.map((raw) => raw.type),
-  ];
   const isRepeated = came.unknown.some((raw) => table.byType.has(raw.type & TYPE_MASK));
-  const isUsual = !isRepeated && usual.every((type, index) => type === came.order[index]);
+  const isUsual = !isRepeated && isInOrder(table, values, came);
   const wire: Wire = { ...(isUsual ? {} : { order: came.order }), ...(came.exact.length ? { exact: came.exact } : {}) };
   return {
     ...(came.unknown.length ? { unknown: came.unknown } : {}),
     ...(Object.keys(wire).length ? { wire } : {}),
   };
+}
+
+/** Whether what came stands as the table would write it: its own attributes first, then the others. */
+function isInOrder(
+  table: Table<Entries>,
+  values: Values,
+  { order, unknown }: { order: readonly number[]; unknown: readonly RawAttribute[] },
+): boolean {
+  let at = 0;
+  for (const entry of table.list) {
+    for (let left = occurrences(entry, values); left > 0; left--) if (order[at++] !== entry.type) return false;
+  }
+  return unknown.every((raw) => order[at++] === raw.type);
 }

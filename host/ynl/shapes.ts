@@ -4,7 +4,6 @@
 
 import type { EitherShape, Field, RecordShape, Shape } from "../yaml/schema.js";
 
-/** Lists of names, and the largest number of a command, an attribute or a bit. */
 const NAME: Shape = { kind: "text", expected: "a name", accepts: (text) => text !== "" };
 const TEXT: Shape = { kind: "text", expected: "a text", accepts: () => true };
 /** A name for C, which may have none. */
