@@ -4,7 +4,6 @@
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import type { FamilyDescription, RequestMode } from "../client/generic.js";
 import { Writer } from "../codec/bytes.js";
-
 import { type Json, toJson } from "../codec/describe.js";
 import type { GenlHeader } from "../codec/generic.js";
 import type { GenericMessage, Message } from "../codec/messages.js";
@@ -15,6 +14,7 @@ import { type Operation, readOperations } from "./operations.js";
 import { checkKeys, checkValues } from "./payload.js";
 import { AttributeSets } from "./sets.js";
 
+export { ConfigError } from "../yaml/configerror.js";
 export type { Operation } from "./operations.js";
 
 /** Something was asked that the specification does not have; the message names what it has. */
