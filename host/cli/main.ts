@@ -53,6 +53,14 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
+/** The program with all commands, to be looked at: none of them runs. */
+export async function wholeProgram(): Promise<Command> {
+  const io = processIo();
+  const program = newProgram(io);
+  for (const load of COMMANDS.values()) (await load())({ program, io, finish: () => {} });
+  return program;
+}
+
 function newProgram(io: Io): Command {
   return new Command("nlvm")
     .description("FreeBSD's netlink subsystem as a program")

@@ -82,6 +82,7 @@ export function nest<A extends Entries>(table: Table<A>, summary?: readonly stri
   const phrases = summary && compile(summary, {}, table.entries);
   return {
     name: `nested ${table.prefix}*`,
+    inside: table.list,
     read: (reader, length) => readAttributes(table, reader, reader.at + length),
     write: (writer, value) => writeAttributes(table, writer, value),
     show,

@@ -36,6 +36,8 @@ export interface Kind<T> {
   readonly size?: number;
   /** Several payloads mean the same value; the one that came is kept beside it when it is not the one FreeBSD writes. */
   readonly isLoose?: boolean;
+  /** The attributes inside, of a nest; `label` is FreeBSD's name. */
+  readonly inside?: readonly { readonly label: string; readonly kind: Kind<unknown> }[];
   /** The attribute may occur several times, each time with a payload of this kind; the value is the list of them. */
   readonly item?: Kind<unknown>;
   /**

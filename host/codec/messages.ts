@@ -14,7 +14,8 @@ import { nexthop } from "./nexthop.js";
 import { route } from "./route.js";
 import type { AnySchema, MessageOf } from "./schema.js";
 
-const schemas = [noop, error, done, link, address, route, neighbour, nexthop, controller] as const;
+/** Of every message, in the order of the manuals. */
+export const SCHEMAS = [noop, error, done, link, address, route, neighbour, nexthop, controller] as const;
 
 /** A message of a type that no schema has. */
 export interface UnknownMessage {
@@ -35,10 +36,10 @@ export interface GenericMessage {
 }
 
 /** Any message; `kind` tells which. */
-export type Message = MessageOf<(typeof schemas)[number]> | GenericMessage | UnknownMessage;
+export type Message = MessageOf<(typeof SCHEMAS)[number]> | GenericMessage | UnknownMessage;
 
 const byKind: ReadonlyMap<string, AnySchema> = new Map(
-  schemas.map((schema) => [schema.kind, schema as unknown as AnySchema]),
+  SCHEMAS.map((schema) => [schema.kind, schema as unknown as AnySchema]),
 );
 
 /** @param protocol - NETLINK.ROUTE unless said otherwise; types mean something else on other sockets */

@@ -15,7 +15,8 @@ import type { Session } from "./session.js";
 import { vnet } from "./vnet.js";
 import { ShellError, splitLine, Words } from "./words.js";
 
-const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet];
+/** In the order of the help. */
+export const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet];
 /** Commands that are one word. */
 const WORDS = ["help", "exit", "quit"] as const;
 

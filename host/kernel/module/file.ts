@@ -7,8 +7,12 @@ import { metered } from "./meter.js";
 import { type Survey, survey } from "./survey.js";
 
 /** What a module must export, besides its `memory` and the constant `abi`; and what it may. */
-const REQUIRED = { attach: "() -> i32", requestBuffer: "(i32) -> i32", handle: "(i32 i32) -> i32" } as const;
-const OPTIONAL = {
+export const REQUIRED_EXPORTS = {
+  attach: "() -> i32",
+  requestBuffer: "(i32) -> i32",
+  handle: "(i32 i32) -> i32",
+} as const;
+export const OPTIONAL_EXPORTS = {
   detach: "() -> i32",
   expired: "(i32)",
   attachVnet: "(i32) -> i32",
@@ -16,13 +20,13 @@ const OPTIONAL = {
   testRun: "(i32) -> i32",
   testParse: "(i32 i32 i32) -> i32",
 } as const;
-export type ExportName = keyof typeof REQUIRED | keyof typeof OPTIONAL;
+export type ExportName = keyof typeof REQUIRED_EXPORTS | keyof typeof OPTIONAL_EXPORTS;
 
 /** What it may import. `env.abort` is what AssemblyScript calls for a failed assertion. */
 export const IMPORT_MODULE = "kernel";
 export const TEST_MODULE = "ktest";
 export const ABORT_MODULE = "env";
-const IMPORTED: ReadonlyMap<string, string> = new Map([
+export const IMPORTED: ReadonlyMap<string, string> = new Map([
   ["kernel.familyAdd", "(i32 i32 i32 i32 i32) -> i32"],
   ["kernel.commandAdd", "(i32 i32 i32 i32 i32 i32) -> i32"],
   ["kernel.groupAdd", "(i32 i32 i32) -> i32"],
@@ -99,10 +103,10 @@ function exportFault(compiled: WebAssembly.Module): string | undefined {
   const kinds = new Map(WebAssembly.Module.exports(compiled).map(({ name, kind }) => [name, kind]));
   if (kinds.get("memory") !== "memory") return "exports no memory";
   if (kinds.get(ABI_EXPORT) !== "global") return `exports no constant ${ABI_EXPORT}; expected ${MODULE_ABI}`;
-  for (const name of Object.keys(REQUIRED)) {
+  for (const name of Object.keys(REQUIRED_EXPORTS)) {
     if (kinds.get(name) !== "function") return `exports no function ${name}`;
   }
-  for (const name of Object.keys(OPTIONAL)) {
+  for (const name of Object.keys(OPTIONAL_EXPORTS)) {
     const kind = kinds.get(name);
     if (kind !== undefined && kind !== "function") return `exports ${kind} ${name}; expected a function`;
   }
@@ -115,7 +119,7 @@ function typeFault({ imports, exports }: Survey): string | undefined {
     const expected = IMPORTED.get(`${module}.${name}`);
     if (type !== expected) return `imports ${module}.${name} as ${type}; expected ${expected}`;
   }
-  for (const [name, expected] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
+  for (const [name, expected] of Object.entries({ ...REQUIRED_EXPORTS, ...OPTIONAL_EXPORTS })) {
     const type = exports.get(name);
     if (type !== undefined && type !== expected) return `exports ${name} as ${type}; expected ${expected}`;
   }
