@@ -246,6 +246,16 @@ export class Kernel implements VnetOwner {
     this.#snapshots.addLayer(layer);
   }
 
+  /** A layer that was added; undefined also when the kernel was put back to before that. */
+  layer(name: string): Layer | undefined {
+    return this.#snapshots.layer(name);
+  }
+
+  /** Whether the kernel was put back to a snapshot with the state of such a layer, and nobody has added it yet. */
+  awaitsLayer(name: string): boolean {
+    return this.#snapshots.awaits(name);
+  }
+
   /** What FreeBSD's releases do differently, as it was booted. */
   get switches(): Switches {
     return this.#options.switches;

@@ -38,8 +38,8 @@ export interface Layer {
   /** Its state as plain data, and its own objects, for a kernel of this process. */
   save(): { readonly state: unknown; readonly objects: unknown };
   /**
-   * Puts a state back.
-   * @param state - undefined when the snapshot was taken before there was such a layer
+   * Puts a state back. The kernel's memory, vnets and sockets are as they were then.
+   * @param state - undefined when the snapshot was taken before there was such a layer: the kernel knows it no more
    * @param objects - as `save` gave them; undefined for a state of another kernel or from a file
    */
   restore(state: unknown, objects: unknown): void;
@@ -50,13 +50,19 @@ export interface LayerState {
   readonly state: unknown;
 }
 
+/** A layer, and its own objects at the time of a snapshot. */
+export interface KnownLayer {
+  readonly layer: Layer;
+  readonly objects: unknown;
+}
+
 /** The objects of the kernel that a snapshot was taken of, each list in the order of the state's. */
 export interface Origin {
   readonly kernel: object;
   readonly vnets: readonly Vnet[];
   readonly sockets: readonly Socket[];
   readonly routingSockets: readonly (readonly RoutingSocket[])[];
-  readonly layers: ReadonlyMap<string, unknown>;
+  readonly layers: ReadonlyMap<string, KnownLayer>;
   readonly journal: JournalState;
 }
 

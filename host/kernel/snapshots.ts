@@ -50,7 +50,7 @@ export class Snapshots {
     const { kernel, options, journal, relay, modules, external, counts } = this.#parts;
     const vnets = [...this.#parts.vnets.values()];
     const sockets = [...this.#parts.sockets.values()];
-    const layers = [...this.#layers.values()].map((layer) => ({ name: layer.name, ...layer.save() }));
+    const layers = [...this.#layers.values()].map((layer) => ({ name: layer.name, layer, ...layer.save() }));
     const state: KernelState = {
       core: coreHash(),
       options,
@@ -71,7 +71,7 @@ export class Snapshots {
       vnets,
       sockets,
       routingSockets: vnets.map((vnet) => vnet.routingSockets),
-      layers: new Map(layers.map(({ name, objects }) => [name, objects])),
+      layers: new Map(layers.map(({ name, layer, objects }) => [name, { layer, objects }])),
       journal: journal.save(),
     };
     if (into === undefined) return new Snapshot(state, origin);
@@ -132,22 +132,40 @@ export class Snapshots {
 
   #putLayers(state: KernelState, own: Origin | undefined): void {
     this.#waiting.clear();
+    const before = new Map(this.#layers);
+    this.#layers.clear();
     for (const { name, state: each } of state.layers) {
-      this.#waiting.set(name, { state: each, objects: own?.layers.get(name) });
+      const known = own?.layers.get(name);
+      this.#waiting.set(name, { state: each, objects: known?.objects });
+      const layer = known?.layer ?? before.get(name);
+      if (layer !== undefined) this.addLayer(layer);
     }
-    for (const layer of this.#layers.values()) this.#putLayer(layer);
+    for (const layer of before.values()) {
+      if (this.#layers.get(layer.name) !== layer) layer.restore(undefined, undefined);
+    }
+  }
+
+  /** See Kernel.layer. */
+  layer(name: string): Layer | undefined {
+    return this.#layers.get(name);
+  }
+
+  /** See Kernel.awaitsLayer. */
+  awaits(name: string): boolean {
+    return this.#waiting.has(name);
   }
 
   /** See Kernel.addLayer. */
   addLayer(layer: Layer): void {
     if (this.#layers.has(layer.name)) throw new Error(`addLayer: there is a layer ${layer.name}`);
     this.#layers.set(layer.name, layer);
-    if (this.#waiting.has(layer.name)) this.#putLayer(layer);
+    this.#putLayer(layer);
   }
 
   #putLayer(layer: Layer): void {
     const waiting = this.#waiting.get(layer.name);
+    if (waiting === undefined) return;
     this.#waiting.delete(layer.name);
-    layer.restore(waiting?.state, waiting?.objects);
+    layer.restore(waiting.state, waiting.objects);
   }
 }

@@ -7,7 +7,16 @@ import { HeaderSize, IFA, IfAddrMsg, RTM } from "../../assembly/abi/rtnetlink.js
 import { addressRequest, eachAddress } from "./addressevent.js";
 import { type Address, readAddress, sameBytes } from "./addressmirror.js";
 import { networkKey, writeAddress } from "./addressobject.js";
-import { type DumpSource, kernelDump, type ReplyHeader, sequence } from "./dump.js";
+import {
+  type DumpSource,
+  type KernelDump,
+  type KernelDumpState,
+  kernelDump,
+  type ReplyHeader,
+  refusedSource,
+  type SourceState,
+  sequence,
+} from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import { MessageReader } from "./messagereader.js";
@@ -48,11 +57,11 @@ function dumpAddresses(request: Request): void {
   const index = isStrict ? message.header32(IfAddrMsg.INDEX) : 0;
   const isFiltered = index !== 0;
   if (isFiltered && vnet.links.get(index) === undefined) {
-    request.dump(refusing(new Refusal(LinuxErrno.ENODEV)), { isFiltered });
+    request.dump(refusedSource(new Refusal(LinuxErrno.ENODEV)), { isFiltered });
     return;
   }
   const families = asked === LinuxAF.INET ? [AF.INET] : asked === LinuxAF.INET6 ? [AF.INET6] : [AF.INET, AF.INET6];
-  const source = sequence(families.map((family) => new AddressDump(vnet, family, index)));
+  const source = sequence(families.map((family) => new AddressDump(vnet, family, addressRequest(family, index))));
   // Linux 6.18 puts NLMSG_DONE behind the last addresses of IPv6 alone, else it is a datagram of its own (recorded).
   request.dump(source, { isFiltered, doneJoins: asked === LinuxAF.INET6 });
 }
@@ -73,16 +82,6 @@ function checkStrictly(message: MessageReader, family: string): void {
   });
 }
 
-/** A dump that ends before it begins. */
-function refusing(refusal: Refusal): DumpSource {
-  return {
-    next() {
-      throw refusal;
-    },
-    close() {},
-  };
-}
-
 /** A message of the kernel, and what Linux's order needs to know of it. */
 interface Entry {
   readonly bytes: Uint8Array;
@@ -90,14 +89,22 @@ interface Entry {
   isSecondary: boolean;
 }
 
+export interface AddressDumpState extends SourceState {
+  readonly family: number;
+  readonly gathered: Entry[];
+  readonly ready: Entry[];
+  readonly isRead: boolean;
+  readonly dump: KernelDumpState;
+}
+
 /**
  * The addresses of one family, in Linux's order within each interface (inet_insert_ifa, ipv6_link_dev_addr): IPv4 those of
  * the widest scope number first and secondary ones last, IPv6 those of the widest scope first and newer before older.
  */
-class AddressDump implements DumpSource {
+export class AddressDump implements DumpSource {
   readonly #vnet: LinuxVnet;
   readonly #family: number;
-  readonly #source: DumpSource;
+  readonly #source: KernelDump;
   readonly #reader = new MessageReader();
   /** Addresses of the interface that the kernel's dump is at. */
   #gathered: Entry[] = [];
@@ -105,14 +112,28 @@ class AddressDump implements DumpSource {
   #ready: Entry[] = [];
   #isRead = false;
 
-  constructor(vnet: LinuxVnet, family: number, index: number) {
+  /** @param from - see kernelDump */
+  constructor(vnet: LinuxVnet, family: number, from: Uint8Array | KernelDumpState) {
     this.#vnet = vnet;
     this.#family = family;
-    const gather = (message: MessageReader): void => this.#gather(message);
-    this.#source = kernelDump(vnet.channels, addressRequest(family, index), gather, (errno) =>
+    this.#source = kernelDump(vnet.channels, from, {
+      translate: (message) => this.#gather(message),
       // The interface went in the meantime.
-      errno === Errno.ENOENT ? new Refusal(LinuxErrno.ENODEV) : new Refusal(linuxErrnoOf(errno)),
-    );
+      failed: (errno) => new Refusal(errno === Errno.ENOENT ? LinuxErrno.ENODEV : linuxErrnoOf(errno)),
+    });
+  }
+
+  save(): AddressDumpState {
+    const [family, gathered, ready, isRead] = [this.#family, this.#gathered, this.#ready, this.#isRead];
+    return { source: "addresses", family, gathered, ready, isRead, dump: this.#source.save() };
+  }
+
+  static load(vnet: LinuxVnet, { family, gathered, ready, isRead, dump }: AddressDumpState): AddressDump {
+    const loaded = new AddressDump(vnet, family, dump);
+    loaded.#gathered = gathered;
+    loaded.#ready = ready;
+    loaded.#isRead = isRead;
+    return loaded;
   }
 
   next(writer: MessageWriter, header: ReplyHeader): boolean {

@@ -17,7 +17,7 @@ import type { AddressNote } from "./notes.js";
 import { FOREVER } from "./number.js";
 import { Refusal } from "./refusal.js";
 import { type Corrections, type Request, refusalOf } from "./request.js";
-import type { LinuxVnet } from "./vnet.js";
+import type { Expiry, LinuxVnet } from "./vnet.js";
 
 /** IFA_F that the kernel takes; on IPv4 it takes none. */
 const PASSED = IFA_F.NODAD | IFA_F.OPTIMISTIC | IFA_F.TEMPORARY;
@@ -160,18 +160,21 @@ function noteOf(vnet: LinuxVnet, wanted: Wanted, before: AddressNote | undefined
 
 /** The kernel's IPv4 addresses stay for ever: the layer takes one whose time is over, unless it got more in the meantime. */
 function expireLater(vnet: LinuxVnet, wanted: Wanted): void {
-  const key = addressKey(wanted.index, AF.INET, wanted.local);
-  vnet.wait(vnet.kernel.uptime + wanted.valid * MS, () => {
-    const note = vnet.notes.addresses.get(key);
-    if (note === undefined || notedLifetimes(note, vnet.kernel.uptime).valid > 0) return;
-    const known = vnet.addresses.get(wanted.index, AF.INET, wanted.local);
-    if (known === undefined) return;
-    vnet.agent.ask(deletion(known));
-    vnet.defer(() => {
-      // Where another address takes the network over, the kernel tells nobody.
-      const rest = vnet.addresses.get(wanted.index, AF.INET, wanted.local);
-      if (rest !== undefined) forget(vnet, rest);
-    });
+  const { index, local } = wanted;
+  vnet.wait({ time: vnet.kernel.uptime + wanted.valid * MS, index, local });
+}
+
+/** The time of an IPv4 address may be over. */
+export function expireAddress(vnet: LinuxVnet, { index, local }: Expiry): void {
+  const note = vnet.notes.addresses.get(addressKey(index, AF.INET, local));
+  if (note === undefined || notedLifetimes(note, vnet.kernel.uptime).valid > 0) return;
+  const known = vnet.addresses.get(index, AF.INET, local);
+  if (known === undefined) return;
+  vnet.agent.ask(deletion(known));
+  vnet.defer(() => {
+    // Where another address takes the network over, the kernel tells nobody.
+    const rest = vnet.addresses.get(index, AF.INET, local);
+    if (rest !== undefined) forget(vnet, rest);
   });
 }
 

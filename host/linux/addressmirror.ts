@@ -3,6 +3,7 @@
 import { AF } from "../../assembly/abi/inet.js";
 import { HeaderSize, IFA, IfAddrMsg } from "../../assembly/abi/rtnetlink.js";
 import type { MessageReader } from "./messagereader.js";
+import { refill } from "./plain.js";
 
 /** An address, with FreeBSD's numbers. */
 export interface Address {
@@ -24,6 +25,15 @@ export interface Address {
 export class AddressMirror {
   /** By interface, then by key. */
   readonly #interfaces = new Map<number, Map<string, Address>>();
+
+  /** By interface, then by key. */
+  save(): ReadonlyMap<number, Map<string, Address>> {
+    return this.#interfaces;
+  }
+
+  load(interfaces: ReadonlyMap<number, Map<string, Address>>): void {
+    refill(this.#interfaces, interfaces);
+  }
 
   /** @param message - RTM_NEWADDR of the kernel. @returns whether it was not there before, and what it is now */
   set(message: MessageReader): { readonly address: Address; readonly isNew: boolean } {

@@ -13,7 +13,7 @@ import {
   SO,
   SOL,
 } from "../../assembly/abi/netlink.js";
-import { type Cred, type Kernel, NetlinkError, type Socket, type Vnet } from "../kernel/kernel.js";
+import { type Cred, type Kernel, NetlinkError, SnapshotError, type Socket, type Vnet } from "../kernel/kernel.js";
 import { MessageReader } from "./messagereader.js";
 
 /** How a request ended. */
@@ -35,6 +35,14 @@ export interface ChannelOptions {
   readonly protocol?: number;
 }
 
+/** A channel as plain data. */
+export interface ChannelState {
+  /** The socket's number in order of opening. */
+  readonly socket: number;
+  /** Messages that were received and not read yet. */
+  readonly unread: Uint8Array;
+}
+
 /** No message of the kernel is longer, and a receive takes as many as fit: large, so that a dump takes few calls. */
 const RECEIVE_BYTES = 1 << 18;
 
@@ -49,23 +57,42 @@ export class Channel {
   #filled = 0;
   #at = 0;
 
-  /** @throws NetlinkError what the kernel refuses: EADDRINUSE for the port, EAFNOSUPPORT when the module is not loaded */
-  constructor(kernel: Kernel, vnet: Vnet, { cred, port, pid, protocol }: ChannelOptions = {}) {
+  private constructor(kernel: Kernel, socket: Socket) {
     this.#kernel = kernel;
     this.#reader = new MessageReader(this.#bytes);
-    this.socket = vnet.socket({
+    this.socket = socket;
+  }
+
+  /** @throws NetlinkError what the kernel refuses: EADDRINUSE for the port, EAFNOSUPPORT when the module is not loaded */
+  static open(kernel: Kernel, vnet: Vnet, { cred, port, pid, protocol }: ChannelOptions = {}): Channel {
+    const socket = vnet.socket({
       protocol: protocol ?? NETLINK.ROUTE,
       ...(cred === undefined ? {} : { cred }),
       ...(pid === undefined ? {} : { pid }),
     });
     try {
-      if (port !== undefined && port !== 0) this.socket.bind(port);
-      this.socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.EXT_ACK, 1);
-      this.socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.CAP_ACK, 1);
+      if (port !== undefined && port !== 0) socket.bind(port);
+      socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.EXT_ACK, 1);
+      socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.CAP_ACK, 1);
     } catch (error) {
-      this.socket.close();
+      socket.close();
       throw error;
     }
+    return new Channel(kernel, socket);
+  }
+
+  save(): ChannelState {
+    return { socket: this.socket.number, unread: this.#bytes.subarray(this.#at, this.#filled) };
+  }
+
+  /** The channel of a state, on the kernel's socket of that number. */
+  static load(kernel: Kernel, { socket, unread }: ChannelState): Channel {
+    const found = kernel.socketByNumber(socket);
+    if (found === undefined) throw new SnapshotError(`snapshot: a channel on socket ${socket}, which is not there`);
+    const channel = new Channel(kernel, found);
+    channel.#bytes.set(unread);
+    channel.#filled = unread.length;
+    return channel;
   }
 
   /** @throws NetlinkError EPERM above the limit for programs, without privilege */
@@ -143,7 +170,7 @@ export class ChannelPool {
   }
 
   take(): Channel {
-    return this.#idle.pop() ?? new Channel(this.#kernel, this.#vnet);
+    return this.#idle.pop() ?? Channel.open(this.#kernel, this.#vnet);
   }
 
   /** @param channel - one whose last request was answered to the end */
@@ -154,6 +181,19 @@ export class ChannelPool {
 
   close(): void {
     for (const channel of this.#idle.splice(0)) channel.close();
+  }
+
+  save(): ChannelState[] {
+    return this.#idle.map((channel) => channel.save());
+  }
+
+  load(states: readonly ChannelState[]): void {
+    this.#idle.splice(0, this.#idle.length, ...states.map((state) => this.restore(state)));
+  }
+
+  /** A channel that was taken. */
+  restore(state: ChannelState): Channel {
+    return Channel.load(this.#kernel, state);
   }
 }
 

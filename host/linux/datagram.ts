@@ -24,6 +24,14 @@ function charge(length: number): number {
   return ((length + OVERHEAD - 1) & -OVERHEAD) + OVERHEAD;
 }
 
+/** A queue as plain data, besides its limit. */
+export interface ReceiveQueueState {
+  readonly datagrams: readonly Queued[];
+  readonly charged: number;
+  readonly ahead: readonly { readonly length: number; readonly charge: number }[];
+  readonly aheadTaken: number;
+}
+
 export class ReceiveQueue {
   /** Bytes that may be queued, as getsockopt(SO_RCVBUF) tells: twice what was set. */
   limit: number;
@@ -38,6 +46,19 @@ export class ReceiveQueue {
 
   constructor(limit: number) {
     this.limit = limit;
+  }
+
+  save(): ReceiveQueueState {
+    const datagrams = this.#datagrams.slice(this.#head);
+    return { datagrams, charged: this.#charged, ahead: this.#ahead, aheadTaken: this.#aheadTaken };
+  }
+
+  load({ datagrams, charged, ahead, aheadTaken }: ReceiveQueueState): void {
+    this.#head = 0;
+    this.#datagrams.splice(0, this.#datagrams.length, ...datagrams);
+    this.#charged = charged;
+    this.#ahead.splice(0, this.#ahead.length, ...ahead);
+    this.#aheadTaken = aheadTaken;
   }
 
   get isEmpty(): boolean {

@@ -1,9 +1,9 @@
 // Dumps of a Linux socket: messages made as the reader takes them, in datagrams of the size that Linux gives this reader
 // (linux-compat E2.2 to E2.4; linux-clients C2.1).
 
-import { NetlinkSize, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
-import { type ChannelPool, endOf } from "./channel.js";
-import type { MessageReader } from "./messagereader.js";
+import { NetlinkSize, NLM_F, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
+import { type ChannelPool, type ChannelState, endOf } from "./channel.js";
+import { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
 import { LinuxErrorAttribute, LinuxLimit } from "./number.js";
 import { Refusal } from "./refusal.js";
@@ -26,10 +26,17 @@ export interface DumpSource {
   next(writer: MessageWriter, header: ReplyHeader, limit: number): boolean;
   /** Gives back what it holds, finished or not. */
   close(): void;
+  /** What is left of it. */
+  save(): SourceState;
   /** For observers: the kernel's message that the last `next` rewrote; undefined when the layer made its own. */
   before?(): Uint8Array | undefined;
   /** For observers: what the kernel was asked. */
   readonly requests?: readonly Uint8Array[];
+}
+
+/** A source as plain data. Of which kind decides what else there is (dumpsources.ts). */
+export interface SourceState {
+  readonly source: string;
 }
 
 /** A limit that one message is above. */
@@ -47,13 +54,23 @@ export interface DumpOptions {
   readonly doneIsPlain?: boolean;
 }
 
+/** A dump as plain data. */
+export interface DumpState {
+  readonly seq: number;
+  readonly port: number;
+  readonly hasExtAck: boolean;
+  readonly options: DumpOptions;
+  readonly rest: Uint8Array | undefined;
+  readonly done: Uint8Array | undefined;
+  readonly source: SourceState;
+}
+
 /** A dump under way on a socket. */
 export class Dump {
   readonly header: ReplyHeader;
   observer: DumpObserver | undefined;
   readonly #source: DumpSource;
-  readonly #doneJoins: boolean;
-  readonly #doneIsPlain: boolean;
+  readonly #options: DumpOptions;
   readonly #hasExtAck: boolean;
   /** Turn by turn, so that a datagram lasts while the next one is made. */
   readonly #writers: [MessageWriter, MessageWriter] = [new MessageWriter(), new MessageWriter()];
@@ -66,9 +83,23 @@ export class Dump {
     const flags = NLM_F.MULTI | (options.isFiltered ? NLM_F.DUMP_FILTERED : 0);
     this.header = { flags, seq, port };
     this.#source = source;
-    this.#doneJoins = options.doneJoins ?? false;
-    this.#doneIsPlain = options.doneIsPlain ?? false;
+    this.#options = options;
     this.#hasExtAck = hasExtAck;
+  }
+
+  save(): DumpState {
+    const { seq, port } = this.header;
+    const source = this.#source.save();
+    const [hasExtAck, options, rest, done] = [this.#hasExtAck, this.#options, this.#rest, this.#done];
+    return { seq, port, hasExtAck, options, rest, done, source };
+  }
+
+  /** @param source - of the state's */
+  static load({ seq, port, hasExtAck, options, rest, done }: DumpState, source: DumpSource): Dump {
+    const dump = new Dump(source, seq, port, hasExtAck, options);
+    dump.#rest = rest;
+    dump.#done = done;
+    return dump;
   }
 
   get isOver(): boolean {
@@ -98,7 +129,7 @@ export class Dump {
       if (!hasMore) this.#end(undefined);
       if (isFull) return writer.written;
     }
-    const fits = this.#doneJoins && writer.at + this.#done.length <= limit;
+    const fits = this.#options.doneJoins && writer.at + this.#done.length <= limit;
     if (writer.at > 0 && !fits) return writer.written;
     writer.whole(this.#done);
     this.observer?.(undefined, this.#done);
@@ -136,7 +167,7 @@ export class Dump {
   #end(refusal: Refusal | undefined): void {
     if (this.#done !== undefined) return;
     this.#source.close();
-    const flags = this.#doneIsPlain ? NLM_F.MULTI : this.header.flags;
+    const flags = this.#options.doneIsPlain ? NLM_F.MULTI : this.header.flags;
     this.#done = doneOf({ ...this.header, flags }, refusal, this.#hasExtAck);
   }
 }
@@ -152,23 +183,62 @@ function doneOf({ flags, seq, port }: ReplyHeader, refusal: Refusal | undefined,
   return writer.written.slice();
 }
 
-/** Messages that are all made at once: few, and from the layer's own state. */
+/** Messages that are all made at once: few, and from the layer's own state at the request. */
 export function listSource(writes: Iterable<(writer: MessageWriter, header: ReplyHeader) => void>): DumpSource {
-  const rest = writes[Symbol.iterator]();
+  const list = new MessageWriter();
+  for (const write of writes) write(list, { flags: 0, seq: 0, port: 0 });
+  return writtenSource(list.written);
+}
+
+export interface WrittenState extends SourceState {
+  readonly messages: Uint8Array;
+}
+
+/** Messages that lack nothing but what the dump's header has. */
+export function writtenSource(messages: Uint8Array): DumpSource {
+  const reader = new MessageReader(messages);
+  let at = 0;
   return {
-    next(writer, header) {
-      const { value, done } = rest.next();
-      if (done) return false;
-      value(writer, header);
+    next(writer, { flags, seq, port }) {
+      if (!reader.seek(at)) return false;
+      at = reader.next;
+      writer.whole(reader.message);
+      const { view, start } = writer;
+      view.setUint16(start + NlMsgHdr.FLAGS, view.getUint16(start + NlMsgHdr.FLAGS, true) | flags, true);
+      view.setUint32(start + NlMsgHdr.SEQ, seq, true);
+      view.setUint32(start + NlMsgHdr.PID, port, true);
       return true;
     },
     close() {},
+    save: () => ({ source: "written", messages: messages.subarray(at) }) as WrittenState,
   };
 }
 
-/** One source after the other. */
-export function sequence(sources: readonly DumpSource[]): DumpSource {
-  let current = 0;
+export interface RefusedState extends SourceState {
+  readonly errno: number;
+  readonly text: string | undefined;
+}
+
+/** A dump that ends before it begins. */
+export function refusedSource(refusal: Refusal): DumpSource {
+  const { errno, text } = refusal;
+  return {
+    next() {
+      throw refusal;
+    },
+    close() {},
+    save: () => ({ source: "refused", errno, text }) as RefusedState,
+  };
+}
+
+export interface SequenceState extends SourceState {
+  readonly current: number;
+  readonly sources: readonly SourceState[];
+}
+
+/** One source after the other. @param first - how many are through */
+export function sequence(sources: readonly DumpSource[], first = 0): DumpSource {
+  let current = first;
   let last: DumpSource | undefined;
   return {
     next(writer, header, limit) {
@@ -181,6 +251,7 @@ export function sequence(sources: readonly DumpSource[]): DumpSource {
     close() {
       for (const source of sources) source.close();
     },
+    save: () => ({ source: "sequence", current, sources: sources.map((each) => each.save()) }) as SequenceState,
     before: () => last?.before?.(),
     requests: sources.flatMap(({ requests = [] }) => requests),
   };
@@ -189,23 +260,46 @@ export function sequence(sources: readonly DumpSource[]): DumpSource {
 /** How one message of the kernel's dump becomes Linux's: none, one or more. */
 export type Translate = (message: MessageReader, writer: MessageWriter, header: ReplyHeader) => void;
 
+/** A dump of the kernel as plain data. */
+export interface KernelDumpState {
+  readonly request: Uint8Array;
+  /** Whether its end was read, and then whether it was closed. */
+  readonly progress: "open" | "read" | "closed";
+  /** Undefined once it is closed. */
+  readonly channel: ChannelState | undefined;
+}
+
+/** A dump of the kernel; a source that has one is made again of its state, and what else the source knows. */
+export interface KernelDump extends Omit<DumpSource, "save"> {
+  save(): KernelDumpState;
+}
+
+/** What a dump of the kernel is, besides its request. */
+export interface Translation {
+  readonly translate: Translate;
+  /** What the dump ends with where the kernel's errno (FreeBSD's) is not 0. */
+  readonly failed: (errno: number) => Refusal | undefined;
+}
+
 /**
  * A dump of the kernel, rewritten message by message. It is one state, that of the request: the kernel keeps what changes
  * aside.
- * @param failed - what the dump ends with where the kernel's errno (FreeBSD's) is not 0
+ * @param from - the request, or what was saved of one under way
  */
 export function kernelDump(
   pool: ChannelPool,
-  request: Uint8Array,
-  translate: Translate,
-  failed: (errno: number) => Refusal | undefined,
-): DumpSource {
-  const channel = pool.take();
-  channel.start(request);
-  let state: "open" | "read" | "closed" = "open";
+  from: Uint8Array | KernelDumpState,
+  { translate, failed }: Translation,
+): KernelDump {
+  const before = from instanceof Uint8Array ? undefined : from;
+  const request = from instanceof Uint8Array ? from : from.request;
+  let progress = before?.progress ?? "open";
+  let channel = before === undefined ? pool.take() : before.channel && pool.restore(before.channel);
+  if (before === undefined) channel?.start(request);
   let rewritten: MessageReader | undefined;
   return {
     next(writer, header, limit) {
+      if (channel === undefined) return false;
       // Many messages a call: nothing but reading and translating is done for each.
       do {
         const message = channel.next();
@@ -218,7 +312,7 @@ export function kernelDump(
         }
         const end = endOf(message);
         if (end === undefined) continue;
-        state = "read";
+        progress = "read";
         const refusal = end.errno === 0 ? undefined : failed(end.errno);
         if (refusal !== undefined) throw refusal;
         return false;
@@ -226,10 +320,12 @@ export function kernelDump(
       return true;
     },
     close() {
-      if (state === "read") pool.giveBack(channel);
-      else if (state === "open") channel.close();
-      state = "closed";
+      if (progress === "read" && channel !== undefined) pool.giveBack(channel);
+      else channel?.close();
+      channel = undefined;
+      progress = "closed";
     },
+    save: () => ({ request, progress, channel: channel?.save() }),
     before: () => rewritten?.message.slice(),
     requests: [request],
   };

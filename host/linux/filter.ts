@@ -57,6 +57,8 @@ interface Instruction {
 }
 
 export class Filter {
+  /** The instructions, as they were given. */
+  readonly bytes: Uint8Array;
   readonly #program: readonly Instruction[];
 
   /**
@@ -82,6 +84,7 @@ export class Filter {
     });
     if (((program[count - 1] as Instruction).code & CLASS_MASK) !== CLASS.RET) throw invalid();
     checkScratch(program);
+    this.bytes = bytes.slice();
     this.#program = program;
   }
 

@@ -9,7 +9,7 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { CTRL_ATTR, CTRL_CMD, GENL } from "../../assembly/abi/genetlink.js";
 import { NetlinkSize, NLM_F, NlMsgHdr } from "../../assembly/abi/netlink.js";
 import type { Answer } from "./channel.js";
-import type { DumpSource, ReplyHeader } from "./dump.js";
+import type { DumpSource, ReplyHeader, SourceState } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import type { MessageReader } from "./messagereader.js";
 import type { MessageWriter } from "./messagewriter.js";
@@ -106,13 +106,25 @@ function pass(request: Request): void {
   else if (end.errno !== Errno.OK) throw isMissing(request, end) ? new Refusal(LinuxErrno.ENOENT) : refusalOf(end);
 }
 
+export interface AnsweredState extends SourceState {
+  /** Those that are not written yet. */
+  readonly answers: readonly Uint8Array[];
+  readonly end: Answer;
+  readonly isRewritten: boolean;
+}
+
 /** A dump of what was answered already, which is one state. */
 function answered(answers: readonly Uint8Array[], end: Answer, write: typeof rewritten): DumpSource {
-  const rest = answers.values();
+  return answeredSource({ source: "answered", answers, end, isRewritten: write === rewritten });
+}
+
+export function answeredSource({ source, answers, end, isRewritten }: AnsweredState): DumpSource {
+  const write = isRewritten ? rewritten : unchanged;
+  let at = 0;
   let answer: Uint8Array | undefined;
   return {
     next(writer, header) {
-      answer = rest.next().value;
+      answer = answers[at++];
       if (answer !== undefined) {
         write(writer, answer, header);
         return true;
@@ -121,6 +133,7 @@ function answered(answers: readonly Uint8Array[], end: Answer, write: typeof rew
       return false;
     },
     close() {},
+    save: () => ({ source, answers: answers.slice(at), end, isRewritten }) as AnsweredState,
     before: () => answer,
   };
 }

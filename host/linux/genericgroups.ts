@@ -5,7 +5,8 @@
 import { GENL } from "../../assembly/abi/genetlink.js";
 import { NETLINK, NETLINK_OPTION, SOL } from "../../assembly/abi/netlink.js";
 import type { Kernel, Vnet } from "../kernel/kernel.js";
-import { Channel } from "./channel.js";
+import { Channel, type ChannelState } from "./channel.js";
+import { refill } from "./plain.js";
 
 /** Linux's number of the controller's group (net/netlink/genetlink.c: its offset is the controller's id). */
 const NOTIFY = GENL.MIN_ID;
@@ -15,6 +16,12 @@ const HEARD_LIMIT = 1 << 24;
 
 /** Gets a notification, and the number of the group as the program joined it; 0 where that is not known. */
 export type Hear = (bytes: Uint8Array, group: number) => void;
+
+/** What goes on from between two calls, and a map of it. */
+export interface GenericGroupsState {
+  readonly joined: ReadonlyMap<number, number>;
+  readonly channel: ChannelState | undefined;
+}
 
 export class GenericGroups {
   readonly #kernel: Kernel;
@@ -28,6 +35,15 @@ export class GenericGroups {
     this.#kernel = kernel;
     this.#vnet = vnet;
     this.#hear = hear;
+  }
+
+  save(): GenericGroupsState {
+    return { joined: this.#joined, channel: this.#channel?.save() };
+  }
+
+  load({ joined, channel }: GenericGroupsState): void {
+    refill(this.#joined, joined);
+    this.#channel = channel && Channel.load(this.#kernel, channel);
   }
 
   /**
@@ -50,7 +66,7 @@ export class GenericGroups {
   }
 
   #open(): Channel {
-    const channel = new Channel(this.#kernel, this.#vnet, { protocol: NETLINK.GENERIC });
+    const channel = Channel.open(this.#kernel, this.#vnet, { protocol: NETLINK.GENERIC });
     channel.setReceiveLimit(HEARD_LIMIT);
     return channel;
   }

@@ -4,7 +4,7 @@
 import { Errno } from "../../assembly/abi/errno.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { HeaderSize, IFLA, IfInfoMsg, RTM } from "../../assembly/abi/rtnetlink.js";
-import { kernelDump, listSource } from "./dump.js";
+import { type DumpSource, type KernelDumpState, kernelDump, listSource, type SourceState } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import { isLinkKind } from "./linkkind.js";
@@ -79,20 +79,38 @@ function dumpLinks(request: Request): void {
   const kind = asked !== undefined && isLinkKind(asked) ? asked : undefined;
   const master = message.u32(IFLA.MASTER);
   const isFiltered = kind !== undefined || master !== 0;
-  const source = kernelDump(
-    vnet.channels,
-    vnet.dumpRequest(RTM.GETLINK, HeaderSize.IFINFOMSG),
-    (link, writer, header) => {
+  const source = linkSource(vnet, { kind, master }, vnet.dumpRequest(RTM.GETLINK, HeaderSize.IFINFOMSG));
+  // Recorded: NLM_F_DUMP_FILTERED is in the messages, and not in NLMSG_DONE.
+  request.dump(source, { isFiltered, doneIsPlain: true });
+}
+
+/** Which links a dump shows. */
+interface LinkFilter {
+  /** IFLA_INFO_KIND, undefined for all. */
+  readonly kind: string | undefined;
+  /** IFLA_MASTER, 0 for all. */
+  readonly master: number;
+}
+
+export interface LinkDumpState extends SourceState {
+  readonly filter: LinkFilter;
+  readonly dump: KernelDumpState;
+}
+
+/** All links that the filter leaves. @param from - see kernelDump */
+export function linkSource(vnet: LinuxVnet, filter: LinkFilter, from: Uint8Array | KernelDumpState): DumpSource {
+  const { kind, master } = filter;
+  const dump = kernelDump(vnet.channels, from, {
+    translate: (link, writer, header) => {
       const { index, driver, type } = readLink(link);
       const note = vnet.notes.links.get(index);
       if (kind !== undefined && linkTypeOf(driver, type, note?.kind).kind !== kind) return;
       if (master !== 0 && (note?.master || NO_MASTER) !== master) return;
       writeLink(vnet, link, RTM.NEWLINK, writer, header, 0);
     },
-    (errno) => new Refusal(linuxErrnoOf(errno)),
-  );
-  // Recorded: NLM_F_DUMP_FILTERED is in the messages, and not in NLMSG_DONE.
-  request.dump(source, { isFiltered, doneIsPlain: true });
+    failed: (errno) => new Refusal(linuxErrnoOf(errno)),
+  });
+  return { ...dump, save: () => ({ source: "links", filter, dump: dump.save() }) as LinkDumpState };
 }
 
 /** The checks of a strict socket (E3.4, E3.5). @throws Refusal EINVAL */

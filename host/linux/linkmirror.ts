@@ -4,6 +4,7 @@ import { IFF, IFT } from "../../assembly/abi/ifnet.js";
 import { HeaderSize, IFLA, IFLA_INFO, IfInfoMsg } from "../../assembly/abi/rtnetlink.js";
 import { ownTypeOf } from "./linktype.js";
 import type { MessageReader } from "./messagereader.js";
+import { refill } from "./plain.js";
 
 /** An interface, with FreeBSD's numbers. */
 export interface Link {
@@ -25,10 +26,25 @@ export interface Link {
 
 const PAIR_DRIVER = "epair";
 
+/** What a mirror of links goes on from. */
+export interface LinkMirrorState {
+  readonly links: ReadonlyMap<number, Link>;
+  readonly partners: ReadonlyMap<number, number>;
+}
+
 export class LinkMirror {
   readonly #links = new Map<number, Link>();
   /** Halves of epairs, by the index of the other. */
   readonly #partners = new Map<number, number>();
+
+  save(): LinkMirrorState {
+    return { links: this.#links, partners: this.#partners };
+  }
+
+  load({ links, partners }: LinkMirrorState): void {
+    refill(this.#links, links);
+    refill(this.#partners, partners);
+  }
 
   /** @param message - RTM_NEWLINK of the kernel; it is indexed afterwards */
   set(message: MessageReader): Link {

@@ -2,6 +2,7 @@
 // from another vnet, with what they bring along.
 
 import type { LinkNote } from "./notes.js";
+import { refill, refillSet } from "./plain.js";
 
 /** What an interface keeps when it goes to another vnet, besides its index. */
 export interface Luggage {
@@ -13,6 +14,12 @@ export interface Luggage {
   readonly partner: number;
 }
 
+/** What goes on from between two requests. */
+export interface LinkTransitState {
+  readonly unfinished: ReadonlySet<number>;
+  readonly expected: ReadonlyMap<number, Luggage>;
+}
+
 export class LinkTransit {
   /** A request makes interfaces, or takes one in: what arrives meanwhile is unfinished. */
   isMaking = false;
@@ -20,6 +27,15 @@ export class LinkTransit {
   readonly unfinished = new Set<number>();
   /** By index, what those bring along that left another vnet for this one and have not arrived. */
   readonly expected = new Map<number, Luggage>();
+
+  save(): LinkTransitState {
+    return { unfinished: this.unfinished, expected: this.expected };
+  }
+
+  load({ unfinished, expected }: LinkTransitState): void {
+    refillSet(this.unfinished, unfinished);
+    refill(this.expected, expected);
+  }
 
   /** What arrives in the meantime is unfinished. @returns the indices, ascending: of an epair the first half first */
   during(call: () => void): number[] {

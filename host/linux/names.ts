@@ -2,6 +2,7 @@
 // to L4.5, E5.4): "lo" for lo0, "ethN" for Ethernet, and names that a program chose, as the name or besides it.
 
 import { IFT } from "../../assembly/abi/ifnet.js";
+import { refill } from "./plain.js";
 
 /** An interface as far as its name goes. */
 interface Named {
@@ -33,6 +34,12 @@ const LOOPBACK = "lo0";
 const LINUX_LOOPBACK = "lo";
 const NUMBERED = /^eth(0|[1-9][0-9]*)$/;
 
+/** What a table of names goes on from. */
+export interface NameTableState {
+  readonly interfaces: ReadonlyMap<number, Named>;
+  readonly departed: readonly Departed[];
+}
+
 export class NameTable {
   /** By interface index, in order of arrival. */
   readonly #interfaces = new Map<number, Named>();
@@ -43,6 +50,15 @@ export class NameTable {
   /** @param usesRealNames - compat.linux.use_real_ifnames: Ethernet interfaces keep FreeBSD's names */
   constructor(usesRealNames = false) {
     this.#usesRealNames = usesRealNames;
+  }
+
+  save(): NameTableState {
+    return { interfaces: this.#interfaces, departed: this.#departed };
+  }
+
+  load({ interfaces, departed }: NameTableState): void {
+    refill(this.#interfaces, interfaces);
+    this.#departed.splice(0, this.#departed.length, ...departed);
   }
 
   /** An interface arrived, or has another name. An Ethernet one takes the lowest free number, and keeps it. */

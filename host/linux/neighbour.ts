@@ -3,7 +3,7 @@
 import { AF } from "../../assembly/abi/inet.js";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { HeaderSize, NDA, NdMsg, NTF, RTM } from "../../assembly/abi/rtnetlink.js";
-import { type DumpSource, kernelDump, listSource, sequence } from "./dump.js";
+import { type DumpSource, type KernelDumpState, kernelDump, listSource, type SourceState, sequence } from "./dump.js";
 import { LinuxErrno, linuxErrnoOf } from "./errno.js";
 import { addressBytesOf, freebsdFamilyOf, LinuxAF } from "./family.js";
 import type { MessageReader } from "./messagereader.js";
@@ -54,18 +54,26 @@ interface Filter {
   readonly wantsProxies: boolean;
 }
 
+export interface NeighbourDumpState extends SourceState {
+  readonly filter: Filter;
+  readonly dump: KernelDumpState;
+}
+
 /** All entries of a family: Linux keeps a table for each, whatever interfaces they are on. */
 function tableDump(vnet: LinuxVnet, family: number, filter: Filter): DumpSource {
   const request = new MessageWriter(64);
   request.begin(RTM.GETNEIGH, NLM_F.REQUEST | NLM_F.DUMP, 0, 0, HeaderSize.NDMSG);
   request.header8(NdMsg.FAMILY, family);
   request.end();
+  return neighbourSource(vnet, filter, request.written);
+}
+
+/** Entries that the filter leaves. @param from - see kernelDump */
+export function neighbourSource(vnet: LinuxVnet, filter: Filter, from: Uint8Array | KernelDumpState): DumpSource {
   // As recorded, the messages say that they were filtered, and NLMSG_DONE does not.
   const filtered = filter.index !== 0 || filter.master !== 0 ? NLM_F.DUMP_FILTERED : 0;
-  return kernelDump(
-    vnet.channels,
-    request.written,
-    (entry, writer, { flags, seq, port }) => {
+  const dump = kernelDump(vnet.channels, from, {
+    translate: (entry, writer, { flags, seq, port }) => {
       entry.index(HeaderSize.NDMSG);
       const shown = entry.header8(NdMsg.FLAGS);
       if (shown & NTF.SELF || isOther(vnet, entry.header32(NdMsg.IFINDEX), filter)) return;
@@ -74,8 +82,9 @@ function tableDump(vnet: LinuxVnet, family: number, filter: Filter): DumpSource 
       if (filter.wantsProxies) writeProxy(entry, writer, header);
       else writeNeighbour(vnet, entry, RTM.NEWNEIGH, writer, header, stateOf(vnet, entry));
     },
-    (errno) => new Refusal(linuxErrnoOf(errno)),
-  );
+    failed: (errno) => new Refusal(linuxErrnoOf(errno)),
+  });
+  return { ...dump, save: () => ({ source: "neighbours", filter, dump: dump.save() }) as NeighbourDumpState };
 }
 
 /** Whether the filter is for other interfaces. */

@@ -3,6 +3,7 @@
 
 import { HeaderSize, NexthopGrp, NHA, NhMsg } from "../../assembly/abi/rtnetlink.js";
 import type { MessageReader } from "./messagereader.js";
+import { refill, refillSet } from "./plain.js";
 import type { LinuxVnet } from "./vnet.js";
 
 /** A path of a group. */
@@ -30,6 +31,13 @@ export interface Nexthop {
   readonly members: readonly NexthopMember[] | undefined;
 }
 
+/** What a mirror of nexthops goes on from. */
+export interface NexthopMirrorState {
+  readonly nexthops: ReadonlyMap<number, Nexthop>;
+  readonly groups: ReadonlySet<number>;
+  readonly used: Set<number> | undefined;
+}
+
 export class NexthopMirror {
   /** By id, in order of creation. */
   readonly #nexthops = new Map<number, Nexthop>();
@@ -38,6 +46,16 @@ export class NexthopMirror {
    * Ids that routes carry, or did: what is not among them has no routes. Undefined until somebody looks for the first time.
    */
   used: Set<number> | undefined;
+
+  save(): NexthopMirrorState {
+    return { nexthops: this.#nexthops, groups: this.#groups, used: this.used };
+  }
+
+  load({ nexthops, groups, used }: NexthopMirrorState): void {
+    refill(this.#nexthops, nexthops);
+    refillSet(this.#groups, groups);
+    this.used = used;
+  }
 
   get isEmpty(): boolean {
     return this.#nexthops.size === 0;

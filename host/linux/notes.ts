@@ -2,7 +2,8 @@
 // goes. Plain data, so that it can be kept with a snapshot.
 
 import type { Nexthop } from "./nexthopmirror.js";
-import { RouteNotes } from "./routenotes.js";
+import { refill } from "./plain.js";
+import { RouteNotes, type RouteNotesState } from "./routenotes.js";
 import { defaultRules, type Rule } from "./ruleobject.js";
 
 /** Of an interface, by index. */
@@ -69,6 +70,17 @@ export interface NexthopNote {
   readonly own: Nexthop | undefined;
 }
 
+/** What notes go on from. */
+export interface NotesState {
+  readonly links: ReadonlyMap<number, LinkNote>;
+  readonly addresses: ReadonlyMap<string, AddressNote>;
+  readonly routes: readonly RouteNotesState[];
+  readonly neighbours: ReadonlyMap<string, NeighbourNote>;
+  readonly nexthops: ReadonlyMap<number, NexthopNote>;
+  readonly rules: readonly Rule[];
+  readonly tables: ReadonlyMap<number, number>;
+}
+
 export class Notes {
   readonly links = new Map<number, LinkNote>();
   /** By `index family address`. */
@@ -82,6 +94,21 @@ export class Notes {
   readonly rules: Rule[] = defaultRules();
   /** Fibs that stand for tables of larger ids: fib by table id. */
   readonly tables = new Map<number, number>();
+
+  save(): NotesState {
+    const { links, addresses, routes, neighbours, nexthops, rules, tables } = this;
+    return { links, addresses, routes: routes.save(), neighbours, nexthops, rules, tables };
+  }
+
+  load(state: NotesState): void {
+    refill(this.links, state.links);
+    refill(this.addresses, state.addresses);
+    this.routes.load(state.routes);
+    refill(this.neighbours, state.neighbours);
+    refill(this.nexthops, state.nexthops);
+    this.rules.splice(0, this.rules.length, ...state.rules);
+    refill(this.tables, state.tables);
+  }
 
   /** An interface's, which there is from now on. */
   link(index: number): LinkNote {

@@ -5,6 +5,7 @@ import { LinuxErrno, LinuxError } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import { Filter } from "./filter.js";
 import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
+import { refill, refillSet } from "./plain.js";
 
 /** Options of level SOL_NETLINK that are flags, kept as given. */
 const FLAGS: ReadonlySet<number> = new Set([
@@ -34,6 +35,17 @@ const WORD_BYTES = 4;
 /** Half of the largest int: twice as much is what a limit can be. */
 const HALF_INT = 0x3fffffff;
 
+/** The options of a socket as plain data, and maps and sets of it. */
+export interface SocketOptionState {
+  readonly groups: ReadonlySet<number>;
+  readonly receiveLimit: number;
+  readonly sendLimit: number;
+  /** The instructions. */
+  readonly filter: Uint8Array | undefined;
+  readonly flags: ReadonlySet<number>;
+  readonly stored: ReadonlyMap<number, Uint8Array>;
+}
+
 export class SocketOptionTable {
   readonly type: number;
   readonly protocol: number;
@@ -53,6 +65,20 @@ export class SocketOptionTable {
     this.protocol = protocol;
     this.#isPrivileged = isPrivileged;
     this.#groupsMax = protocol === NETLINK.GENERIC ? LinuxLimit.GENERIC_GROUPS : LinuxLimit.GROUPS;
+  }
+
+  save(): SocketOptionState {
+    const { groups, receiveLimit, sendLimit, filter } = this;
+    return { groups, receiveLimit, sendLimit, filter: filter?.bytes, flags: this.#flags, stored: this.#stored };
+  }
+
+  load({ groups, receiveLimit, sendLimit, filter, flags, stored }: SocketOptionState): void {
+    refillSet(this.groups, groups);
+    this.receiveLimit = receiveLimit;
+    this.sendLimit = sendLimit;
+    this.filter = filter && new Filter(filter);
+    refillSet(this.#flags, flags);
+    refill(this.#stored, stored);
   }
 
   /** A flag of level SOL_NETLINK. */

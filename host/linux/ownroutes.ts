@@ -8,6 +8,7 @@ import { RT_SCOPE, RTA, RTF, RTM, RTN, RTNLGRP } from "../../assembly/abi/rtnetl
 import type { Address } from "./addressmirror.js";
 import { hostRoutes, multicastRoutes, type Network, networkName, networkRoutes, networksOn } from "./localtable.js";
 import { isSameRoute, type OwnRoute, writeOwnRoute } from "./ownroute.js";
+import { refill } from "./plain.js";
 import { findRoute } from "./routelookup.js";
 import { sameBytes } from "./routenotes.js";
 import { Metric6 } from "./routenumber.js";
@@ -20,6 +21,15 @@ type Departures = "told" | "told for IPv6";
 export class OwnRoutes {
   /** By what they come from: an address, a network, an interface. */
   readonly #told = new Map<string, readonly OwnRoute[]>();
+
+  /** By what they come from. */
+  save(): ReadonlyMap<string, readonly OwnRoute[]> {
+    return this.#told;
+  }
+
+  load(told: ReadonlyMap<string, readonly OwnRoute[]>): void {
+    refill(this.#told, told);
+  }
 
   /** Takes what is there as told. */
   learn(vnet: LinuxVnet): void {

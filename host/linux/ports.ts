@@ -12,6 +12,14 @@ export class PortSource {
     this.#state = seed >>> 0 || 1;
   }
 
+  save(): number {
+    return this.#state;
+  }
+
+  load(state: number): void {
+    this.#state = state;
+  }
+
   /** In order of trying: the process id, then some at random. */
   *candidates(pid: number): Generator<number> {
     yield pid;

@@ -14,6 +14,9 @@ export interface Prefix {
   readonly address: Uint8Array;
 }
 
+/** A table as a list: the length of each prefix, its address, and what it has. */
+export type PrefixTableState<T> = readonly (readonly [bits: number, address: Uint8Array, value: T])[];
+
 export class PrefixTable<T> {
   readonly family: number;
   /** By prefix length, then address. */
@@ -22,6 +25,18 @@ export class PrefixTable<T> {
 
   constructor(family: number) {
     this.family = family;
+  }
+
+  save(): PrefixTableState<T> {
+    return this.#lengths.flatMap((addresses, bits) =>
+      [...(addresses ?? [])].map(([key, value]) => [bits, addressOf(key), value] as const),
+    );
+  }
+
+  static load<T>(family: number, state: PrefixTableState<T>): PrefixTable<T> {
+    const table = new PrefixTable<T>(family);
+    for (const [bits, address, value] of state) table.set(bits, address, 0, value);
+    return table;
   }
 
   get size(): number {
@@ -63,6 +78,12 @@ function keyOf(family: number, bytes: Uint8Array, at: number): number | string {
     group(bytes, at + 12),
     group(bytes, at + 14),
   );
+}
+
+/** The reverse of keyOf. */
+function addressOf(key: number | string): Uint8Array {
+  if (typeof key === "number") return Uint8Array.of(key >>> 24, key >>> 16, key >>> 8, key);
+  return Uint8Array.from({ length: 2 * key.length }, (_, i) => key.charCodeAt(i >> 1) >> (i % 2 === 0 ? 8 : 0));
 }
 
 function group(bytes: Uint8Array, at: number): number {

@@ -3,7 +3,7 @@
 import type { Kernel, Vnet } from "../kernel/kernel.js";
 import type { KernelEvent } from "../kernel/log.js";
 import type { LayerPlayers } from "../kernel/replay.js";
-import { LinuxAbi, type LinuxAbiOptions, type ProgramSocket } from "./abi.js";
+import { LINUX_LAYER, LinuxAbi, type LinuxAbiOptions, type ProgramSocket } from "./abi.js";
 import type { LinuxCall } from "./recorded.js";
 import { LinuxSocket, type LinuxSocketOptions, type SocketAddress } from "./socket.js";
 import { type StrictReceive, StrictSocket } from "./strict/socket.js";
@@ -84,12 +84,14 @@ function bindOrConnect(call: "bind" | "connect", at: Place): void {
 /** What Kernel.replay and the like need for runs with Linux programs. */
 export const LINUX_PLAYER: LayerPlayers<Kernel> = {
   linux: (kernel) => {
-    let abi: LinuxAbi | undefined;
     return (event) => {
       const call = event.call.slice("linux.".length);
+      // The layer comes and goes with snapshots that are put back: the kernel knows whether there is one.
+      if (kernel.awaitsLayer(LINUX_LAYER)) new LinuxAbi(kernel);
+      const abi = kernel.layer(LINUX_LAYER) as LinuxAbi | undefined;
       if (call === "open") {
         if (abi !== undefined) throw new Error("a second layer; expected one for each kernel");
-        abi = new LinuxAbi(kernel, event.arguments[0] as LinuxAbiOptions);
+        new LinuxAbi(kernel, event.arguments[0] as LinuxAbiOptions);
         return;
       }
       const play = Object.hasOwn(PLAYERS, call) ? PLAYERS[call as keyof typeof PLAYERS] : undefined;

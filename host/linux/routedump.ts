@@ -3,10 +3,21 @@
 
 import { AF } from "../../assembly/abi/inet.js";
 import { HeaderSize, RTM, RtMsg } from "../../assembly/abi/rtnetlink.js";
-import { type DumpSource, kernelDump, listSource, sequence } from "./dump.js";
+import {
+  type DumpSource,
+  type KernelDump,
+  type KernelDumpState,
+  kernelDump,
+  listSource,
+  type ReplyHeader,
+  refusedSource,
+  type SourceState,
+  sequence,
+} from "./dump.js";
 import { LinuxErrno } from "./errno.js";
 import { LinuxAF } from "./family.js";
 import { localRoutes } from "./localtable.js";
+import type { MessageWriter } from "./messagewriter.js";
 import { writeOwnRoute } from "./ownroute.js";
 import { Refusal } from "./refusal.js";
 import { type Request, refusalOf } from "./request.js";
@@ -14,6 +25,7 @@ import {
   isForNothing,
   isNarrowed,
   plainSelection,
+  type RouteFilter,
   type RouteSelection,
   selectsOwn,
   strictSelection,
@@ -59,7 +71,7 @@ function tableSource(vnet: LinuxVnet, selection: RouteSelection, family: number,
   const isEmpty = table === LinuxTable.DEFAULT || isOneOfAll;
   const isThere = table === LinuxTable.LOCAL || fibOf(vnet, table) !== undefined;
   if (isThere || isEmpty) return sourceOf(vnet, table, family, selection);
-  return failing(new Refusal(LinuxErrno.ENOENT, missingTable(family)));
+  return refusedSource(new Refusal(LinuxErrno.ENOENT, missingTable(family)));
 }
 
 /** What Linux says of a table that is not there. @param family - FreeBSD's */
@@ -74,42 +86,83 @@ function sourceOf(vnet: LinuxVnet, table: number, family: number, { filter }: Ro
   }
   const fib = fibOf(vnet, table);
   if (fib === undefined) return listSource([]);
-  const start = (): DumpSource => {
-    const translator = new RouteTranslator(vnet, fib, family, filter);
-    return kernelDump(
-      vnet.channels,
-      routesRequest(fib, family),
-      (message, writer, header) => translator.translate(message, writer, header),
-      (errno) => refusalOf({ errno }),
-    );
-  };
+  const dump = new RouteDump(vnet, { fib, family, filter });
   // Each dump is one state of its table. Main's is that of the request; the others, of which there can be thousands, begin
   // when they are reached.
-  return fib === 0 ? start() : later(start);
+  if (fib === 0) dump.begin();
+  return dump;
 }
 
-/** A source that is made when its first message is wanted. */
-function later(make: () => DumpSource): DumpSource {
-  let source: DumpSource | undefined;
-  let isClosed = false;
-  return {
-    next(writer, header, limit) {
-      if (isClosed) return false;
-      source ??= make();
-      return source.next(writer, header, limit);
-    },
-    close() {
-      isClosed = true;
-      source?.close();
-    },
-  };
+/** Which routes of which table. */
+interface RouteTable {
+  readonly fib: number;
+  /** FreeBSD's. */
+  readonly family: number;
+  readonly filter: RouteFilter | undefined;
 }
 
-function failing(refusal: Refusal): DumpSource {
-  return {
-    next() {
-      throw refusal;
-    },
-    close() {},
-  };
+export interface RouteDumpState extends SourceState {
+  readonly table: RouteTable;
+  readonly isClosed: boolean;
+  /** Undefined before it begins. */
+  readonly dump: KernelDumpState | undefined;
+}
+
+/** A table of the kernel's. */
+export class RouteDump implements DumpSource {
+  readonly #vnet: LinuxVnet;
+  readonly #table: RouteTable;
+  readonly #translator: RouteTranslator;
+  #dump: KernelDump | undefined;
+  #isClosed = false;
+
+  constructor(vnet: LinuxVnet, table: RouteTable) {
+    this.#vnet = vnet;
+    this.#table = table;
+    this.#translator = new RouteTranslator(vnet, table.fib, table.family, table.filter);
+  }
+
+  /** Asks the kernel, if it was not asked yet. */
+  begin(): KernelDump {
+    const { fib, family } = this.#table;
+    this.#dump ??= this.#dumpOf(routesRequest(fib, family));
+    return this.#dump;
+  }
+
+  #dumpOf(from: Uint8Array | KernelDumpState): KernelDump {
+    return kernelDump(this.#vnet.channels, from, {
+      translate: (message, writer, header) => this.#translator.translate(message, writer, header),
+      failed: (errno) => refusalOf({ errno }),
+    });
+  }
+
+  next(writer: MessageWriter, header: ReplyHeader, limit: number): boolean {
+    if (this.#isClosed) return false;
+    this.#translator.refresh();
+    return this.begin().next(writer, header, limit);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#dump?.close();
+  }
+
+  before(): Uint8Array | undefined {
+    return this.#dump?.before?.();
+  }
+
+  get requests(): readonly Uint8Array[] {
+    return this.#dump?.requests ?? [];
+  }
+
+  save(): RouteDumpState {
+    return { source: "routes", table: this.#table, isClosed: this.#isClosed, dump: this.#dump?.save() };
+  }
+
+  static load(vnet: LinuxVnet, { table, isClosed, dump }: RouteDumpState): RouteDump {
+    const loaded = new RouteDump(vnet, table);
+    loaded.#dump = dump && loaded.#dumpOf(dump);
+    loaded.#isClosed = isClosed;
+    return loaded;
+  }
 }

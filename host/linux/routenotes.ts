@@ -1,6 +1,6 @@
 // What Linux programs said of routes that the kernel has no place for, by table and prefix (linux-compat E7).
 
-import { type Prefix, PrefixTable } from "./prefixtable.js";
+import { type Prefix, PrefixTable, type PrefixTableState } from "./prefixtable.js";
 
 /** Of a path, which its gateway tells from others. */
 export interface PathNote {
@@ -48,11 +48,27 @@ export const NO_NOTE: RouteNote = {
   isAppended: false,
 };
 
+/** The notes of one family in one fib, and which. */
+export interface RouteNotesState {
+  readonly fib: number;
+  readonly family: number;
+  readonly notes: PrefixTableState<RouteNote>;
+}
+
 export class RouteNotes {
   /** By fib and family. */
   readonly #tables = new Map<number, PrefixTable<RouteNote>>();
   /** The note set last: a program says the same of many routes, and one note does for them. */
   #last: RouteNote = NO_NOTE;
+
+  save(): RouteNotesState[] {
+    return [...this.tables()].map(({ fib, family }) => ({ fib, family, notes: this.table(fib, family)?.save() ?? [] }));
+  }
+
+  load(states: readonly RouteNotesState[]): void {
+    this.#tables.clear();
+    for (const { fib, family, notes } of states) this.replace(fib, PrefixTable.load(family, notes));
+  }
 
   /** Those of one family in one fib; undefined when there are none. */
   table(fib: number, family: number): PrefixTable<RouteNote> | undefined {

@@ -52,10 +52,12 @@ const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 export class RouteTranslator {
   readonly #vnet: LinuxVnet;
   readonly #filter: RouteFilter | undefined;
-  readonly #notes: PrefixTable<RouteNote> | undefined;
+  readonly #fib: number;
+  readonly #family: number;
+  #notes: PrefixTable<RouteNote> | undefined;
   /** Id, and as rtm_table. */
-  readonly #table: number;
-  readonly #headerTable: number;
+  #table = 0;
+  #headerTable = 0;
   /** The reader's and the writer's bytes as words. */
   #sourceBytes: Uint8Array | undefined;
   #source: Int32Array = new Int32Array(0);
@@ -69,8 +71,15 @@ export class RouteTranslator {
   constructor(vnet: LinuxVnet, fib: number, family: number, filter: RouteFilter | undefined) {
     this.#vnet = vnet;
     this.#filter = filter;
-    this.#notes = vnet.notes.routes.table(fib, family);
-    this.#table = tableOf(vnet, fib);
+    this.#fib = fib;
+    this.#family = family;
+    this.refresh();
+  }
+
+  /** To be called when the program may have done something since the last route: notes are those of now. */
+  refresh(): void {
+    this.#notes = this.#vnet.notes.routes.table(this.#fib, this.#family);
+    this.#table = tableOf(this.#vnet, this.#fib);
     this.#headerTable = headerTableOf(this.#table);
   }
 

@@ -3,18 +3,19 @@
 
 import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { NetlinkError } from "../kernel/kernel.js";
-import type { Channel } from "./channel.js";
-import { type Datagram, ReceiveQueue } from "./datagram.js";
-import type { Dump } from "./dump.js";
+import { Channel, type ChannelState } from "./channel.js";
+import { type Datagram, ReceiveQueue, type ReceiveQueueState } from "./datagram.js";
+import { Dump, type DumpSource, type DumpState, type SourceState } from "./dump.js";
 import { asLinux, LinuxErrno, LinuxError, linuxErrnoOf } from "./errno.js";
-import type { GenericGroups, Hear } from "./genericgroups.js";
+import type { GenericGroups, GenericGroupsState, Hear } from "./genericgroups.js";
 import { MessageReader } from "./messagereader.js";
 import type { Mode } from "./modes.js";
 import { LinuxLimit, LinuxSO, LinuxSOL } from "./number.js";
-import { SocketOptionTable } from "./options.js";
+import { type SocketOptionState, SocketOptionTable } from "./options.js";
 import { SocketJournal } from "./recorded.js";
 import { Refusal } from "./refusal.js";
 import { Request, type Requester, type RequestHandler } from "./request.js";
+import { messagesIn } from "./rewrite.js";
 import type { LinuxVnet } from "./vnet.js";
 
 export type { Datagram } from "./datagram.js";
@@ -45,8 +46,25 @@ export interface SocketProtocol {
   readonly handle: RequestHandler;
   /** Listens to groups of the kernel; a protocol without has none of its own. */
   openGroups?(hear: Hear): GenericGroups;
+  /** Makes a source of a dump again. */
+  loadSource(state: SourceState): DumpSource;
   /** Takes the port, or one of the layer's choice for 0. @throws LinuxError EADDRINUSE */
   openChannel(port: number, options: LinuxSocketOptions): Channel;
+}
+
+/** A socket as plain data, and maps and sets of it. */
+export interface LinuxSocketState {
+  readonly options: SocketOptionState;
+  readonly queue: ReceiveQueueState;
+  /** Undefined while it has no port, and once it is closed. */
+  readonly channel: ChannelState | undefined;
+  /** What it hears of the kernel's groups. */
+  readonly groups: GenericGroupsState | undefined;
+  readonly port: number;
+  readonly dump: DumpState | undefined;
+  readonly offer: number;
+  readonly isOverrun: boolean;
+  readonly isClosed: boolean;
 }
 
 const NO_GROUPS: ReadonlySet<number> = new Set();
@@ -54,6 +72,8 @@ const NO_GROUPS: ReadonlySet<number> = new Set();
 export class LinuxSocket implements Requester {
   readonly vnet: LinuxVnet;
   readonly isPrivileged: boolean;
+  /** In order of opening, from 1, over all vnets. */
+  readonly number: number;
   readonly #journal: SocketJournal;
   readonly #options: LinuxSocketOptions;
   readonly #protocol: SocketProtocol;
@@ -73,6 +93,7 @@ export class LinuxSocket implements Requester {
   /** Made by LinuxAbi.socket. */
   constructor(vnet: LinuxVnet, options: LinuxSocketOptions, protocol: SocketProtocol, number: number) {
     this.vnet = vnet;
+    this.number = number;
     this.#journal = new SocketJournal(vnet.kernel, vnet.vnet, number);
     this.isPrivileged = options.isPrivileged;
     this.#options = options;
@@ -82,6 +103,67 @@ export class LinuxSocket implements Requester {
     this.#groups = protocol.openGroups?.((bytes, group) => this.#hear(bytes, group));
     if (this.#groups !== undefined) vnet.listeners.add(this.#groups);
     vnet.members.add(this);
+  }
+
+  // ---- in snapshots
+
+  /** What it was opened with. */
+  get opened(): LinuxSocketOptions {
+    return this.#options;
+  }
+
+  save(): LinuxSocketState {
+    return {
+      options: this.#table.save(),
+      queue: this.#queue.save(),
+      channel: this.#isClosed ? undefined : this.#channel?.save(),
+      groups: this.#groups?.save(),
+      port: this.#port,
+      dump: this.#dump?.save(),
+      offer: this.#offer,
+      isOverrun: this.#isOverrun,
+      isClosed: this.#isClosed,
+    };
+  }
+
+  /** What it was, whatever became of it since. The kernel's sockets are as they were then. */
+  load({ options, queue, channel, groups, port, dump, offer, isOverrun, isClosed }: LinuxSocketState): void {
+    this.#table.load(options);
+    this.#queue.load(queue);
+    this.#queue.limit = this.#table.receiveLimit;
+    this.#channel = channel && Channel.load(this.vnet.kernel, channel);
+    if (groups !== undefined) this.#groups?.load(groups);
+    this.#port = port;
+    this.#dump = dump && this.#loadDump(dump);
+    this.#offer = offer;
+    this.#isOverrun = isOverrun;
+    this.#isClosed = isClosed;
+    this.#leave();
+    if (isClosed) return;
+    this.vnet.members.add(this);
+    if (this.#groups !== undefined) this.vnet.listeners.add(this.#groups);
+  }
+
+  #loadDump(state: DumpState): Dump {
+    const dump = Dump.load(state, this.#protocol.loadSource(state.source));
+    const of = { vnet: this.vnet.vnet.name, port: this.#port, isRoute: this.isRoute };
+    if (this.vnet.tap !== undefined) {
+      dump.observer = (before, after) => this.vnet.tap?.toProgram(of, before, messagesIn(after));
+    }
+    return dump;
+  }
+
+  /** It is not there any more: what it held in the kernel is gone already. */
+  forget(): void {
+    this.#isClosed = true;
+    this.#dump = undefined;
+    this.#channel = undefined;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.vnet.members.delete(this);
+    if (this.#groups !== undefined) this.vnet.listeners.delete(this.#groups);
   }
 
   // ---- as requester and member
@@ -332,10 +414,10 @@ export class LinuxSocket implements Requester {
       this.#isClosed = true;
       this.#dump?.close();
       this.#dump = undefined;
-      this.vnet.members.delete(this);
-      if (this.#groups !== undefined) this.vnet.listeners.delete(this.#groups);
+      this.#leave();
       this.#groups?.close();
       this.#channel?.close();
+      this.vnet.owner.socketClosed(this.number);
     });
   }
 

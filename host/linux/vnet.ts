@@ -5,15 +5,17 @@
 import { NETLINK_OPTION, NLM_F, SOL } from "../../assembly/abi/netlink.js";
 import { HeaderSize, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { Attendant, Kernel, Vnet } from "../kernel/kernel.js";
-import { AddressMirror } from "./addressmirror.js";
-import { Channel, ChannelPool } from "./channel.js";
-import { LinkMirror } from "./linkmirror.js";
-import { LinkTransit } from "./linktransit.js";
+import { type Address, AddressMirror } from "./addressmirror.js";
+import { Channel, ChannelPool, type ChannelState } from "./channel.js";
+import { LinkMirror, type LinkMirrorState } from "./linkmirror.js";
+import { LinkTransit, type LinkTransitState } from "./linktransit.js";
 import type { MessageReader } from "./messagereader.js";
 import { MessageWriter } from "./messagewriter.js";
-import { NameTable } from "./names.js";
-import { NexthopMirror } from "./nexthopmirror.js";
-import { Notes } from "./notes.js";
+import { NameTable, type NameTableState } from "./names.js";
+import { NexthopMirror, type NexthopMirrorState } from "./nexthopmirror.js";
+import { Notes, type NotesState } from "./notes.js";
+import type { OwnRoute } from "./ownroute.js";
+import { refill } from "./plain.js";
 import type { Tap } from "./rewrite.js";
 import { RouteState } from "./routestate.js";
 
@@ -58,6 +60,8 @@ export interface LinuxVnetOwner {
   readonly known: Iterable<LinuxVnet>;
   readonly namespaces: Namespaces;
   readonly settings: LayerSettings;
+  /** A program closed its socket of that number. */
+  socketClosed(number: number): void;
   /** The vnet or the module went. */
   ended(vnet: Vnet): void;
 }
@@ -83,6 +87,40 @@ export interface Namespaces {
  * @param cause - the request that did it; undefined for another program, or the kernel by itself
  */
 export type EventHandler = (vnet: LinuxVnet, message: MessageReader, cause: Cause | undefined) => void;
+
+/** An IPv4 address whose lifetime may be over at a time. */
+export interface Expiry {
+  /** Milliseconds since boot. */
+  readonly time: number;
+  /** Of its interface. */
+  readonly index: number;
+  readonly local: Uint8Array;
+}
+
+/** What objects do of themselves. */
+export interface LinuxVnetHandlers {
+  /** By message type. */
+  readonly events: ReadonlyMap<number, EventHandler>;
+  expire(vnet: LinuxVnet, expiry: Expiry): void;
+}
+
+/** A vnet's layer as plain data, and maps and sets of it; its sockets are apart. */
+export interface LinuxVnetState {
+  readonly names: NameTableState;
+  readonly links: LinkMirrorState;
+  readonly addresses: ReadonlyMap<number, Map<string, Address>>;
+  readonly nexthops: NexthopMirrorState;
+  readonly notes: NotesState;
+  readonly transit: LinkTransitState;
+  readonly doubts: ReadonlyMap<number, Uint8Array[]>;
+  readonly ownRoutes: ReadonlyMap<string, readonly OwnRoute[]>;
+  readonly mayHaveLostRoutes: boolean;
+  readonly agent: ChannelState | undefined;
+  readonly silent: ChannelState | undefined;
+  readonly observer: ChannelState | undefined;
+  readonly idle: readonly ChannelState[];
+  readonly waiting: readonly Expiry[];
+}
 
 /** Groups that the kernel sends to (rtnetlink A.2). */
 const GROUPS = [
@@ -133,24 +171,17 @@ export class LinuxVnet implements Attendant {
   readonly #writer = new MessageWriter();
   /** The kernel's notification that is being carried. */
   #event: MessageReader | undefined;
-  /** By message type. */
-  readonly #events: ReadonlyMap<number, EventHandler>;
+  readonly #handlers: LinuxVnetHandlers;
   /** What waits for the end of a settle. */
   readonly #deferred: (() => void)[] = [];
-  /** What waits for the kernel's clock: milliseconds since boot, in no order. */
-  readonly #waiting = new Map<() => void, number>();
+  /** What waits for the kernel's clock, in no order. */
+  #waiting: Expiry[] = [];
   /** The least of those times. */
   #due = Number.POSITIVE_INFINITY;
   #isSettling = false;
 
-  constructor(
-    kernel: Kernel,
-    vnet: Vnet,
-    events: ReadonlyMap<number, EventHandler>,
-    usesRealNames: boolean,
-    owner: LinuxVnetOwner,
-  ) {
-    this.#events = events;
+  constructor(kernel: Kernel, vnet: Vnet, handlers: LinuxVnetHandlers, usesRealNames: boolean, owner: LinuxVnetOwner) {
+    this.#handlers = handlers;
     this.owner = owner;
     this.kernel = kernel;
     this.vnet = vnet;
@@ -182,6 +213,52 @@ export class LinuxVnet implements Attendant {
     this.owner.ended(this.vnet);
   }
 
+  // ---- in snapshots
+
+  save(): LinuxVnetState {
+    if (this.#isSettling || this.#deferred.length > 0)
+      throw new Error("snapshot: a call on the Linux layer is under way");
+    return {
+      names: this.names.save(),
+      links: this.links.save(),
+      addresses: this.addresses.save(),
+      nexthops: this.nexthops.save(),
+      notes: this.notes.save(),
+      transit: this.transit.save(),
+      doubts: this.doubts,
+      ownRoutes: this.routes.own.save(),
+      mayHaveLostRoutes: this.routes.mayHaveLost,
+      agent: this.#agent?.save(),
+      silent: this.#silent?.save(),
+      observer: this.#observer?.save(),
+      idle: this.channels.save(),
+      waiting: this.#waiting,
+    };
+  }
+
+  /** What it was, whatever became of it since; its sockets come one by one afterwards. */
+  load(state: LinuxVnetState): void {
+    this.vnet.attend(this);
+    this.members.clear();
+    this.strictSockets.clear();
+    this.listeners.clear();
+    this.names.load(state.names);
+    this.links.load(state.links);
+    this.addresses.load(state.addresses);
+    this.nexthops.load(state.nexthops);
+    this.notes.load(state.notes);
+    this.transit.load(state.transit);
+    refill(this.doubts, state.doubts);
+    this.routes.own.load(state.ownRoutes);
+    this.routes.mayHaveLost = state.mayHaveLostRoutes;
+    this.#agent = state.agent && Channel.load(this.kernel, state.agent);
+    this.#silent = state.silent && Channel.load(this.kernel, state.silent);
+    this.#observer = state.observer && Channel.load(this.kernel, state.observer);
+    this.channels.load(state.idle);
+    this.#deferred.length = 0;
+    this.#keep(state.waiting);
+  }
+
   // ---- what is there
 
   /**
@@ -194,7 +271,7 @@ export class LinuxVnet implements Attendant {
   }
 
   #listen(): void {
-    const observer = new Channel(this.kernel, this.vnet);
+    const observer = Channel.open(this.kernel, this.vnet);
     observer.setReceiveLimit(OBSERVER_LIMIT);
     for (const group of GROUPS) observer.socket.setsockopt(SOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, group);
     this.#observer = observer;
@@ -202,13 +279,13 @@ export class LinuxVnet implements Attendant {
   }
 
   get agent(): Channel {
-    this.#agent ??= new Channel(this.kernel, this.vnet);
+    this.#agent ??= Channel.open(this.kernel, this.vnet);
     return this.#agent;
   }
 
   /** A channel for changes that Linux sockets are not told of: steps of a larger one, or what Linux keeps to itself. */
   get silent(): Channel {
-    this.#silent ??= new Channel(this.kernel, this.vnet, { port: SILENT_PORT });
+    this.#silent ??= Channel.open(this.kernel, this.vnet, { port: SILENT_PORT });
     return this.#silent;
   }
 
@@ -268,7 +345,7 @@ export class LinuxVnet implements Attendant {
       for (let message = observer.next(); message !== undefined; message = observer.next()) {
         this.#isSilenced = message.pid === SILENT_PORT;
         this.#event = message;
-        this.#events.get(message.type)?.(this, message, cause);
+        this.#handlers.events.get(message.type)?.(this, message, cause);
       }
     } finally {
       this.#isSettling = false;
@@ -284,19 +361,22 @@ export class LinuxVnet implements Attendant {
     this.#deferred.push(task);
   }
 
-  /** Does something in the first settle from a time on. @param milliseconds - since boot */
-  wait(milliseconds: number, task: () => void): void {
-    this.#waiting.set(task, milliseconds);
-    this.#due = Math.min(this.#due, milliseconds);
+  /** Looks after an address in the first settle from a time on. */
+  wait(expiry: Expiry): void {
+    this.#waiting.push(expiry);
+    this.#due = Math.min(this.#due, expiry.time);
+  }
+
+  #keep(waiting: readonly Expiry[]): void {
+    this.#waiting = [...waiting];
+    this.#due = waiting.reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY);
   }
 
   #runDue(): void {
     const now = this.kernel.uptime;
-    const due = [...this.#waiting].filter(([, time]) => time <= now);
-    due.sort(([, left], [, right]) => left - right);
-    for (const [task] of due) this.#waiting.delete(task);
-    this.#due = Math.min(Number.POSITIVE_INFINITY, ...this.#waiting.values());
-    for (const [task] of due) task();
+    const due = this.#waiting.filter(({ time }) => time <= now).sort((left, right) => left.time - right.time);
+    this.#keep(this.#waiting.filter(({ time }) => time > now));
+    for (const expiry of due) this.#handlers.expire(this, expiry);
   }
 
   // ---- notifications

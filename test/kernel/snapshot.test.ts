@@ -391,10 +391,11 @@ describe("a layer of the host", () => {
     layer.count = 2;
     kernel.revert(snapshot);
     expect(layer.count).toBe(1);
+    expect(() => kernel.addLayer(new Counter())).toThrow(/there is a layer counter/);
     kernel.revert(without);
     expect(layer.count).toBe(0);
     expect(layer.restored).toEqual([true, false]);
-    expect(() => kernel.addLayer(new Counter())).toThrow(/there is a layer counter/);
+    expect(kernel.layer(layer.name)).toBeUndefined();
   });
 
   it("of a restored kernel gets its state when it is made, and until then the state stays with the kernel", () => {

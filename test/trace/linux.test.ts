@@ -53,12 +53,10 @@ describe.each(MODES)("a recorded run of Linux programs (%s)", (mode) => {
   });
 
   it("has packets on the interface of the vnet's Linux programs", () => {
-    const { trace } = record(7, mode);
+    const { trace } = record(3, mode);
     const blocks = [...CaptureReader.blocks(trace)];
-    expect(blocks.filter(({ kind }) => kind === "interface")).toMatchObject([
-      { name: "vnet0.linux" },
-      { name: "blue.linux" },
-    ]);
+    const names = blocks.flatMap((block) => (block.kind === "interface" ? [block.name] : []));
+    expect(names.sort()).toEqual(["blue.linux", "vnet0.linux"]);
   });
 
   it("is kept in memory and replayed just as well", () => {

@@ -6,6 +6,11 @@ import { Random } from "../../host/table/random.js";
 import { readRuns, readSetup } from "../linux/traffic/recorded.js";
 
 const SOCKETS_MAX = 6;
+const NETLINK_ROUTE = 0;
+/** Uevents and generic netlink. */
+const RARE_PROTOCOLS = [15, 16];
+/** CTRL_CMD_GETFAMILY with NLM_F_DUMP, for all families. */
+const FAMILIES = Uint8Array.of(20, 0, 0, 0, 16, 0, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0);
 const SOL_NETLINK = 270;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
@@ -35,6 +40,16 @@ export interface ProgramRunOptions {
   readonly mode: Mode;
   readonly events?: EventSink | undefined;
   readonly record?: boolean;
+  /** A kernel that is there already, and its layer. Default: a new one. */
+  readonly on?: { readonly kernel: Kernel; readonly abi: LinuxAbi };
+}
+
+/** Where a run is, besides its kernel. */
+export interface Place {
+  readonly seed: number;
+  readonly opened: number;
+  /** Numbers of the open sockets. */
+  readonly sockets: readonly number[];
 }
 
 export class ProgramRun {
@@ -42,30 +57,40 @@ export class ProgramRun {
   /** What programs received, and what they were refused with. */
   readonly outputs: string[] = [];
   readonly #abi: LinuxAbi;
-  readonly #random: Random;
+  #random: Random;
   readonly #mode: Mode;
   readonly #sockets: ProgramSocket[] = [];
   #opened = 0;
 
-  constructor({ seed, mode, events, record = false }: ProgramRunOptions) {
+  constructor({ seed, mode, events, record = false, on }: ProgramRunOptions) {
     this.#random = new Random(seed);
     this.#mode = mode;
-    this.kernel = Kernel.boot(
-      {
-        seed,
-        record,
-        fibs: 4,
-        modules: ["netlink"],
-        interfaces: [
-          { name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] },
-          { name: "em1", up: true },
-        ],
-      },
-      undefined,
-      events,
-    );
-    this.kernel.vnetCreate("blue", { interfaces: [{ name: "em2", up: true }] });
-    this.#abi = new LinuxAbi(this.kernel, { mode, seed });
+    this.kernel = on?.kernel ?? bootOne(seed, record, events);
+    this.#abi = on?.abi ?? new LinuxAbi(this.kernel, { mode, seed });
+  }
+
+  /** Where it is. From here on it goes another way than before the call, but each time the same. */
+  place(): Place {
+    const place = {
+      seed: this.#random.next(),
+      opened: this.#opened,
+      sockets: this.#sockets.map(({ number }) => number),
+    };
+    this.#random = new Random(place.seed);
+    return place;
+  }
+
+  /** Goes on from a place. The kernel is as it was then. */
+  goTo({ seed, opened, sockets }: Place): void {
+    this.#random = new Random(seed);
+    this.#opened = opened;
+    const found = sockets.map((number) => this.#abi.socketByNumber(number) as ProgramSocket);
+    this.#sockets.splice(0, this.#sockets.length, ...found);
+  }
+
+  /** The same programs on another kernel. */
+  on(kernel: Kernel, abi: LinuxAbi): ProgramRun {
+    return new ProgramRun({ seed: 0, mode: this.#mode, events: undefined, on: { kernel, abi } });
   }
 
   play(calls: number): this {
@@ -124,7 +149,8 @@ export class ProgramRun {
   }
 
   #open(): undefined {
-    const options = { type: 3, protocol: this.#below(9) === 0 ? 15 : 0, pid: 100 + this.#below(4), isPrivileged: true };
+    const protocol = RARE_PROTOCOLS[this.#below(12)] ?? NETLINK_ROUTE;
+    const options = { type: 3, protocol, pid: 100 + this.#below(4), isPrivileged: true };
     this.#opened++;
     this.#sockets.push(this.#abi.socket(this.#vnet, options));
     if (this.#opened % 2 === 0) this.#sockets.at(-1)?.bind(0, this.#below(0x800));
@@ -133,7 +159,7 @@ export class ProgramRun {
 
   #send(socket: ProgramSocket): undefined {
     // A buffer of the program's, which it uses for something else afterwards.
-    const bytes = this.#pick(recordedRequests()).slice();
+    const bytes = this.#below(20) === 0 ? FAMILIES.slice() : this.#pick(recordedRequests()).slice();
     socket.send(bytes);
     bytes.fill(0xaa);
     return undefined;
@@ -185,6 +211,25 @@ export class ProgramRun {
     this.kernel.kldunload("linux_common");
     this.outputs.push(this.#mode);
   }
+}
+
+function bootOne(seed: number, record: boolean, events: EventSink | undefined): Kernel {
+  const kernel = Kernel.boot(
+    {
+      seed,
+      record,
+      fibs: 4,
+      modules: ["netlink"],
+      interfaces: [
+        { name: "em0", up: true, addresses: ["192.0.2.1/24", "2001:db8::1/64"] },
+        { name: "em1", up: true },
+      ],
+    },
+    undefined,
+    events,
+  );
+  kernel.vnetCreate("blue", { interfaces: [{ name: "em2", up: true }] });
+  return kernel;
 }
 
 function word(value: number): Uint8Array {

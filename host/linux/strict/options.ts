@@ -6,6 +6,7 @@ import type { Socket } from "../../kernel/kernel.js";
 import { asLinux, LinuxErrno, LinuxError } from "../errno.js";
 import { linuxFamilyOf } from "../family.js";
 import { LinuxSO, LinuxSOL } from "../number.js";
+import { refill, refillSet } from "../plain.js";
 
 /** Options of level SOL_SOCKET that the netlink socket has: Linux's number, FreeBSD's. */
 const OF_NETLINK: ReadonlyMap<number, number> = new Map<number, number>([
@@ -40,6 +41,12 @@ const TIMEOUTS: ReadonlySet<number> = new Set([LinuxSO.RCVTIMEO, LinuxSO.SNDTIME
 const ELSEWHERE: ReadonlySet<number> = new Set([LinuxSO.PASSCRED, LinuxSO.PEERCRED]);
 const WORD_BYTES = 4;
 
+/** What is kept here, and maps and sets of it. */
+export interface StrictOptionState {
+  readonly flags: ReadonlySet<number>;
+  readonly timeouts: ReadonlyMap<number, Uint8Array>;
+}
+
 export class StrictOptions {
   readonly #socket: Socket;
   readonly #flags = new Set<number>();
@@ -47,6 +54,15 @@ export class StrictOptions {
 
   constructor(socket: Socket) {
     this.#socket = socket;
+  }
+
+  save(): StrictOptionState {
+    return { flags: this.#flags, timeouts: this.#timeouts };
+  }
+
+  load({ flags, timeouts }: StrictOptionState): void {
+    refillSet(this.#flags, flags);
+    refill(this.#timeouts, timeouts);
   }
 
   /** @throws LinuxError ENOPROTOOPT; EINVAL too few bytes; ERANGE a group outside 1 … 127; EPERM; ENOBUFS;

@@ -14,12 +14,12 @@ import type { Observed, Tap } from "../rewrite.js";
 import type { LinuxSocketOptions, SocketAddress } from "../socket.js";
 import type { LinuxVnet } from "../vnet.js";
 import { checkControl } from "./control.js";
-import { StrictOptions } from "./options.js";
+import { type StrictOptionState, StrictOptions } from "./options.js";
 import { type Reading, StrictReader } from "./reading.js";
 import { freebsdAddressOf, linuxAddressOf } from "./sockaddr.js";
 import { asksForLinks, noteFailure, rewriteRequest } from "./tokernel.js";
 import { ETHERNET_NAME_BYTES, LINK_GROWTH } from "./toprogram.js";
-import { Untaken } from "./untaken.js";
+import { Untaken, type UntakenState } from "./untaken.js";
 
 /** How FreeBSD's layer is. */
 export interface StrictRules {
@@ -64,6 +64,17 @@ export interface StrictReceived {
   readonly control: Uint8Array;
 }
 
+/** A socket as plain data, and maps and sets of it. */
+export interface StrictSocketState {
+  /** Number of the kernel's socket. */
+  readonly socket: number;
+  readonly isClosed: boolean;
+  readonly options: StrictOptionState;
+  readonly untaken: UntakenState;
+  readonly isLinkMember: boolean;
+  readonly mayGrow: boolean;
+}
+
 const NOTHING = new Uint8Array(0);
 /** Ports that connect tries, from the process id on (nl_autobind_port). */
 const AUTOBIND_TRIES = 10;
@@ -77,6 +88,8 @@ const IOCTL_QUEUED = 0x541b;
 
 export class StrictSocket {
   readonly vnet: LinuxVnet;
+  /** In order of opening, from 1, over all vnets. */
+  readonly number: number;
   readonly #journal: SocketJournal;
   readonly #options: LinuxSocketOptions;
   readonly #rules: StrictRules;
@@ -88,13 +101,24 @@ export class StrictSocket {
   /** A member of the links' group has links to read at any time. */
   #isLinkMember = false;
 
-  /** Made by LinuxAbi.socket. @throws NetlinkError what socket(2) is refused with */
-  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, rules: StrictRules, number: number) {
+  /** Made by LinuxAbi. @param socket - the kernel's */
+  constructor(vnet: LinuxVnet, options: LinuxSocketOptions, rules: StrictRules, number: number, socket: Socket) {
     this.vnet = vnet;
+    this.number = number;
     this.#journal = new SocketJournal(vnet.kernel, vnet.vnet, number);
     this.#options = options;
     this.#rules = rules;
-    this.#socket = vnet.vnet.socket({
+    this.#socket = socket;
+    vnet.strictSockets.add(this);
+    this.#table = new StrictOptions(this.#socket);
+    this.#reader = new StrictReader(this.#socket, this.#isRoute, (index, name, type) =>
+      vnet.names.plainOf(index, name, type, rules.is14),
+    );
+  }
+
+  /** The kernel's socket of a new one. @throws NetlinkError what socket(2) is refused with; LinuxError EINVAL */
+  static open({ vnet }: LinuxVnet, options: LinuxSocketOptions, rules: StrictRules): Socket {
+    return vnet.socket({
       type: freebsdTypeOf(options.type),
       protocol: options.protocol,
       pid: options.pid,
@@ -105,15 +129,43 @@ export class StrictSocket {
         losesDepartures: rules.is14,
       },
     });
-    vnet.strictSockets.add(this);
-    this.#table = new StrictOptions(this.#socket);
-    this.#reader = new StrictReader(this.#socket, this.#isRoute, (index, name, type) =>
-      vnet.names.plainOf(index, name, type, rules.is14),
-    );
   }
 
   get #isRoute(): boolean {
     return this.#options.protocol === NETLINK.ROUTE;
+  }
+
+  // ---- in snapshots
+
+  /** What it was opened with. */
+  get opened(): LinuxSocketOptions {
+    return this.#options;
+  }
+
+  save(): StrictSocketState {
+    return {
+      socket: this.#socket.number,
+      isClosed: this.#socket.isClosed,
+      options: this.#table.save(),
+      untaken: this.#untaken.save(),
+      isLinkMember: this.#isLinkMember,
+      mayGrow: this.#reader.mayGrow,
+    };
+  }
+
+  /** What it was, whatever became of it since. The kernel's socket is as it was then. */
+  load({ isClosed, options, untaken, isLinkMember, mayGrow }: StrictSocketState): void {
+    this.#table.load(options);
+    this.#untaken.load(untaken);
+    this.#isLinkMember = isLinkMember;
+    this.#reader.mayGrow = mayGrow;
+    if (isClosed) this.vnet.strictSockets.delete(this);
+    else this.vnet.strictSockets.add(this);
+  }
+
+  /** It is not there any more, as the kernel's socket. */
+  forget(): void {
+    this.vnet.strictSockets.delete(this);
   }
 
   // ---- calls
@@ -332,6 +384,7 @@ export class StrictSocket {
     this.#journal.do("close", [], () => {
       this.vnet.strictSockets.delete(this);
       this.#socket.close();
+      this.vnet.owner.socketClosed(this.number);
     });
   }
 }

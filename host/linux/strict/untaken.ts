@@ -4,11 +4,26 @@
 import { NetlinkSize, NlMsgHdr } from "../../../assembly/abi/netlink.js";
 import type { Reading, ReadRequest } from "./reading.js";
 
+/** What was taken and not given, as plain data. */
+export interface UntakenState {
+  readonly last: Uint8Array | undefined;
+  readonly waiting: readonly Uint8Array[];
+}
+
 export class Untaken {
   /** What the last receive gave: in the receiver's own buffer, until the next receive. */
   #last: Uint8Array | undefined;
   /** What was given back and waits, a receive's worth each; none is empty. */
   readonly #waiting: Uint8Array[] = [];
+
+  save(): UntakenState {
+    return { last: this.#last, waiting: this.#waiting };
+  }
+
+  load({ last, waiting }: UntakenState): void {
+    this.#last = last;
+    this.#waiting.splice(0, this.#waiting.length, ...waiting);
+  }
 
   /** Bytes that wait. */
   get bytes(): number {
