@@ -26,6 +26,7 @@ export const PROGRAMS = {
   "nl-route-list": { package: "libnl-utils", suite: "libnl" },
   pyroute2: { package: "python3-pyroute2", suite: "pyroute2", pythonModule: "pyroute2" },
   mandoc: { package: "mandoc", suite: "../man" },
+  tshark: { package: "tshark", suite: "trace, in Wireshark" },
   cc: { package: "gcc", suite: "clients in C" },
   "musl-gcc": { package: "musl-tools", suite: "clients in C, with musl" },
   go: { package: "golang-go", suite: "client in Go" },
