@@ -10,6 +10,8 @@ import { FamilyRegistry } from "../codec/families.js";
 import { decodeRouting } from "../codec/routing.js";
 import { explainRouting, routingToJson } from "../codec/routingdescribe.js";
 import { readSpecification, shippedSpecifications } from "../node/specfile.js";
+import { isCaptureFile } from "../trace/capturereader.js";
+import { decodeCapture } from "./capture.js";
 import { type Input, writeLine } from "./io.js";
 import type { Registration } from "./registration.js";
 import { specOption } from "./spec.js";
@@ -50,7 +52,10 @@ export function addDecodeCommand({ program, io, finish }: Registration): void {
   program
     .command("decode")
     .description("show netlink messages, or those of routing sockets: every field and attribute by name")
-    .argument("<input>", "a file of bytes or of hexadecimal digits, the digits themselves, or - for standard input")
+    .argument(
+      "<input>",
+      "a file of bytes or of hexadecimal digits, a capture (pcapng, pcap), the digits themselves, or - for standard input",
+    )
     .addOption(
       new Option(
         "--protocol <name>",
@@ -67,7 +72,12 @@ export function addDecodeCommand({ program, io, finish }: Registration): void {
     )
     .option("--json", "print one JSON document: an array of messages")
     .action(async (input: string, { json = false, protocol, ...families }: Options) => {
-      const messages = decodeOrFail(await bytesOf(input, io.stdin), protocol, families);
+      const bytes = await bytesOf(input, io.stdin);
+      if (isCaptureFile(bytes)) {
+        finish(decodeCapture(bytes, registryOf(families.spec, families.family), json, io));
+        return;
+      }
+      const messages = decodeOrFail(bytes, protocol, families);
       if (json)
         writeLine(
           io.stdout,

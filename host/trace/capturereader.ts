@@ -65,11 +65,19 @@ export class CaptureReader {
   }
 }
 
+/** Whether bytes begin as a capture file does. */
+export function isCaptureFile(bytes: Uint8Array): boolean {
+  return bytes.length >= MAGIC_BYTES && (isPcap(bytes) || isPcapng(bytes));
+}
+
+/** The type of a section header reads the same in both byte orders. */
+function isPcapng(bytes: Uint8Array): boolean {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0) === BlockType.SECTION;
+}
+
 function formatOf(bytes: Uint8Array): BlockFormat {
   if (isPcap(bytes)) return new PcapFormat();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // The type of a section header reads the same in both byte orders.
-  if (view.getUint32(0) === BlockType.SECTION) return new PcapngFormat();
+  if (isPcapng(bytes)) return new PcapngFormat();
   const seen = Array.from(bytes.subarray(0, MAGIC_BYTES), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   throw new CaptureError(0, `the file begins with ${seen}; expected pcapng (0a 0d 0d 0a) or pcap (a1 b2 c3 d4)`);
 }

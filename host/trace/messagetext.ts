@@ -3,7 +3,8 @@
 import { NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { CodecError } from "../codec/bytes.js";
 import { decode } from "../codec/decode.js";
-import { describe, explain } from "../codec/describe.js";
+import { describe, explain, type Json, toJson } from "../codec/describe.js";
+import type { FamilyRegistry } from "../codec/families.js";
 import type { EventValue, KernelEvent } from "../kernel/log.js";
 import { type FieldText, fieldTexts } from "../linux/trace.js";
 import { outcomeText, splitMessages, valueText } from "./difference.js";
@@ -16,6 +17,8 @@ export type Abi = "freebsd" | "linux";
 export interface MessageContext {
   readonly abi: Abi;
   readonly protocol: number;
+  /** What is known of families of generic netlink, by FreeBSD's ABI. */
+  readonly families?: FamilyRegistry;
 }
 
 /** Every field on a line of its own, below the message's name. */
@@ -34,13 +37,32 @@ export function describeMessages(bytes: Uint8Array, context: MessageContext): st
   });
 }
 
+/** As JSON: FreeBSD's as the codec has them, Linux's as a name and its fields. */
+export function messagesToJson(bytes: Uint8Array, context: MessageContext): Json[] {
+  return splitMessages(bytes).map((message) => {
+    if (context.abi === "linux") return linuxToJson(message, context.protocol);
+    try {
+      const [known] = decode(message, context);
+      return known === undefined ? null : toJson(known);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      return { error: error.message, bytes: message.length };
+    }
+  });
+}
+
+function linuxToJson(message: Uint8Array, protocol: number): Json {
+  const fields = fieldTexts(message, protocol).map(({ name, text }) => [name, text] as const);
+  return { name: linuxName(message, protocol), fields: Object.fromEntries(fields) };
+}
+
 function decoded(
   message: Uint8Array,
-  { protocol }: MessageContext,
+  context: MessageContext,
   show: (known: ReturnType<typeof decode>[number]) => string,
 ): string {
   try {
-    return decode(message, { protocol }).map(show).join("\n");
+    return decode(message, context).map(show).join("\n");
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     return `${message.length} bytes: ${error.message}`;

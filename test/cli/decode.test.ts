@@ -14,6 +14,52 @@ function file(content: string | Uint8Array): string {
   return path;
 }
 
+/** RTM_GETLINK on NETLINK_ROUTE, as Linux's monitor has it, in the older format. */
+const PCAP = Buffer.from(
+  [
+    "d4c3b2a1 0200 0400 00000000 00000000 ffff0000 fd000000",
+    "00f15365 d0070000 30000000 30000000",
+    "0004 0338 00000000000000000000 0000",
+    "20000000 12000103 05000000 00000000 00000000000000000000000000000000",
+  ]
+    .join("")
+    .replaceAll(" ", ""),
+  "hex",
+);
+
+describe("nlvm decode of a capture", () => {
+  it("shows the packets of Linux's netlink monitor with Linux's numbers", async () => {
+    const { status, stdout, stderr } = await nlvm(["decode", "-"], PCAP);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^packet 1 2023-11-14T22:13:20\.002Z\n {2}RTM_GETLINK\n/);
+    expect(stdout).toMatch(/\n {4}nlmsg_flags +0x301\n/);
+  });
+
+  it("shows the packets of a trace with FreeBSD's", async () => {
+    const trace = join(mkdtempSync(join(tmpdir(), "nlvm-")), "trace.pcapng");
+    await nlvm(["sh", "--record", trace], "route add 10.1.0.0/16 via 192.0.2.254\n");
+    const { status, stdout } = await nlvm(["decode", trace]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\npacket \d+ \S+Z vnet0\.freebsd socket \d+ > RTM_NEWROUTE\n {2}RTM_NEWROUTE\n/);
+    expect(stdout).toMatch(/RTA_DST +10\.1\.0\.0/);
+    const json = JSON.parse((await nlvm(["decode", "--json", trace])).stdout);
+    expect(json.at(-1)).toMatchObject({
+      interface: "vnet0.freebsd",
+      abi: "freebsd",
+      messages: [{ name: "NLMSG_ERROR" }],
+    });
+  });
+
+  it("shows what comes before damage, and says where it is, with status 1", async () => {
+    const { status, stdout, stderr } = await nlvm(["decode", "-"], Buffer.concat([PCAP, Buffer.of(1, 2, 3)]));
+    expect([status, stderr]).toEqual([
+      1,
+      "nlvm: decode: byte 88: the file ends 3 bytes into a block; expected all of it\n",
+    ]);
+    expect(stdout).toMatch(/^packet 1 /);
+  });
+});
+
 describe("nlvm decode", () => {
   it.each<[string, string, string | Uint8Array]>([
     ["digits", HEX, ""],
