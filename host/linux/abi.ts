@@ -1,7 +1,15 @@
 // The Linux-compat intercept layer of a kernel: opens sockets for Linux programs and keeps what it knows of each vnet.
 
 import { NETLINK, SOCK } from "../../assembly/abi/netlink.js";
-import { Errno, type Kernel, type Layer, NetlinkError, SnapshotError, type Vnet } from "../kernel/kernel.js";
+import {
+  Errno,
+  type Kernel,
+  type Layer,
+  NetlinkError,
+  type Snapshot,
+  SnapshotError,
+  type Vnet,
+} from "../kernel/kernel.js";
 import { expireAddress } from "./addresschange.js";
 import { Channel } from "./channel.js";
 import { loadSource } from "./dumpsources.js";
@@ -356,6 +364,14 @@ export class LinuxAbi implements LinuxVnetOwner, Layer {
 /** A protocol that takes no requests. @throws Refusal EOPNOTSUPP */
 function refuse(): never {
   throw new Refusal(LinuxErrno.EOPNOTSUPP);
+}
+
+/** The programs' sockets that are in a snapshot. */
+export function socketsIn({ state: { layers } }: Snapshot): { number: number; vnet: string; protocol: number }[] {
+  const packed = layers.find(({ name }) => name === LINUX_LAYER)?.state;
+  if (packed === undefined) return [];
+  const { sockets } = unpack(packed) as LinuxAbiState;
+  return sockets.map(({ number, vnet, opened: { protocol } }) => ({ number, vnet, protocol }));
 }
 
 function stateOf(number: number, socket: ProgramSocket): ProgramSocketState {

@@ -14,6 +14,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { EventSink, KernelEvent } from "../kernel/log.js";
 import type { CompleteBootOptions } from "../kernel/options.js";
 import type { Snapshot } from "../kernel/snapshot.js";
+import { socketsIn } from "../linux/abi.js";
 import { ByteWriter } from "./bytewriter.js";
 import { writeCbor } from "./cborwriter.js";
 import { Chain } from "./chain.js";
@@ -85,8 +86,9 @@ export class Recorder implements EventSink {
     this.#events = snapshot.position;
     this.#now = kernel.wallClock * 1000 + (kernel.uptime % 1000);
     for (const socket of kernel.sockets) {
-      if (!socket.isClosed) this.#opened("freebsd", socket.vnet, socket.number, { protocol: socket.protocol });
+      if (!socket.isClosed) this.#opened("freebsd", socket.vnet, socket.number, socket);
     }
+    for (const socket of socketsIn(snapshot)) this.#opened("linux", socket.vnet, socket.number, socket);
   }
 
   /** The place of the next event. */

@@ -1,8 +1,13 @@
 // Traces of runs that go on from a snapshot.
 
 import { describe, expect, it } from "vitest";
+import { GENL } from "../../assembly/abi/genetlink.js";
+import { NETLINK } from "../../assembly/abi/netlink.js";
 import { Kernel, type Socket } from "../../host/kernel/kernel.js";
+import { LinuxAbi } from "../../host/linux/abi.js";
+import { LINUX_PLAYER } from "../../host/linux/replay.js";
 import { verifyTrace } from "../../host/trace/verify.js";
+import { byName, genl } from "../generic/families.js";
 import { getLink } from "../route/links.js";
 import { ask } from "../support/messages.js";
 import { openSocket, setupE } from "../support/setups.js";
@@ -30,6 +35,27 @@ describe("a trace that goes on from a snapshot", () => {
     expect(events[0]?.place).toBe(record ? 5 : 0);
     expect(events[0]?.event.call).toBe("send");
     expect(verifyTrace([trace])).toEqual({ verified: true, events: events.length, complete: true });
+  });
+
+  it("has the sockets of Linux programs that are open in the snapshot", () => {
+    const { kernel, vnet } = setupE();
+    const { number } = new LinuxAbi(kernel).socket(vnet, {
+      type: 3,
+      protocol: NETLINK.GENERIC,
+      pid: 77,
+      isPrivileged: true,
+    });
+    const snapshot = kernel.snapshot();
+    const tape = new Tape();
+    const copy = Kernel.restore(snapshot, { events: tape.recorder });
+    tape.recorder.goOn(snapshot, copy);
+    const socket = new LinuxAbi(copy).socketByNumber(number);
+    socket?.send(genl(GENL.MIN_ID, 3, "qa", [byName("nlctrl")]));
+    expect(socket?.receive(8192)?.bytes.length).toBeGreaterThan(100);
+    tape.recorder.end(copy);
+    const verified = verifyTrace([tape.bytes], { layers: LINUX_PLAYER });
+    expect(verified).toEqual({ verified: true, events: 2, complete: true });
+    expect(eventsOf(tape.bytes).events.map(({ protocol }) => protocol)).toEqual([NETLINK.GENERIC, NETLINK.GENERIC]);
   });
 
   it("without any event is verified", () => {
