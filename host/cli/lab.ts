@@ -22,7 +22,7 @@ import { grouped, mebibytes, nanoseconds } from "./figures.js";
 import { type Io, type Output, writeLine } from "./io.js";
 import { configOf } from "./machine.js";
 import { startProgress } from "./progress.js";
-import { addRecordOption, startRecording } from "./record.js";
+import { addRecordOption, type RecordOptions, startRecording } from "./record.js";
 import type { Registration } from "./registration.js";
 import { runShell } from "./sh.js";
 import { Status, usageError } from "./status.js";
@@ -35,10 +35,9 @@ const FAMILIES = [
 /** Decoded messages shown of each family. */
 const SAMPLES = 3;
 
-interface LabOptions {
+interface LabOptions extends RecordOptions {
   readonly once?: boolean;
   readonly config?: string;
-  readonly record?: string;
 }
 
 export function addLabCommand({ program, io, finish }: Registration): void {
@@ -47,10 +46,11 @@ export function addLabCommand({ program, io, finish }: Registration): void {
     .description("load the Internet's routing table, dump it, print the figures, open a shell on it")
     .option("--once", "end after the figures")
     .option("--config <file>", "boot what this YAML file says");
-  addRecordOption(command).action(async ({ once = false, config, record }: LabOptions) => {
+  addRecordOption(command).action(async ({ once = false, config, ...recorded }: LabOptions) => {
     const source = findInternetPackage();
-    const recording = await startRecording(record);
+    const recording = await startRecording(recorded);
     const kernel = bootConfig(await configOf(config), recording);
+    recording?.watch(kernel);
     if (!kernel.kldstat().some(({ name }) => name === "netlink")) kernel.kldload("netlink");
     runLab(kernel, source, config, io);
     finish(once ? Status.SUCCESS : await runShell(kernel, io));

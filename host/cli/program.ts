@@ -6,7 +6,7 @@ import { bootConfig } from "../node/setup.js";
 import type { TraceLine } from "../node/trace.js";
 import { integer } from "./integer.js";
 import { configOf, PROGRAM_CONFIG } from "./machine.js";
-import { addRecordOption, startRecording } from "./record.js";
+import { addRecordOption, type RecordOptions, startRecording } from "./record.js";
 
 export interface ProgramOptions {
   readonly vnet?: string;
@@ -14,12 +14,11 @@ export interface ProgramOptions {
 }
 
 /** What a kernel for programs is booted with. */
-export interface KernelOptions {
+export interface KernelOptions extends RecordOptions {
   readonly config?: string;
   readonly compat: "strict" | "extended";
   readonly seed?: number;
   readonly trace?: boolean;
-  readonly record?: string;
 }
 
 /** `-- PROGRAM ARGS…`, and how the program sees the kernel. */
@@ -49,9 +48,10 @@ export function addKernelOptions(command: Command): Command {
  * @throws ConfigError, SetupError, RecordingError
  */
 export async function bootMachine(options: KernelOptions, trace: TraceLine): Promise<Machine> {
-  const { config, compat, seed, trace: isTraced, record } = options;
-  const recording = await startRecording(record);
+  const { config, compat, seed, trace: isTraced } = options;
+  const recording = await startRecording(options);
   const kernel = bootConfig(seeded(await configOf(config, PROGRAM_CONFIG), seed), recording);
+  recording?.watch(kernel);
   return new Machine(kernel, { mode: compat, trace: isTraced ? trace : undefined, recording });
 }
 

@@ -4,7 +4,7 @@ import { piecesOf } from "../node/tracefile.js";
 import { messageOf } from "../trace/eventcode.js";
 import { describeEvent, describeMessages } from "../trace/messagetext.js";
 import type { TraceEvent } from "../trace/tracereader.js";
-import { type Verification, verifyTrace } from "../trace/verify.js";
+import { lastSnapshot, type Verification, verifyTrace } from "../trace/verify.js";
 import { grouped } from "./figures.js";
 import { integer } from "./integer.js";
 import { type Output, writeLine } from "./io.js";
@@ -35,7 +35,9 @@ export function addReplayCommand({ program, io, finish }: Registration): void {
         if (options.json) printed.push(line);
         else writeLine(io.stdout, line);
       };
+      const from = options.until === undefined ? undefined : lastSnapshot(pieces(file, io.stderr), options.until);
       const verification = verifyTrace(pieces(file, io.stderr), {
+        from,
         layers: LINUX_PLAYER,
         until: options.until,
         ...(options.print ? { onEvent: (event: TraceEvent) => linesOf(event).forEach(print) } : {}),
@@ -76,7 +78,7 @@ function linesOf({ place, event, protocol = 0 }: TraceEvent): string[] {
   return [`${place} ${describeEvent(event)}`, ...messages.map((line) => `  ${arrow} ${line}`)];
 }
 
-function report({ verified, events, complete, difference, error }: Verification): string[] {
+function report({ verified, events, from, complete, difference, error }: Verification): string[] {
   const lines = error === undefined ? [] : [`nlvm: replay: ${error}`];
   if (difference !== undefined) {
     const { event, call, message, field, expected, seen } = difference;
@@ -85,5 +87,10 @@ function report({ verified, events, complete, difference, error }: Verification)
   }
   if (!verified) return lines;
   const whole = complete ? ", and the memory of every vnet at the end" : "";
+  if (from !== undefined) {
+    return [
+      `verified: from the snapshot after ${grouped(from)} events on, up to ${grouped(events)}, all is as recorded${whole}`,
+    ];
+  }
   return [`verified: ${grouped(events)} events are as recorded${whole}`];
 }

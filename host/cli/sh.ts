@@ -7,16 +7,15 @@ import { readSpecification } from "../node/specfile.js";
 import type { Specification } from "../ynl/specification.js";
 import { type Io, writeLine } from "./io.js";
 import { configOf } from "./machine.js";
-import { addRecordOption, startRecording } from "./record.js";
+import { addRecordOption, type RecordOptions, startRecording } from "./record.js";
 import type { Registration } from "./registration.js";
 import { Session } from "./shell/session.js";
 import { complete, messageOf, runLine } from "./shell/shell.js";
 import { specOption } from "./spec.js";
 import { Status } from "./status.js";
 
-interface ShellOptions {
+interface ShellOptions extends RecordOptions {
   readonly config?: string;
-  readonly record?: string;
   /** Files of specifications. */
   readonly spec: readonly string[];
 }
@@ -27,10 +26,11 @@ export function addShellCommand({ program, io, finish }: Registration): void {
     .description("open a shell on a kernel: links, addresses, routes, modules, vnets")
     .option("--config <file>", "boot what this YAML file says")
     .addOption(specOption());
-  addRecordOption(command).action(async ({ config, record, spec }: ShellOptions) => {
+  addRecordOption(command).action(async ({ config, spec, ...recorded }: ShellOptions) => {
     const specifications = spec.map(readSpecification);
-    const recording = await startRecording(record);
+    const recording = await startRecording(recorded);
     const kernel = bootConfig(await configOf(config), recording);
+    recording?.watch(kernel);
     finish(await runShell(kernel, io, specifications));
     recording?.end(kernel);
   });

@@ -121,6 +121,8 @@ export interface KernelEvent {
 
 /** Gets each event as it happens. */
 export interface EventSink {
+  /** A call is about to be made that will be the event of this place: the kernel stands between two events. */
+  before?(place: number): void;
   /**
    * @param event - its bytes and objects are the caller's, and last until this returns
    * @param place - in the run, from 0
@@ -218,6 +220,7 @@ export class Journal {
     if (!this.isOn || this.#depth > 0) return action();
     // Before the call: an event that is kept is what went in, whatever the caller does with it afterwards.
     const given = this.isKept ? parameters.map(copyValue) : parameters;
+    this.#sink?.before?.(this.position);
     this.#depth++;
     try {
       const value = action();

@@ -29,6 +29,15 @@ export class Recording implements EventSink {
     process.on("exit", this.#flushAtExit);
   }
 
+  /** The kernel that runs, for snapshots on the way (RecorderOptions.snapshotEvery). */
+  watch(kernel: Kernel): void {
+    this.#recorder.watch(kernel);
+  }
+
+  before(place: number): void {
+    if (!this.#isOver) this.#recorder.before(place);
+  }
+
   note(event: KernelEvent, place: number): void {
     if (!this.#isOver) this.#recorder.note(event, place);
   }

@@ -1,5 +1,6 @@
 // Writes a trace while a kernel runs: one pcapng section. Messages are packets of LINKTYPE_NETLINK, each vnet and ABI an
 // interface, times the kernel's; every event has a custom block, behind its packet where it has one (traceblock.ts).
+//   watch   the kernel that runs, for snapshots on the way
 //   goOn    the run goes on from a snapshot, in a kernel that was made of it
 //   note    an event, from the boot or the snapshot on: what Kernel.boot and the like call
 //   flush   hands over what is complete
@@ -29,6 +30,8 @@ import { CHECKSUM_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from
 export interface RecorderOptions {
   /** What records, for whoever opens the file: "netlink-vm 1.0". */
   readonly application?: string;
+  /** Events between two snapshots in the trace, of a kernel that it watches. Default: none. */
+  readonly snapshotEvery?: number | undefined;
 }
 
 /** What packets of a socket have in common. */
@@ -64,6 +67,11 @@ export class Recorder implements EventSink {
   readonly #chain = new Chain();
   /** Where the first block begins that is not in the chain yet. */
   #unchained = 0;
+  readonly #snapshotEvery: number;
+  #kernel: Kernel | undefined;
+  /** Events before the last snapshot, which is given to be used again. */
+  #snapshotAt = 0;
+  #snapshot: Snapshot | undefined;
   /** Milliseconds since 1970. */
   #now = 0;
   #events = 0;
@@ -73,16 +81,36 @@ export class Recorder implements EventSink {
   readonly #sockets = new Map<number, SocketPackets>();
 
   /** @param write - gets whole blocks, which are its own only until it returns */
-  constructor(write: (blocks: Uint8Array) => void, { application = "netlink-vm" }: RecorderOptions = {}) {
+  constructor(write: (blocks: Uint8Array) => void, options: RecorderOptions = {}) {
+    const { application = "netlink-vm", snapshotEvery = Number.POSITIVE_INFINITY } = options;
     this.#write = write;
+    this.#snapshotEvery = snapshotEvery;
     this.#blocks.section({ application, os: "FreeBSD netlink, emulated" });
     this.#custom(TraceKind.BEGIN, 0, (out) => writeCbor(out, { version: TRACE_VERSION, core: coreHash() }));
   }
 
+  /** @param kernel - whose events it gets */
+  watch(kernel: Kernel): void {
+    this.#kernel = kernel;
+  }
+
+  /** See EventSink: where enough events have come since the last snapshot, there is another one. */
+  before(place: number): void {
+    if (this.#kernel === undefined || place - this.#snapshotAt < this.#snapshotEvery) return;
+    this.#snapshotAt = place;
+    this.#snapshot = this.#kernel.snapshot(this.#snapshot);
+    this.#putSnapshot(this.#snapshot, place);
+  }
+
+  #putSnapshot(snapshot: Snapshot, place: number): void {
+    const bytes = encodeSnapshot(snapshot);
+    this.#custom(TraceKind.SNAPSHOT, place, (out) => out.put(bytes));
+  }
+
   /** @param kernel - as the snapshot is, with nothing done since; to be called before its first event */
   goOn(snapshot: Snapshot, kernel: Kernel): void {
-    const bytes = encodeSnapshot(snapshot);
-    this.#custom(TraceKind.SNAPSHOT, snapshot.position, (out) => out.put(bytes));
+    this.#putSnapshot(snapshot, snapshot.position);
+    this.#snapshotAt = snapshot.position;
     this.#events = snapshot.position;
     this.#now = kernel.wallClock * 1000 + (kernel.uptime % 1000);
     for (const socket of kernel.sockets) {

@@ -17,7 +17,7 @@ export const TraceKind = {
   EVENT: 2,
   /** The last block: how many events there were, and the hash of each vnet's memory, as CBOR. */
   END: 3,
-  /** Behind the first block, where the run goes on from a snapshot: the snapshot, by the place of the first event. */
+  /** A snapshot, by the place of the event that comes next. Behind the first block the run goes on from it. */
   SNAPSHOT: 4,
 } as const;
 

@@ -68,6 +68,9 @@ export class TraceReader {
   #end: TraceEnd | undefined;
   #start: Uint8Array | undefined;
 
+  /** Gets the snapshots on the way, each with the place of the event that comes next (snapshotfile.ts). */
+  onSnapshot: ((place: number, snapshot: Uint8Array) => void) | undefined;
+
   /** The place of the next event. */
   get events(): number {
     return this.#events;
@@ -153,18 +156,22 @@ export class TraceReader {
       this.#begin(own, block.offset);
       return undefined;
     }
-    if (own.kind === TraceKind.SNAPSHOT && this.#isFresh) {
-      this.#isFresh = false;
+    const isFirst = this.#isFresh;
+    this.#isFresh = false;
+    if (own.kind === TraceKind.SNAPSHOT && isFirst) {
       this.#start = own.payload;
       this.#events = own.number;
       return undefined;
     }
-    this.#isFresh = false;
     if (own.number !== this.#events) {
       throw this.#damage(block.offset, `event ${own.number}; expected event ${this.#events}`);
     }
     if (own.kind === TraceKind.EVENT) return this.#event(own, block.offset);
-    if (own.kind !== TraceKind.END) throw this.#damage(block.offset, `a block of kind ${own.kind}; expected 2 or 3`);
+    if (own.kind === TraceKind.SNAPSHOT && this.#packets.length === 0) {
+      this.onSnapshot?.(own.number, own.payload);
+      return undefined;
+    }
+    if (own.kind !== TraceKind.END) throw this.#damage(block.offset, `a block of kind ${own.kind}; expected 2, 3 or 4`);
     if (this.#packets.length > 0) throw this.#damage(block.offset, "the end behind a packet; expected its event");
     this.#end = this.#decoded<TraceEnd>(own, block.offset);
     this.#state = "end";

@@ -19,6 +19,10 @@ export class TraceReplay {
     this.#layers = layers;
   }
 
+  get isBegun(): boolean {
+    return this.#kernel !== undefined;
+  }
+
   /** As it stands after the last event. @throws ReplayError there was none yet */
   get kernel(): Kernel {
     if (this.#kernel === undefined) throw new ReplayError(0, "no event; expected boot");
@@ -46,6 +50,15 @@ export class TraceReplay {
     const seen = this.#kernel.journal.last as KernelEvent;
     if (sameValue(seen.outcome as EventValue, event.outcome as EventValue)) return;
     throw new ReplayError(0, "boot went another way", { expected: event, seen });
+  }
+
+  /** @throws ReplayError the memory of a vnet is not as in a snapshot on the way */
+  compare(place: number, { state: { vnets } }: Snapshot): void {
+    for (const { name, memory } of vnets) {
+      const seen = this.kernel.vnet(name)?.core.save();
+      if (seen !== undefined && seen.length === memory.length && sameValue(seen.bytes, memory.bytes)) continue;
+      throw new ReplayError(place, `the memory of ${name} is not as in the snapshot there`);
+    }
   }
 
   /** @throws ReplayError the memory of a vnet is not as the trace says */

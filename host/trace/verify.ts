@@ -3,7 +3,7 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import { type LayerPlayers, ReplayError } from "../kernel/replay.js";
-import { SnapshotError } from "../kernel/snapshot.js";
+import { type Snapshot, SnapshotError } from "../kernel/snapshot.js";
 import { type FirstDifference, firstDifference } from "./difference.js";
 import { messageOf } from "./eventcode.js";
 import { decodeSnapshot } from "./snapshotfile.js";
@@ -15,6 +15,8 @@ export interface VerifyOptions {
   readonly layers?: LayerPlayers<Kernel>;
   /** Stop when so many events have happened. Default: at the end. */
   readonly until?: number | undefined;
+  /** Begin at a snapshot on the way (lastSnapshot); what comes before it is read, and not run. */
+  readonly from?: PlacedSnapshot | undefined;
   /** Gets each event before it is run. */
   readonly onEvent?: (event: TraceEvent) => void;
 }
@@ -24,6 +26,8 @@ export interface Verification {
   readonly verified: boolean;
   /** Events that came out as recorded. */
   readonly events: number;
+  /** Where it began: events before it were read, and not run. */
+  readonly from?: number;
   /** The trace has its end. */
   readonly complete: boolean;
   /** The first event that came out otherwise. */
@@ -32,22 +36,59 @@ export interface Verification {
   readonly error?: string;
 }
 
+/** A snapshot in a trace. */
+export interface PlacedSnapshot {
+  /** Of the event that comes next. */
+  readonly place: number;
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * The last snapshot on the way to a place; undefined where there is none, or nothing can be read that far.
+ * @param pieces - of the file, as for verifyTrace
+ */
+export function lastSnapshot(pieces: Iterable<Uint8Array>, until: number): PlacedSnapshot | undefined {
+  const reader = new TraceReader();
+  let found: { place: number; bytes: Uint8Array } | undefined;
+  reader.onSnapshot = (place, bytes) => {
+    if (place <= until) found = { place, bytes };
+  };
+  try {
+    for (const { place } of eventsOf(reader, pieces)) if (place >= until) break;
+    return found && { place: found.place, snapshot: decodeSnapshot(found.bytes) };
+  } catch (error) {
+    // What is wrong is told by the run itself, when it comes there.
+    if (!(error instanceof TraceError) && !(error instanceof SnapshotError)) throw error;
+    return undefined;
+  }
+}
+
 /** @param pieces - of the file, in order; each is used only until the next is asked for */
 export function verifyTrace(pieces: Iterable<Uint8Array>, options: VerifyOptions = {}): Verification {
+  const { until, from, layers, onEvent } = options;
   const reader = new TraceReader();
-  const replay = new TraceReplay(options.layers);
+  const replay = new TraceReplay(layers);
   let events = 0;
   let current: TraceEvent | undefined;
+  reader.onSnapshot = (place, bytes) => {
+    if (from !== undefined && place <= from.place) return;
+    begin(replay, reader);
+    replay.compare(place, decodeSnapshot(bytes));
+  };
   try {
     for (current of eventsOf(reader, pieces)) {
-      if (events === options.until) return { verified: true, events, complete: false };
-      options.onEvent?.(current);
-      if (events === 0) begin(replay, reader);
-      replay.play(current.event);
+      if (current.place === until) return { verified: true, events, complete: false, ...begun(from) };
+      if (from === undefined || current.place >= from.place) {
+        onEvent?.(current);
+        if (current.place === from?.place) replay.goOn(from.snapshot);
+        else begin(replay, reader);
+        replay.play(current.event);
+      }
       events++;
     }
-    if (events === options.until && reader.end === undefined) return { verified: true, events, complete: false };
-    return finished(reader, replay, events, options.until);
+    if (reader.events === until && reader.end === undefined)
+      return { verified: true, events, complete: false, ...begun(from) };
+    return { ...finished(reader, replay, events, until), ...begun(from) };
   } catch (error) {
     if (error instanceof ReplayError) return { verified: false, events, complete: false, ...told(error, current) };
     if (error instanceof SnapshotError) return { verified: false, events, complete: false, error: error.message };
@@ -56,9 +97,13 @@ export function verifyTrace(pieces: Iterable<Uint8Array>, options: VerifyOptions
   }
 }
 
+function begun(from: PlacedSnapshot | undefined): Pick<Verification, "from"> {
+  return from === undefined ? {} : { from: from.place };
+}
+
 /** A run that does not begin with a boot goes on from a snapshot. @throws SnapshotError */
 function begin(replay: TraceReplay, { start }: TraceReader): void {
-  if (start !== undefined) replay.goOn(decodeSnapshot(start));
+  if (start !== undefined && !replay.isBegun) replay.goOn(decodeSnapshot(start));
 }
 
 function* eventsOf(reader: TraceReader, pieces: Iterable<Uint8Array>): Generator<TraceEvent> {
@@ -74,10 +119,11 @@ function finished(reader: TraceReader, replay: TraceReplay, events: number, unti
     const error = `the recording was cut off after ${events} events: they are as recorded, and there is no end`;
     return { verified: false, events, complete: false, error };
   }
-  if (until !== undefined && until > events) {
-    return { verified: false, events, complete: true, error: `the trace has ${events} events; expected ${until}` };
+  if (until !== undefined && until > reader.events) {
+    const error = `the trace has ${reader.events} events; expected ${until}`;
+    return { verified: false, events, complete: true, error };
   }
-  if (events === 0) begin(replay, reader);
+  begin(replay, reader);
   replay.finish(reader.end);
   return { verified: true, events, complete: true };
 }

@@ -68,15 +68,13 @@ describe("a trace that goes on from a snapshot", () => {
     expect(verifyTrace([tape.bytes])).toEqual({ verified: true, events: 0, complete: true });
   });
 
-  it("has its snapshot in front alone", () => {
+  it("may have another snapshot right behind the first", () => {
     const { kernel } = setupE();
     const snapshot = kernel.snapshot();
     const tape = new Tape();
     tape.recorder.goOn(snapshot, kernel);
     tape.recorder.goOn(snapshot, kernel);
-    expect(verifyTrace([tape.bytes])).toMatchObject({
-      verified: false,
-      error: expect.stringMatching(/a block of kind 4/),
-    });
+    tape.recorder.end(kernel);
+    expect(verifyTrace([tape.bytes])).toEqual({ verified: true, events: 0, complete: true });
   });
 });
