@@ -15,6 +15,7 @@ import { benchLayer, type LayerFigures } from "./bench/layer.js";
 import { benchLookup, type LookupFigures } from "./bench/lookup.js";
 import { benchModules, type ModuleFigures } from "./bench/modules.js";
 import { benchSnapshot, type SnapshotFigures } from "./bench/snapshot.js";
+import { benchTrace, type TraceFigures } from "./bench/trace.js";
 import { grouped } from "./figures.js";
 import { integer } from "./integer.js";
 import { writeLine } from "./io.js";
@@ -22,7 +23,7 @@ import type { Registration } from "./registration.js";
 import { Status } from "./status.js";
 
 /** What runs in this process alone, in order: `all`. */
-const BENCHMARKS = ["insert", "dump", "lookup", "layer", "modules", "snapshot"] as const;
+const BENCHMARKS = ["insert", "dump", "lookup", "layer", "modules", "snapshot", "trace"] as const;
 type Benchmark = (typeof BENCHMARKS)[number];
 
 /** More runs than this are a mistake in typing. */
@@ -36,6 +37,7 @@ interface Results {
   layer?: LayerFigures;
   modules?: ModuleFigures;
   snapshot?: SnapshotFigures;
+  trace?: TraceFigures;
   compat?: CompatFigures;
 }
 
@@ -47,7 +49,7 @@ export function addBenchCommand({ program, io, finish }: Registration): void {
     )
     .addArgument(
       new Argument("[benchmark]", "what to measure; compat, which starts programs, is not in all")
-        .choices(["dump", "insert", "lookup", "layer", "modules", "snapshot", "compat", "all"])
+        .choices(["dump", "insert", "lookup", "layer", "modules", "snapshot", "trace", "compat", "all"])
         .default("all"),
     )
     .option(
@@ -125,6 +127,15 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
       return (
         `snapshot ${figures.saveMs} ms to save, ${figures.restoreMs} ms to restore ${figures.MiB} MiB; ` +
         `floor: copying as many bytes ${figures.memcpyMs} ms`
+      );
+    }
+    case "trace": {
+      const figures = benchTrace(conditions);
+      results.trace = figures;
+      return (
+        `trace   recording costs ${figures.recordPercent} % of the inserts; ${figures.recordMs} ms to record a run, ` +
+        `${figures.replayMs} ms to run it again; ${figures.seekMs} ms back in ${grouped(figures.events)} events, ` +
+        `at most ${figures.seekMsMax} ms`
       );
     }
   }

@@ -51,6 +51,13 @@ export class Recording implements EventSink {
   end(kernel: Kernel): void {
     if (this.#isOver) return;
     this.#recorder.end(kernel);
+    this.close();
+  }
+
+  /** Nothing more goes into the file, whose run was cut off where it has no end. A second close does nothing. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#recorder.flush();
     this.#isOver = true;
     clearInterval(this.#timer);
     process.off("exit", this.#flushAtExit);

@@ -115,7 +115,8 @@ function isEvent(fields: unknown): fields is EventFields {
   return typeof call === "string" && hasVnet && isNumber(socket) && Array.isArray(given) && hasOutcome;
 }
 
-function withMessage(event: KernelEvent, value: EventValue): KernelEvent {
+/** The event with another message, of a call that sends or receives. */
+export function withMessage(event: KernelEvent, value: EventValue): KernelEvent {
   const place = PLACES.get(event.call);
   if (place === undefined) throw new Error(`${event.call}: expected a call that sends or receives`);
   return place.with(event, value);

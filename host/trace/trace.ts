@@ -10,9 +10,11 @@ export {
   type PacketBlock,
   type SectionBlock,
 } from "./capture.js";
-export { CaptureReader } from "./capturereader.js";
+export { type NetlinkPacket, netlinkPackets } from "./capturemessages.js";
+export { CaptureReader, isCaptureFile } from "./capturereader.js";
 export { readCooked } from "./cooked.js";
 export { type FirstDifference, firstDifference } from "./difference.js";
+export { type ReadLog, readEventLog } from "./eventlog.js";
 export { LINKTYPE_NETLINK } from "./pcapng/format.js";
 export { Recorder, type RecorderOptions } from "./recorder.js";
 export { decodeSnapshot, encodeSnapshot, SNAPSHOT_VERSION } from "./snapshotfile.js";

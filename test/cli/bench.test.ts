@@ -7,7 +7,7 @@ describe("nlvm bench", () => {
   it("--json prints one document with every benchmark's figures and conditions", async () => {
     const { status, stdout, stderr } = await nlvm(["bench", "--json", "--routes", "2000", "--runs", "2"]);
     expect([status, stderr]).toEqual([0, ""]);
-    const { dump, insert, lookup, layer, modules, snapshot, ...rest } = JSON.parse(stdout);
+    const { dump, insert, lookup, layer, modules, snapshot, trace, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({});
     expect(dump).toEqual({
       routes: expect.any(Number),
@@ -51,6 +51,19 @@ describe("nlvm bench", () => {
         ratio: expect.any(Number),
       })),
       ratio: expect.any(Number),
+    });
+    expect(trace).toEqual({
+      routes: expect.any(Number),
+      recordPercent: expect.any(Number),
+      recordMs: expect.any(Number),
+      replayMs: expect.any(Number),
+      events: 100_000,
+      seekMs: expect.any(Number),
+      seekMsMax: expect.any(Number),
+      order: "sorted",
+      table: "synthetic",
+      family: "inet",
+      runs: 2,
     });
     expect(snapshot).toEqual({
       routes: 2000,

@@ -5,7 +5,7 @@ import { Random } from "../../host/table/random.js";
 import { CaptureReader } from "../../host/trace/capturereader.js";
 import { type Verification, verifyTrace } from "../../host/trace/verify.js";
 import { ProgramRun } from "./programs.js";
-import { randomTrace, Tape } from "./recording.js";
+import { boundariesOf, randomTrace, Tape } from "./recording.js";
 
 const PLACES = 500;
 const SEED = 20261125;
@@ -20,11 +20,6 @@ function programTrace(): Uint8Array {
 
 function verify(trace: Uint8Array): Verification {
   return verifyTrace([trace], { layers: LINUX_PLAYER });
-}
-
-/** Where blocks begin, and the end. */
-function boundariesOf(trace: Uint8Array): number[] {
-  return [...[...CaptureReader.blocks(trace)].map(({ offset }) => offset), trace.length];
 }
 
 type Damage = (trace: Uint8Array, random: Random) => Uint8Array;

@@ -1,5 +1,6 @@
 // Traces of random runs, in memory.
 import type { EventSink } from "../../host/kernel/kernel.js";
+import { CaptureReader } from "../../host/trace/capturereader.js";
 import { Recorder } from "../../host/trace/recorder.js";
 import { type TraceEvent, TraceReader } from "../../host/trace/tracereader.js";
 import { RandomRun } from "../storm/calls.js";
@@ -37,4 +38,9 @@ export function eventsOf(trace: Uint8Array): { events: TraceEvent[]; reader: Tra
   for (let event = reader.next(); event !== undefined; event = reader.next()) events.push(structuredClone(event));
   reader.finish();
   return { events, reader };
+}
+
+/** Where blocks begin, and the end. */
+export function boundariesOf(trace: Uint8Array): number[] {
+  return [...[...CaptureReader.blocks(trace)].map(({ offset }) => offset), trace.length];
 }

@@ -1,5 +1,5 @@
 // A fresh kernel for a benchmark, and a table loaded into it.
-import type { Kernel } from "../../kernel/kernel.js";
+import type { EventSink, Kernel } from "../../kernel/kernel.js";
 import { bootConfig } from "../../node/setup.js";
 import { RouteBatches } from "../../table/batches.js";
 import { GATEWAY_INTERFACE_ADDRESSES } from "../../table/gateways.js";
@@ -13,8 +13,9 @@ export interface BenchMachine {
   readonly interfaceIndex: number;
 }
 
-export function freshMachine(): BenchMachine {
-  const kernel = bootConfig(builtIn({}));
+/** @param events - gets each event of the kernel */
+export function freshMachine(events?: EventSink): BenchMachine {
+  const kernel = bootConfig(builtIn({}), events);
   const interfaceIndex = kernel.vnet0.interfaceAttach({
     name: GATEWAY_INTERFACE,
     up: true,
