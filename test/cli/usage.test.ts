@@ -11,7 +11,7 @@ describe("wrong usage is one line on stderr and status 2", () => {
     [
       ["bench", "everything"],
       "nlvm: command-argument value 'everything' is invalid for argument 'benchmark'. " +
-        "Allowed choices are dump, insert, lookup, layer, modules, snapshot, compat, all.\n",
+        "Allowed choices are dump, insert, lookup, layer, modules, snapshot, trace, compat, all.\n",
     ],
     [
       ["bench", "--routes", "many"],
