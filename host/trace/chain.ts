@@ -1,9 +1,9 @@
 // The checksum that runs through a trace, block by block: four lanes over the words. A step of a lane has an inverse, in the
 // lane and in the word, so that a lane never forgets that one of its words was another. It is no defence against anybody.
 
-/** Two primes of xxHash32. */
-const PRIME_1 = 0x9e3779b1;
-const PRIME_2 = 0x85ebca77;
+/** Two primes of xxHash32, as integers of 32 bits with a sign: otherwise they are floating point, and take twice as long. */
+const PRIME_1 = 0x9e3779b1 | 0;
+const PRIME_2 = 0x85ebca77 | 0;
 const STRIPE_WORDS = 4;
 
 export class Chain {
@@ -18,11 +18,16 @@ export class Chain {
     let third = lanes[2] as number;
     let fourth = lanes[3] as number;
     const whole = end - ((end - start) % STRIPE_WORDS);
+    // Four times `step`, written out: as calls they take a third longer.
     for (let i = start; i < whole; i += STRIPE_WORDS) {
-      first = step(first, words[i] as number);
-      second = step(second, words[i + 1] as number);
-      third = step(third, words[i + 2] as number);
-      fourth = step(fourth, words[i + 3] as number);
+      first ^= words[i] as number;
+      first = Math.imul((first << 13) | (first >>> 19), PRIME_1);
+      second ^= words[i + 1] as number;
+      second = Math.imul((second << 13) | (second >>> 19), PRIME_1);
+      third ^= words[i + 2] as number;
+      third = Math.imul((third << 13) | (third >>> 19), PRIME_1);
+      fourth ^= words[i + 3] as number;
+      fourth = Math.imul((fourth << 13) | (fourth >>> 19), PRIME_1);
     }
     for (let i = whole; i < end; i++) first = step(first, words[i] as number);
     lanes[0] = first;
