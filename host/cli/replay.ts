@@ -16,6 +16,8 @@ interface ReplayOptions {
   readonly until?: number;
   readonly print?: boolean;
   readonly json?: boolean;
+  readonly requestsOnly?: boolean;
+  readonly config?: string;
 }
 
 /** Below this a replay is over before a bar is seen. */
@@ -25,11 +27,21 @@ export function addReplayCommand({ program, io, finish }: Registration): void {
   program
     .command("replay")
     .description("run a recorded trace again, and compare every output byte with the recording")
-    .argument("<trace>", "a file that --record wrote")
+    .argument("<trace>", "a file that --record wrote; with --requests-only a capture too")
     .option("--until <n>", "stop when n events have happened", integer(0, Number.MAX_SAFE_INTEGER))
     .option("--print", "print each event, its messages decoded")
     .option("--json", "print one JSON document")
-    .action((file: string, options: ReplayOptions) => {
+    .option(
+      "--requests-only",
+      "send the requests of a capture from Linux, or of a trace, and compare the kinds of the answers alone",
+    )
+    .option("--config <file>", "with --requests-only: boot what this YAML file says")
+    .action(async (file: string, options: ReplayOptions) => {
+      if (options.requestsOnly) {
+        const { replayRequests } = await import("./requestsonly.js");
+        finish(await replayRequests(file, options, io));
+        return;
+      }
       const printed: string[] = [];
       const print = (line: string): void => {
         if (options.json) printed.push(line);

@@ -1,14 +1,7 @@
 // What the recordings do not say: which options and groups belong to which socket of a program with several
 // (linux-clients C1). Sockets are numbered as in Sent.
 
-export interface SocketSetting {
-  /** [level, name, value] */
-  readonly options: readonly (readonly [number, number, number])[];
-  /** The mask of bind. */
-  readonly groups: number;
-  /** Groups joined by NETLINK_ADD_MEMBERSHIP. */
-  readonly memberships: readonly number[];
-}
+import type { SocketSetting } from "../../../host/trace/traffic/emulation.js";
 
 const SOL_NETLINK = 270;
 const CAP_ACK = [SOL_NETLINK, 10, 1] as const;

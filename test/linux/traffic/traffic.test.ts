@@ -1,8 +1,10 @@
 // Every request that real programs sent gets answers of the kinds that Linux gave: the same message types and flags, the
 // same errnos. Case by case; the cases that are not so are unlike.ts, with reasons.
 import { beforeAll, describe, expect, it } from "vitest";
+import { Emulation, type Unlike } from "../../../host/trace/traffic/emulation.js";
+import { MEANWHILE } from "./meanwhile.js";
 import { type RecordingName, readRuns, readSetup } from "./recorded.js";
-import { Replay, type Unlike } from "./replay.js";
+import { SOCKETS } from "./sockets.js";
 import { UNLIKE } from "./unlike.js";
 
 const REPLAY_MILLISECONDS = 30_000;
@@ -24,7 +26,7 @@ describe.each(RECORDINGS)("the traffic of %s", (name, requests) => {
 
   beforeAll(() => {
     const received = runs.flatMap((run) => run.received);
-    const begin = (): Replay => new Replay(readSetup(name), received);
+    const begin = (): Emulation => new Emulation(readSetup(name), received);
     const keep = (id: string, unlike: readonly Unlike[]): void => {
       found.set(
         id,
@@ -35,7 +37,7 @@ describe.each(RECORDINGS)("the traffic of %s", (name, requests) => {
     keep(setup, replay.refused);
     for (const run of runs) {
       if (FRESH.has(run.id)) replay = begin();
-      keep(run.id, replay.run(run));
+      keep(run.id, replay.run(run, { sockets: SOCKETS.get(run.id), meanwhile: MEANWHILE.get(run.id) }));
     }
   }, REPLAY_MILLISECONDS);
 

@@ -1,6 +1,6 @@
 // Interface indices are the machine's. A recorded request names interfaces by the indices of its run; here they become
 // those of the emulated kernel, by the names that the run's replies gave them.
-import { messagesOf } from "./recorded.js";
+import { messagesOf } from "./message.js";
 
 const RTM_NEWLINK = 16;
 const HEADER_BYTES = 16;

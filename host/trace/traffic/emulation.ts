@@ -1,12 +1,12 @@
-// Sends what the recorded programs sent to the Linux layer of an emulated kernel, with the options and port ids of the run,
-// and compares the kinds of the answers with Linux's.
-import { Kernel, type Vnet } from "../../../host/kernel/kernel.js";
-import { LinuxAbi, LinuxError, type ProgramSocket } from "../../../host/linux/abi.js";
+// Sends what programs sent on Linux to the Linux layer of an emulated kernel, with the options and port ids of the run, and
+// compares the kinds of the answers with Linux's.
+
+import { Kernel, type Vnet } from "../../kernel/kernel.js";
+import { LinuxAbi, LinuxError, type ProgramSocket } from "../../linux/abi.js";
 import { InterfaceNames, withIndices } from "./indices.js";
 import { kindsOf } from "./kinds.js";
-import { MEANWHILE } from "./meanwhile.js";
-import { type Message, messagesOf, type Run, type Sent } from "./recorded.js";
-import { SOCKETS, type SocketSetting } from "./sockets.js";
+import { type Message, messagesOf } from "./message.js";
+import type { Run, Sent } from "./run.js";
 
 /** A request whose answers are of other kinds than Linux's. */
 export interface Unlike {
@@ -39,26 +39,48 @@ const DONE_WELL = "ERROR CAPPED 0";
 /** Between the setup and the first program. */
 const SETTLED_MILLISECONDS = 2000;
 
-/** GETLINK, dump of all. */
-const LINK_DUMP = Uint8Array.from(Buffer.from("20000000120001030000000000000000".padEnd(64, "0"), "hex"));
+/** GETLINK, dump of all: 32 bytes, type 18, flags 0x301. */
+const LINK_DUMP = new Uint8Array(32);
+LINK_DUMP.set([32, 0, 0, 0, 18, 0, 1, 3]);
 
-export class Replay {
-  readonly #kernel = Kernel.boot({ modules: ["netlink"], sysctls: SYSCTLS, fibs: FIBS });
-  readonly #abi = new LinuxAbi(this.#kernel, { mode: "extended" });
-  readonly #vnet: Vnet = this.#kernel.vnet0;
+/** What is set of a socket before its first request. */
+export interface SocketSetting {
+  /** [level, name, value] */
+  readonly options: readonly (readonly [number, number, number])[];
+  /** The mask of bind. */
+  readonly groups: number;
+  /** Groups joined by NETLINK_ADD_MEMBERSHIP. */
+  readonly memberships: readonly number[];
+}
+
+/** What a recording does not say, and somebody knows. */
+export interface RunNotes {
+  /** By the number of the socket. */
+  readonly sockets?: readonly SocketSetting[] | undefined;
+  /** What others did to the kernel before a request, counted from 1. Indices are the recording's. */
+  readonly meanwhile?: readonly { readonly before: number; readonly request: Uint8Array }[] | undefined;
+}
+
+export class Emulation {
+  readonly #kernel: Kernel;
+  readonly #abi: LinuxAbi;
+  readonly #vnet: Vnet;
   /** Names of the recorded run's indices. */
   readonly #recorded = new InterfaceNames();
-  readonly #own = this.#open(OWN_PROCESS_ID);
+  readonly #own: ProgramSocket;
   /** Requests of the setup that were not carried out. */
   readonly refused: readonly Unlike[];
 
   /**
    * @param setup - requests that make the state at the beginning
-   * @param received - what the programs of the recording received, which tells the names of the interfaces
+   * @param received - what the programs received, which tells the names of the interfaces
+   * @param kernel - to send to, with netlink loaded. Default: one of its own, without interfaces but lo
    */
-  constructor(setup: readonly Uint8Array[], received: readonly Uint8Array[]) {
-    // Linux gives lo its addresses when it comes up; on FreeBSD that is a matter of /etc/rc.d.
-    this.#vnet.addressAdd("lo0", "127.0.0.1/8");
+  constructor(setup: readonly Uint8Array[], received: readonly Uint8Array[], kernel: Kernel = plainKernel()) {
+    this.#kernel = kernel;
+    this.#abi = new LinuxAbi(kernel, { mode: "extended" });
+    this.#vnet = kernel.vnet0;
+    this.#own = this.#open(OWN_PROCESS_ID);
     // The name that an index had first is the one of the setup.
     for (const datagram of received.toReversed()) this.#recorded.learn(datagram);
     this.refused = setup.flatMap((request, i) => {
@@ -69,17 +91,17 @@ export class Replay {
   }
 
   /** Sends the requests of a run. @returns those whose answers are of other kinds */
-  run(run: Run): Unlike[] {
+  run(run: Run, notes: RunNotes = {}): Unlike[] {
     const sockets = new Map<number, ProgramSocket | string>();
     const unlike: Unlike[] = [];
     let request = 0;
     for (const sent of run.sent) {
-      for (const deed of MEANWHILE.get(run.id) ?? []) {
+      for (const deed of notes.meanwhile ?? []) {
         if (deed.before === request + 1) this.#exchange(this.#own, this.#translated(deed.request));
       }
       let socket = sockets.get(sent.socket);
       if (socket === undefined) {
-        socket = this.#openFor(run, sent);
+        socket = this.#openFor(run, sent, notes);
         sockets.set(sent.socket, socket);
       }
       const answers = typeof socket === "string" ? socket : this.#exchange(socket, this.#translated(sent.bytes));
@@ -129,7 +151,7 @@ export class Replay {
   }
 
   /** @returns the socket, or the errno that it was refused with */
-  #openFor(run: Run, sent: Sent): ProgramSocket | string {
+  #openFor(run: Run, sent: Sent, notes: RunNotes): ProgramSocket | string {
     const port = sent.exchanges.flatMap(({ answers }) => answers)[0]?.port ?? 0;
     let socket: ProgramSocket;
     try {
@@ -138,12 +160,19 @@ export class Replay {
       if (error instanceof LinuxError) return `no socket ${-error.errno}`;
       throw error;
     }
-    const { options, groups, memberships } = settingOf(run, sent.socket);
+    const { options, groups, memberships } = notes.sockets?.[sent.socket] ?? settingOf(run, sent.socket);
     for (const [level, name, value] of options) socket.setsockopt(level, name, word(value));
     for (const group of memberships) socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, word(group));
     socket.bind(port, groups);
     return socket;
   }
+}
+
+function plainKernel(): Kernel {
+  const kernel = Kernel.boot({ modules: ["netlink"], sysctls: SYSCTLS, fibs: FIBS });
+  // Linux gives lo its addresses when it comes up; on FreeBSD that is a matter of /etc/rc.d.
+  kernel.vnet0.addressAdd("lo0", "127.0.0.1/8");
+  return kernel;
 }
 
 function answersTo(request: Message, answers: readonly Message[]): Message[] {
@@ -152,8 +181,6 @@ function answersTo(request: Message, answers: readonly Message[]): Message[] {
 
 /** What a program set on one of its sockets. */
 function settingOf(run: Run, socket: number): SocketSetting {
-  const known = SOCKETS.get(run.id)?.[socket];
-  if (known !== undefined) return known;
   // Programs set the options of one socket after the other, and begin each with the same one.
   const bySocket: [number, number, number][][] = [];
   for (const [level, name] of run.options) {

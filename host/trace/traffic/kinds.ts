@@ -1,6 +1,6 @@
 // The kinds of answers: type, flags, and of acks and the ends of dumps the errno. How many objects a dump has, and what is
 // in them, is not compared here.
-import type { Message } from "./recorded.js";
+import type { Message } from "./message.js";
 
 const HEADER_BYTES = 16;
 
