@@ -133,7 +133,8 @@ function measure(name: Benchmark, conditions: Conditions, results: Results): str
       const figures = benchTrace(conditions);
       results.trace = figures;
       return (
-        `trace   recording costs ${figures.recordPercent} % of the inserts; ${figures.recordMs} ms to record a run, ` +
+        `trace   recording costs ${figures.recordPercent} % of the inserts, to a file ${figures.recordFilePercent} %; ` +
+        `${figures.recordMs} ms to record a run, ` +
         `${figures.replayMs} ms to run it again; ${figures.seekMs} ms back in ${grouped(figures.events)} events, ` +
         `at most ${figures.seekMsMax} ms`
       );

@@ -17,16 +17,18 @@ export class Recording implements EventSink {
   readonly #recorder: Recorder;
   readonly #file: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #flushAtExit = (): void => this.flush();
+  readonly #flushQuietly = (): void => this.#try(() => this.flush());
   #isOver = false;
+  /** What a flush failed with that nobody was there to be told of. */
+  #failure: unknown;
 
   /** @throws RecordingError the file cannot be made */
   constructor(path: string, options: RecorderOptions = {}) {
     this.path = path;
     this.#file = attempt(path, () => openSync(path, "w"));
     this.#recorder = new Recorder((blocks) => this.#write(blocks), options);
-    this.#timer = setInterval(() => this.flush(), FLUSH_MILLISECONDS).unref();
-    process.on("exit", this.#flushAtExit);
+    this.#timer = setInterval(this.#flushQuietly, FLUSH_MILLISECONDS).unref();
+    process.on("exit", this.#flushQuietly);
   }
 
   /** The kernel that runs, for snapshots on the way (RecorderOptions.snapshotEvery). */
@@ -38,7 +40,9 @@ export class Recording implements EventSink {
     if (!this.#isOver) this.#recorder.before(place);
   }
 
+  /** @throws RecordingError the file cannot be written any more; the event happened all the same */
   note(event: KernelEvent, place: number): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (!this.#isOver) this.#recorder.note(event, place);
   }
 
@@ -60,8 +64,16 @@ export class Recording implements EventSink {
     this.#recorder.flush();
     this.#isOver = true;
     clearInterval(this.#timer);
-    process.off("exit", this.#flushAtExit);
+    process.off("exit", this.#flushQuietly);
     closeSync(this.#file);
+  }
+
+  #try(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failure ??= error;
+    }
   }
 
   #write(blocks: Uint8Array): void {

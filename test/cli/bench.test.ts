@@ -55,6 +55,7 @@ describe("nlvm bench", () => {
     expect(trace).toEqual({
       routes: expect.any(Number),
       recordPercent: expect.any(Number),
+      recordFilePercent: expect.any(Number),
       recordMs: expect.any(Number),
       replayMs: expect.any(Number),
       events: 100_000,

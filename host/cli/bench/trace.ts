@@ -1,6 +1,6 @@
-// bench trace: what recording to a file costs the insert benchmark, how long a recorded run takes to be run again beside the
+// bench trace: what recording costs the insert benchmark, how long a recorded run takes to be run again beside the
 // recording, and how long it takes to go back in a long one.
-//   record   the table is loaded as by bench insert, into a kernel that records and into one that does not
+//   record   the table is loaded as by bench insert, into a kernel that records, in memory and to a file, and into one that does not
 //   replay   a run that makes its messages as it sends them is recorded; then it is read, run again and compared
 //   seek     a recording of 100,000 events, from its end back to places all over it
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,6 +15,7 @@ import { loadRoutes, RouteLoader } from "../../table/load.js";
 import { Random } from "../../table/random.js";
 import type { Table } from "../../table/table.js";
 import { readEventLog } from "../../trace/eventlog.js";
+import { Recorder } from "../../trace/recorder.js";
 import { Timeline } from "../../trace/timeline.js";
 import { verifyTrace } from "../../trace/verify.js";
 import { median, nanoseconds, rounded } from "../figures.js";
@@ -23,8 +24,9 @@ import { freshMachine } from "./machine.js";
 
 export interface TraceFigures extends ConditionKeys {
   readonly routes: number;
-  /** How much longer the insert benchmark takes with a recording. */
+  /** How much longer the insert benchmark takes with a recording: up to the blocks in memory, and with them in a file. */
   readonly recordPercent: number;
+  readonly recordFilePercent: number;
   /** A run that makes and sends its messages, recorded; and the same read, run again and compared. */
   readonly recordMs: number;
   readonly replayMs: number;
@@ -45,7 +47,7 @@ export function benchTrace(conditions: Conditions): TraceFigures {
     const file = join(folder, "trace.pcapng");
     return {
       routes: conditions.routes.count,
-      recordPercent: recordPercent(conditions, file),
+      ...recorded(conditions, file),
       ...replayed(conditions, file),
       ...sought(file),
       ...conditionKeys(conditions),
@@ -57,16 +59,24 @@ export function benchTrace(conditions: Conditions): TraceFigures {
 
 // ---- record
 
-function recordPercent({ routes, runs }: Conditions, file: string): number {
+function recorded(
+  { routes, runs }: Conditions,
+  file: string,
+): Pick<TraceFigures, "recordPercent" | "recordFilePercent"> {
   const batches = new RouteBatches(routes, { interfaceIndex: freshMachine().interfaceIndex }).built();
-  const plain: number[] = [];
-  const recorded: number[] = [];
-  // Turn by turn: what slows the machine down meanwhile slows both down. The first of each is discarded.
+  const ways = [
+    () => insert(batches),
+    () => insert(batches, new Recorder(() => {})),
+    () => withRecording(file, (events) => insert(batches, events)),
+  ];
+  const times = ways.map((): number[] => []);
+  // Turn by turn: what slows the machine down meanwhile slows all down. The first of each is discarded.
   for (let run = 0; run <= runs; run++) {
-    plain.push(insert(batches));
-    recorded.push(withRecording(file, (events) => insert(batches, events)));
+    for (const [i, way] of ways.entries()) times[i]?.push(way());
   }
-  return rounded(100 * (median(recorded.slice(1)) / median(plain.slice(1)) - 1), 1);
+  const [plain = 1, inMemory = 1, inFile = 1] = times.map((each) => median(each.slice(1)));
+  const percent = (time: number): number => rounded(100 * (time / plain - 1), 1);
+  return { recordPercent: percent(inMemory), recordFilePercent: percent(inFile) };
 }
 
 /** @returns nanoseconds of the sends and their acks */
