@@ -236,7 +236,9 @@ export class Socket {
    */
   send(bytes: Uint8Array, options: SendOptions = NO_OPTIONS): number {
     if (!this.#isRecorded) return this.#put(bytes, options);
-    return this.#journal.perform("send", this.#target, [bytes, { ...options }], () => this.#put(bytes, options));
+    return this.#journal.perform("send", this.#target, [bytes, options === NO_OPTIONS ? options : { ...options }], () =>
+      this.#put(bytes, options),
+    );
   }
 
   #put(bytes: Uint8Array, options: SendOptions): number {
@@ -278,16 +280,15 @@ export class Socket {
 
   #receive(into: Uint8Array, options: Required<ReceiveOptions>): ReceivedMessage {
     const { flags, control, name, isLook } = options;
+    const given = [into.length, flags, control, name];
     let message: ReceivedMessage | undefined;
-    this.#journal.perform(
-      "recvmsg",
-      this.#target,
-      [into.length, flags, control, name, ...(isLook ? [true] : [])],
-      () => {
-        message = this.#take(into, options);
-        return { ...message, bytes: into.subarray(0, message.copied) };
-      },
-    );
+    this.#journal.perform("recvmsg", this.#target, isLook ? [...given, true] : given, () => {
+      message = this.#take(into, options);
+      const { length, copied } = message;
+      // Member by member: spread, it would cost as much as the receive.
+      const { flags, name, control } = message;
+      return { length, copied, flags, name, control, bytes: into.subarray(0, copied) };
+    });
     return message as unknown as ReceivedMessage;
   }
 

@@ -3,7 +3,7 @@
 
 import { decode } from "cborg";
 import type { Call, EventValue, KernelEvent, Target } from "../kernel/log.js";
-import type { ByteWriter } from "./bytewriter.js";
+import { ByteWriter } from "./bytewriter.js";
 import { writeArrayHead, writeCbor } from "./cborwriter.js";
 import type { Direction } from "./pcapng/format.js";
 
@@ -58,6 +58,29 @@ export function messageOf(event: KernelEvent): EventMessage | undefined {
   return { direction: place.direction, bytes };
 }
 
+/** What events of a socket begin with, by the object that stands for the socket: it is the same in each of them. */
+const heads = new WeakMap<Target, Map<Call, Uint8Array>>();
+
+/** Array head, call, vnet and socket. */
+function headOf(call: Call, target: Target): Uint8Array {
+  const known = heads.get(target) ?? new Map<Call, Uint8Array>();
+  const found = known.get(call);
+  if (found !== undefined) return found;
+  const out = new ByteWriter();
+  writeHead(out, call, target);
+  const head = out.from(0).slice();
+  known.set(call, head);
+  heads.set(target, known);
+  return head;
+}
+
+function writeHead(out: ByteWriter, call: Call, target: Target): void {
+  writeArrayHead(out, EVENT_FIELDS);
+  writeCbor(out, call);
+  writeCbor(out, target.vnet ?? null);
+  writeCbor(out, target.socket ?? null);
+}
+
 /**
  * @param message - the event's, if it has one: it is left out
  * @param packets - how many packets keep it
@@ -68,10 +91,8 @@ export function writeEvent(
   message: Uint8Array | undefined,
   packets: number,
 ): void {
-  writeArrayHead(out, EVENT_FIELDS);
-  writeCbor(out, call);
-  writeCbor(out, target.vnet ?? null);
-  writeCbor(out, target.socket ?? null);
+  if (target.socket === undefined) writeHead(out, call, target);
+  else out.put(headOf(call, target));
   writeCbor(out, given, message);
   writeCbor(out, "errno" in outcome ? outcome.errno : null);
   writeCbor(out, "errno" in outcome ? null : outcome.value, message);
