@@ -37,6 +37,7 @@ export interface InterfaceBlock extends Place {
   readonly description: string | undefined;
 }
 
+/** Its options are read when they are asked for, and a CaptureError may come of that. */
 export interface PacketBlock extends Place {
   readonly kind: "packet";
   /** The number of its interface. */

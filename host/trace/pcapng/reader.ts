@@ -113,7 +113,7 @@ export class PcapngFormat implements BlockFormat {
   #interface(whole: Whole): InterfaceBlock {
     const { body, offset, raw } = whole;
     expectBytes(whole, INTERFACE_BYTES);
-    const options = this.#options(whole, INTERFACE_BYTES);
+    const options = optionsOf(whole, INTERFACE_BYTES, this.#isLittle);
     const linkType = body.getUint16(0, this.#isLittle);
     const resolution = options.get(Option.INTERFACE_RESOLUTION)?.[0] ?? RESOLUTION_DEFAULT;
     const seconds = options.get(Option.INTERFACE_OFFSET);
@@ -143,26 +143,32 @@ export class PcapngFormat implements BlockFormat {
     const of = this.#interfaceOf(whole, number);
     const captured = body.getUint32(12, this.#isLittle);
     expectBytes(whole, PACKET_BYTES, captured);
-    const options = this.#options(whole, PACKET_BYTES + captured + (-captured & 3));
-    const flags = options.get(Option.PACKET_FLAGS);
-    const [high, low] = [body.getUint32(4, this.#isLittle), body.getUint32(8, this.#isLittle)];
+    // What most readers do not want is made when it is asked for.
+    const isLittle = this.#isLittle;
+    let parsed: Options | undefined;
+    const options = (): Options => {
+      parsed ??= optionsOf(whole, PACKET_BYTES + captured + (-captured & 3), isLittle);
+      return parsed;
+    };
+    const [high, low] = [body.getUint32(4, isLittle), body.getUint32(8, isLittle)];
     return {
       kind: "packet",
       offset: whole.offset,
       raw: whole.raw,
       interface: number,
       linkType: of.linkType,
-      // Both are made when they are asked for: most readers want neither.
       get nanoseconds() {
         return nanosecondsOf(high, low, of);
       },
       get comment() {
-        return textOf(options.get(Option.COMMENT));
+        return textOf(options().get(Option.COMMENT));
+      },
+      get direction() {
+        const flags = options().get(Option.PACKET_FLAGS);
+        return flags?.length === 4 ? DIRECTIONS[viewOf(flags).getUint32(0, isLittle) & DIRECTION_MASK] : undefined;
       },
       bytes: bytesOf(body, PACKET_BYTES, captured),
-      originalLength: body.getUint32(16, this.#isLittle),
-      direction:
-        flags?.length === 4 ? DIRECTIONS[viewOf(flags).getUint32(0, this.#isLittle) & DIRECTION_MASK] : undefined,
+      originalLength: body.getUint32(16, isLittle),
     };
   }
 
@@ -201,11 +207,11 @@ export class PcapngFormat implements BlockFormat {
     const { length } = this.#interfaces;
     throw new CaptureError(offset, `packet of interface ${number}; the section has described ${length}`);
   }
+}
 
-  #options({ body, offset }: Whole, at: number): Options {
-    const bytes = bytesOf(body, at, body.byteLength - at);
-    return readOptions(bytes, { isLittle: this.#isLittle, offset: offset + BLOCK_HEAD_BYTES + at });
-  }
+/** @throws CaptureError */
+function optionsOf({ body, offset }: Whole, at: number, isLittle: boolean): Options {
+  return readOptions(bytesOf(body, at, body.byteLength - at), { isLittle, offset: offset + BLOCK_HEAD_BYTES + at });
 }
 
 /** @param packet - bytes of it behind the fixed ones @throws CaptureError the block is shorter */
