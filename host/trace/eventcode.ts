@@ -2,7 +2,7 @@
 // not in it: they are so many packets of their own.
 
 import { decode } from "cborg";
-import type { Call, EventValue, KernelEvent, Target } from "../kernel/log.js";
+import { type Call, type EventValue, type KernelEvent, sameValue, type Target } from "../kernel/log.js";
 import { ByteWriter } from "./bytewriter.js";
 import { writeArrayHead, writeCbor } from "./cborwriter.js";
 import type { Direction } from "./pcapng/format.js";
@@ -99,18 +99,43 @@ export function writeEvent(
   writeCbor(out, packets);
 }
 
-/**
- * @param packets - what the packets hold that came since the last event
- * @throws Error the bytes are no event, or want another number of packets
- */
-export function decodeEvent(bytes: Uint8Array, packets: readonly Uint8Array[]): KernelEvent {
-  const fields: unknown = decode(bytes);
-  if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, packets]");
-  const [call, vnet, socket, given, errno, value, count] = fields;
-  if (count !== packets.length) throw new Error(`${call}: ${packets.length} packets before it; expected ${count}`);
-  const target: Target = { ...(vnet === null ? {} : { vnet }), ...(socket === null ? {} : { socket }) };
-  const event: KernelEvent = { call, target, arguments: given, outcome: errno === null ? { value } : { errno } };
-  return count === 0 ? event : withMessage(event, joined(packets));
+/** Payloads of sends and receives that are remembered, and how long they are at most. */
+const KNOWN_MAX = 64;
+const KNOWN_BYTES_MAX = 256;
+
+/** Decodes events. Of sends and receives most are alike but for their messages: what was decoded before is not decoded again. */
+export class EventDecoder {
+  /** By length, the last that was decoded. */
+  readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly fields: EventFields }>();
+
+  /**
+   * @param bytes - kept, and not to be changed any more
+   * @param packets - what the packets hold that came since the last event
+   * @throws Error the bytes are no event, or want another number of packets
+   */
+  decode(bytes: Uint8Array, packets: readonly Uint8Array[]): KernelEvent {
+    const [call, vnet, socket, given, errno, value, count] = this.#fields(bytes);
+    if (count !== packets.length) throw new Error(`${call}: ${packets.length} packets before it; expected ${count}`);
+    const target: Target = { ...(vnet === null ? {} : { vnet }), ...(socket === null ? {} : { socket }) };
+    const event: KernelEvent = { call, target, arguments: given, outcome: errno === null ? { value } : { errno } };
+    return count === 0 ? event : withMessage(event, joined(packets));
+  }
+
+  #fields(bytes: Uint8Array): EventFields {
+    const known = this.#known.get(bytes.length);
+    if (known !== undefined && sameValue(known.bytes, bytes)) return known.fields;
+    const fields: unknown = decode(bytes);
+    if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, packets]");
+    const hasPackets = fields[EVENT_FIELDS - 1] !== 0;
+    // Others are given as they are decoded: nobody else may have the same object.
+    if (hasPackets && bytes.length <= KNOWN_BYTES_MAX) this.#keep(bytes, fields);
+    return fields;
+  }
+
+  #keep(bytes: Uint8Array, fields: EventFields): void {
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(bytes.length, { bytes, fields });
+  }
 }
 
 function joined(packets: readonly Uint8Array[]): Uint8Array {

@@ -11,7 +11,7 @@ import { type Block, CaptureError, type CustomBlock } from "./capture.js";
 import { CaptureReader } from "./capturereader.js";
 import { Chain } from "./chain.js";
 import { readCooked } from "./cooked.js";
-import { decodeEvent } from "./eventcode.js";
+import { EventDecoder } from "./eventcode.js";
 import {
   CHECKSUM_BYTES,
   TRACE_HEAD_BYTES,
@@ -58,6 +58,7 @@ interface TraceBlock {
 export class TraceReader {
   readonly #reader = new CaptureReader();
   readonly #chain = new Chain();
+  readonly #decoder = new EventDecoder();
   #events = 0;
   /** Nothing came behind the first block. */
   #isFresh = true;
@@ -213,7 +214,7 @@ export class TraceReader {
   #attempt({ kind, number, payload }: TraceBlock): TraceEvent | undefined {
     if (this.#state !== "events" || kind !== TraceKind.EVENT || number !== this.#events) return undefined;
     try {
-      return { place: number, event: decodeEvent(payload, this.#packets), protocol: this.#protocol };
+      return { place: number, event: this.#decoder.decode(payload, this.#packets), protocol: this.#protocol };
     } catch {
       return undefined;
     }
@@ -232,7 +233,7 @@ export class TraceReader {
 
   #event({ number, payload }: TraceBlock, offset: number): TraceEvent {
     try {
-      const event = decodeEvent(payload, this.#packets);
+      const event = this.#decoder.decode(payload, this.#packets);
       const protocol = this.#packets.length === 0 ? undefined : this.#protocol;
       this.#events++;
       this.#packets.length = 0;
