@@ -1,9 +1,11 @@
 // Real programs are recorded, and their traces run again in another process, byte for byte, when the programs are gone;
 // Wireshark opens them.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findProgram } from "../../scripts/lib/programs.mjs";
@@ -115,6 +117,24 @@ describe.skipIf(isMissing("ip"))("a session of ip", () => {
       expect(packets(trace, "netlink-route || genl || netlink.hdr_type < 16")).toHaveLength(all.length);
       expect(packets(trace, "_ws.malformed")).toEqual([]);
     });
+  });
+});
+
+describe.skipIf(isMissing("ip"))("a server that is killed", () => {
+  it("leaves a trace that is as recorded up to where it was cut off", async () => {
+    const trace = join(folder, "killed.pcapng");
+    const socket = join(folder, "killed.sock");
+    const server = spawn(process.execPath, [NLVM, "serve", "--listen", socket, "--record", trace]);
+    await once(server.stdout, "data");
+    expect(nlvm("exec", "--connect", socket, "--", "ip", "link", "show", "eth0")).toMatchObject({ status: 0 });
+    const deadline = performance.now() + MILLISECONDS;
+    // The program's socket was closed: from then on nothing happens but time.
+    while (!readFileSync(trace).includes("linux.close") && performance.now() < deadline) await setTimeout(20);
+    server.kill("SIGKILL");
+    await once(server, "close");
+    const { status, stderr } = nlvm("replay", trace);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^nlvm: replay: the recording was cut off after \d+ events: they are as recorded/);
   });
 });
 
