@@ -10,6 +10,8 @@ export class Chain {
   /** Integers, and seen to be: as plain fields they make a loop that takes three times as long. */
   readonly #lanes = Int32Array.of(PRIME_1 + PRIME_2, PRIME_2, 0, -PRIME_1);
 
+  #words: Uint32Array = new Uint32Array(0);
+
   /** @param start - of the first word, to before `end` */
   add(words: Uint32Array, start: number, end: number): void {
     const lanes = this.#lanes;
@@ -38,9 +40,11 @@ export class Chain {
 
   /** @param bytes - a multiple of four of them */
   addBytes(bytes: Uint8Array): void {
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-    const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
-    this.add(words, 0, words.length);
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+    const { buffer, byteOffset, length } = aligned;
+    // Block after block comes out of the same buffer.
+    if (this.#words.buffer !== buffer) this.#words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
+    this.add(this.#words, byteOffset >>> 2, (byteOffset + length) >>> 2);
   }
 
   /** The two words that stand for all bytes so far. A lane that is another changes one of them. */
