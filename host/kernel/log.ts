@@ -258,11 +258,14 @@ function copyValue(value: EventValue): EventValue {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyValue(each as EventValue)]));
 }
 
+/** From so many bytes on two views cost less than they save. */
+const WORDS_BYTES = 256;
+
 /** Of as many bytes each: word by word, where they lie so. */
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   const { length } = left;
   const isAligned = (left.byteOffset & 3) === 0 && (right.byteOffset & 3) === 0;
-  const words = isAligned ? length >>> 2 : 0;
+  const words = isAligned && length >= WORDS_BYTES ? length >>> 2 : 0;
   if (words > 0) {
     const [leftWords, rightWords] = [wordsOf(left, words), wordsOf(right, words)];
     for (let i = 0; i < words; i++) if (leftWords[i] !== rightWords[i]) return false;

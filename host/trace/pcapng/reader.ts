@@ -10,6 +10,7 @@ import {
   BYTE_ORDER_MAGIC,
   DIRECTION_MASK,
   DIRECTIONS,
+  type Direction,
   MINORS,
   Option,
   RESOLUTION_BINARY,
@@ -143,33 +144,7 @@ export class PcapngFormat implements BlockFormat {
     const of = this.#interfaceOf(whole, number);
     const captured = body.getUint32(12, this.#isLittle);
     expectBytes(whole, PACKET_BYTES, captured);
-    // What most readers do not want is made when it is asked for.
-    const isLittle = this.#isLittle;
-    let parsed: Options | undefined;
-    const options = (): Options => {
-      parsed ??= optionsOf(whole, PACKET_BYTES + captured + (-captured & 3), isLittle);
-      return parsed;
-    };
-    const [high, low] = [body.getUint32(4, isLittle), body.getUint32(8, isLittle)];
-    return {
-      kind: "packet",
-      offset: whole.offset,
-      raw: whole.raw,
-      interface: number,
-      linkType: of.linkType,
-      get nanoseconds() {
-        return nanosecondsOf(high, low, of);
-      },
-      get comment() {
-        return textOf(options().get(Option.COMMENT));
-      },
-      get direction() {
-        const flags = options().get(Option.PACKET_FLAGS);
-        return flags?.length === 4 ? DIRECTIONS[viewOf(flags).getUint32(0, isLittle) & DIRECTION_MASK] : undefined;
-      },
-      bytes: bytesOf(body, PACKET_BYTES, captured),
-      originalLength: body.getUint32(16, isLittle),
-    };
+    return new EnhancedPacket(whole, { number, captured, of, isLittle: this.#isLittle });
   }
 
   /** Of the section's first interface, without a time; its length is the original's, as far as that was captured. */
@@ -206,6 +181,63 @@ export class PcapngFormat implements BlockFormat {
     if (found !== undefined) return found;
     const { length } = this.#interfaces;
     throw new CaptureError(offset, `packet of interface ${number}; the section has described ${length}`);
+  }
+}
+
+/** Where a packet is from, and how long what was captured of it is. */
+interface PacketHead {
+  readonly number: number;
+  readonly captured: number;
+  readonly of: Interface;
+  readonly isLittle: boolean;
+}
+
+/** A packet with options: what most readers do not want of it is made when it is asked for. */
+class EnhancedPacket implements PacketBlock {
+  readonly kind = "packet";
+  readonly offset: number;
+  readonly raw: Uint8Array;
+  readonly interface: number;
+  readonly linkType: number;
+  readonly bytes: Uint8Array;
+  readonly #whole: Whole;
+  readonly #head: PacketHead;
+  #options: Options | undefined;
+
+  constructor(whole: Whole, head: PacketHead) {
+    this.offset = whole.offset;
+    this.raw = whole.raw;
+    this.interface = head.number;
+    this.linkType = head.of.linkType;
+    this.bytes = bytesOf(whole.body, PACKET_BYTES, head.captured);
+    this.#whole = whole;
+    this.#head = head;
+  }
+
+  get originalLength(): number {
+    return this.#whole.body.getUint32(16, this.#head.isLittle);
+  }
+
+  get nanoseconds(): bigint | undefined {
+    const { body } = this.#whole;
+    const { of, isLittle } = this.#head;
+    return nanosecondsOf(body.getUint32(4, isLittle), body.getUint32(8, isLittle), of);
+  }
+
+  get comment(): string | undefined {
+    return textOf(this.#read().get(Option.COMMENT));
+  }
+
+  get direction(): Direction | undefined {
+    const flags = this.#read().get(Option.PACKET_FLAGS);
+    const { isLittle } = this.#head;
+    return flags?.length === 4 ? DIRECTIONS[viewOf(flags).getUint32(0, isLittle) & DIRECTION_MASK] : undefined;
+  }
+
+  #read(): Options {
+    const { captured, isLittle } = this.#head;
+    this.#options ??= optionsOf(this.#whole, PACKET_BYTES + captured + (-captured & 3), isLittle);
+    return this.#options;
   }
 }
 
