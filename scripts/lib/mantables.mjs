@@ -7,7 +7,7 @@ import { NOUNS } from "../../build/host/cli/shell/shell.js";
 import { SCHEMAS } from "../../build/host/codec/messages.js";
 import { ROUTING_SCHEMAS, SLOTS } from "../../build/host/codec/routing.js";
 import { IMPORTED, OPTIONAL_EXPORTS, REQUIRED_EXPORTS } from "../../build/host/kernel/module/file.js";
-import { ModuleLimit } from "../../build/host/kernel/module/limits.js";
+import { ModuleLimit, ModuleStep } from "../../build/host/kernel/module/limits.js";
 import { NETLINK_SYSCTLS, VNET_SYSCTLS } from "../../build/host/kernel/sysctls.js";
 import { CONFIG } from "../../build/host/node/shapes.js";
 import { root } from "./command.mjs";
@@ -210,5 +210,10 @@ function exports(which) {
 
 /** What a module may use. */
 function limits() {
-  return rows(Object.entries(ModuleLimit).map(([name, value]) => [`Dv ${name}`, String(value)]));
+  return rows(
+    [...Object.entries(ModuleLimit), ...Object.entries(ModuleStep)].map(([name, value]) => [
+      `Dv ${name}`,
+      String(value),
+    ]),
+  );
 }

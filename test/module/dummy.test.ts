@@ -98,6 +98,7 @@ describe("the dummy module", () => {
     const { socket, id } = setupDummy();
     const dump = (entries: number): Uint8Array =>
       genl(id, DUMMY.DUMP, "qDa", [attribute(DUMMY_ATTRIBUTE.COUNT, u32(entries))]);
+    expect(ask(socket, dump(100_000))).toHaveLength(100_001);
     expect(ackOf(ask(socket, dump(100_001))[0])).toMatchObject({
       error: Errno.EINVAL,
       text: "COUNT is above 100000",

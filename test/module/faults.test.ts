@@ -163,13 +163,47 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   "replies without end": {
     text: {
       memory: '(memory (export "memory") 200)',
-      handle: `(i32.store (i32.const 65536) (i32.const 8000020)) (i32.store16 (i32.const 65540) (global.get $family))
-        (i32.store16 (i32.const 65556) (i32.const 4))
-        (drop (call $reply (i32.const 0x100000) (i32.const 0)))
-        (loop $l ${message(20)} (drop (call $reply (i32.const 512) (i32.const 20))) (br $l)) ${OK}`,
+      handle: `(local $at i32) (local.set $at (i32.const 65536))
+        (loop $l (i32.store (local.get $at) (i32.const 20)) (i32.store16 offset=4 (local.get $at) (global.get $family))
+          (br_if $l (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 20))) (i32.const 0xa00000))))
+        (loop $l (drop (call $reply (i32.const 65536) (i32.sub (local.get $at) (i32.const 65536)))) (br $l)) ${OK}`,
     },
     reason: "answer",
     detail: /an answer of more than/,
+  },
+  "replies nothing, without end": {
+    text: { handle: `(loop $l (drop (call $reply (i32.const 0) (i32.const 0))) (br $l)) ${OK}` },
+    reason: "steps",
+    detail: /no end/,
+  },
+  "reports without end": {
+    text: { handle: `(loop $l (call $report (i32.const 0) (i32.const 127) (i32.const 1)) (br $l)) ${OK}` },
+    reason: "answer",
+    detail: /an answer of more than/,
+  },
+  "logs without end": {
+    text: { handle: `(loop $l (call $log (i32.const 0) (i32.const 1024)) (br $l)) ${OK}` },
+    reason: "steps",
+    detail: /no end/,
+  },
+  "asks for the time without end": {
+    text: { handle: `(loop $l ${"(drop (call $now))".repeat(1000)} (br $l)) ${OK}` },
+    reason: "steps",
+    detail: /no end/,
+  },
+  "turns a long loop over and over": {
+    text: {
+      handle: `(local $i i32) (loop $l
+        ${"(local.set $i (i32.div_u (i32.mul (local.get $i) (i32.const 3)) (i32.const 3)))".repeat(1000)}
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000000)))) ${OK}`,
+    },
+    reason: "steps",
+    detail: /no end/,
+  },
+  "grows by nothing over and over": {
+    text: { handle: `(loop $l ${"(drop (memory.grow (i32.const 0)))".repeat(1000)} (br $l)) ${OK}` },
+    reason: "steps",
+    detail: /no end/,
   },
   "gives a place for requests beyond its memory": {
     text: { requestBuffer: "(i32.const 65530)" },

@@ -12,11 +12,14 @@ export class Answers {
   #bytes = new Uint8Array(FIRST_BYTES);
   #words = new Uint32Array(this.#bytes.buffer);
   #length = 0;
+  /** Where the records of the message begin that is being answered. */
+  #begun = 0;
   /** Bytes of messages in the records since `clear`. */
   payload = 0;
 
   clear(): void {
     this.#length = 0;
+    this.#begun = 0;
     this.payload = 0;
   }
 
@@ -30,14 +33,14 @@ export class Answers {
     copyBytes(this.#bytes, 0, this.#length, memory, place);
   }
 
-  /** A place to go back to. */
-  get mark(): number {
-    return this.#length;
+  /** Bytes of the records of the message that is being answered. */
+  get begun(): number {
+    return this.#length - this.#begun;
   }
 
-  /** Forgets everything since a mark. */
-  rewind(mark: number): void {
-    this.#length = mark;
+  /** Forgets what was said to the message that is being answered. */
+  rewind(): void {
+    this.#length = this.#begun;
   }
 
   /** Whole messages, of a piece of memory. */
@@ -64,6 +67,7 @@ export class Answers {
   /** The message is done. @param errno - 0 for success */
   end(errno: number): void {
     this.#head(ExternalRecord.END, errno, 0);
+    this.#begun = this.#length;
   }
 
   #head(kind: ExternalRecord, argument: number, bytes: number): number {

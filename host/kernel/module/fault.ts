@@ -33,11 +33,16 @@ export function checkedErrno(result: number): number {
   return result;
 }
 
+/** It made all the steps that one call may take. */
+export function outOfFuel(): Fault {
+  return new Fault("steps", "no end in sight");
+}
+
 /** What an error that came out of a module says of it; undefined for one that is not the module's. */
 export function faultOf(error: unknown, isOutOfFuel: boolean): Fault | undefined {
   if (error instanceof Fault) return error;
   if (error instanceof WebAssembly.RuntimeError) {
-    return isOutOfFuel ? new Fault("steps", "no end in sight") : new Fault("trap", error.message);
+    return isOutOfFuel ? outOfFuel() : new Fault("trap", error.message);
   }
   // Engines throw a RangeError or an InternalError for a stack that is too deep.
   if (error instanceof Error && /stack|recursion/i.test(error.message)) return new Fault("stack", "calls too deep");

@@ -3,7 +3,7 @@
 
 import { copyBytes, MemoryViews } from "../memory.js";
 import { ModuleCalls, type ModuleServices } from "./calls.js";
-import { Fault, faultOf } from "./fault.js";
+import { Fault, faultOf, outOfFuel } from "./fault.js";
 import { type ExportName, readModuleFile, started } from "./file.js";
 import { ModuleLimit } from "./limits.js";
 import { FUEL_EXPORT, globalExport } from "./meter.js";
@@ -25,6 +25,8 @@ export interface InstanceState {
 type Call = (...parameters: number[]) => number;
 
 const PAGE_BYTES = 65536;
+/** Steps that are taken off together. */
+const OWED_MAX = 4096;
 
 export class ModuleInstance {
   readonly name: string;
@@ -40,6 +42,8 @@ export class ModuleInstance {
   readonly #globals: ReadonlyMap<number, WebAssembly.Global>;
   readonly #handle: Call;
   readonly #requestBuffer: Call;
+  /** Steps that are not taken off yet. */
+  #owed = 0;
   /** Room for requests that the module gave. */
   #room = { place: 0, bytes: 0 };
 
@@ -50,7 +54,11 @@ export class ModuleInstance {
   constructor(name: string, file: Uint8Array, services: ModuleServices) {
     this.name = name;
     this.file = file;
-    this.#calls = new ModuleCalls(services, () => this.#views);
+    this.#calls = new ModuleCalls(
+      services,
+      () => this.#views,
+      (steps) => this.#pay(steps),
+    );
     const { code, changing } = readModuleFile(name, file);
     this.#exports = started(name, code, this.#calls.imports);
     this.#memory = this.#exports.memory as WebAssembly.Memory;
@@ -113,6 +121,7 @@ export class ModuleInstance {
   #guarded(work: Work, call: () => number): number {
     this.#calls.work = work;
     this.#fuel.value = ModuleLimit.FUEL;
+    this.#owed = 0;
     let result: number;
     try {
       result = call();
@@ -125,6 +134,15 @@ export class ModuleInstance {
       throw new Fault("memory", `more than ${ModuleLimit.MEMORY_PAGES} pages of memory`);
     }
     return result;
+  }
+
+  /** Takes steps off what is left: many small ones together, for to look at the module's global takes as long as a call. */
+  #pay(steps: number): void {
+    this.#owed += steps;
+    if (this.#owed < OWED_MAX) return;
+    this.#fuel.value = (this.#fuel.value as number) - this.#owed;
+    this.#owed = 0;
+    if ((this.#fuel.value as number) < 0) throw outOfFuel();
   }
 
   // ---- snapshots

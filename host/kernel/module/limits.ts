@@ -7,9 +7,9 @@ export const ModuleLimit = {
   FILE_BYTES: 4 << 20,
   /** Pages of 64 KiB that its memory may have. */
   MEMORY_PAGES: 256,
-  /** Steps of one call into it: each function entered and each turn of a loop is one, as are 64 bytes filled or copied. */
+  /** Steps of one call into it (ModuleStep). */
   FUEL: 20_000_000,
-  /** Bytes that it may answer to one message, notifications included. */
+  /** Bytes that it may answer to one message: messages, notifications and texts, with 12 bytes of the kernel's for each. */
   ANSWER_BYTES: 64 << 20,
   /** Timers, numbered from 0. */
   TIMERS: 16,
@@ -23,6 +23,18 @@ export const ModuleLimit = {
   TEST_TEXT_BYTES: 511,
   /** Characters of a line that it logs; longer ones are cut. */
   LOG_BYTES: 1024,
+} as const;
+
+/** What a module's doings cost, so that a step takes about as long whatever it is. A function entered is one step, as is a turn of a loop. */
+export const ModuleStep = {
+  /** Bytes of a function's or a loop's code for one step more, and bytes of memory filled or copied: 64. */
+  BYTES_SHIFT: 6,
+  /** Steps of a call of the kernel's. */
+  CALL: 32,
+  /** Bytes that a call of the kernel's looks at for one step more: 16. */
+  DATA_SHIFT: 4,
+  /** Steps of growing the memory, by nothing too. */
+  GROW: 1024,
 } as const;
 
 /** The version of the calls between kernel and module, which a module names in the constant global that it exports as `abi`. */

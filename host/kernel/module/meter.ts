@@ -2,7 +2,7 @@
 // a limit, and whose globals can be saved. Counting is part of the code, so that a module stops at the same step everywhere.
 
 import { joined, leb, moduleOf, readLeb, type Section, SectionId, sectionsOf, signedLeb, sized } from "./bytes.js";
-import { ModuleLimit } from "./limits.js";
+import { ModuleLimit, ModuleStep } from "./limits.js";
 import type { FunctionSurvey, Survey } from "./survey.js";
 
 /** What the copy exports besides: the fuel that is left, and each global that changes, by its index. */
@@ -28,8 +28,6 @@ const I32 = 0x7f;
 const MUTABLE = 1;
 const KIND_GLOBAL = 3;
 const HAS_MAXIMUM = 1;
-/** Bytes that are filled or copied for one step: 64. */
-const BULK_SHIFT = 6;
 
 /** @param bytes - a valid module with one memory and no imported globals */
 export function metered(bytes: Uint8Array, { globals, functions, memories }: Survey): Uint8Array {
@@ -81,7 +79,7 @@ function codeSection(bytes: Uint8Array, functions: readonly FunctionSurvey[], fu
   return joined([leb(functions.length), ...functions.map((each) => sized(body(bytes, each, fuel)))]);
 }
 
-/** A function that pays where it begins, at each turn of a loop, and for what it fills or copies. */
+/** A function that pays where it begins, at each turn of a loop, and for what it fills, copies or grows. */
 function body(bytes: Uint8Array, each: FunctionSurvey, fuel: number): Uint8Array {
   const length = each.parameters + each.locals.reduce((sum, { count }) => sum + count, 0);
   const hasBulk = each.bulk.length > 0;
@@ -89,7 +87,8 @@ function body(bytes: Uint8Array, each: FunctionSurvey, fuel: number): Uint8Array
     ? [...each.locals, { count: 1, type: I32 - 0x80 }]
     : each.locals;
   const cuts = [
-    ...[each.start, ...each.loops].map((at) => ({ at, code: charge(fuel, [Op.I32_CONST, 1]) })),
+    ...[each, ...each.loops].map(({ start, end }) => ({ at: start, code: chargeSteps(fuel, stepsOf(end - start)) })),
+    ...each.grows.map((at) => ({ at, code: chargeSteps(fuel, ModuleStep.GROW) })),
     ...each.bulk.map((at) => ({ at, code: chargeBulk(fuel, length) })),
   ].sort((left, right) => left.at - right.at);
   const parts: (Uint8Array | readonly number[])[] = [leb(locals.length)];
@@ -103,6 +102,15 @@ function body(bytes: Uint8Array, each: FunctionSurvey, fuel: number): Uint8Array
   return joined(parts);
 }
 
+/** Steps of code that is run once: of long code more, for it may take long without a loop. */
+function stepsOf(bytes: number): number {
+  return 1 + (bytes >>> ModuleStep.BYTES_SHIFT);
+}
+
+function chargeSteps(fuel: number, steps: number): number[] {
+  return charge(fuel, [Op.I32_CONST, ...signedLeb(steps)]);
+}
+
 /** Takes off what an expression gives, and stops the module when nothing is left. */
 function charge(fuel: number, amount: readonly number[]): number[] {
   return [
@@ -113,6 +121,6 @@ function charge(fuel: number, amount: readonly number[]): number[] {
 
 /** Before an instruction whose top operand is a number of bytes. */
 function chargeBulk(fuel: number, local: number): number[] {
-  const amount = [Op.LOCAL_GET, ...leb(local), Op.I32_CONST, BULK_SHIFT, Op.I32_SHR_U];
+  const amount = [Op.LOCAL_GET, ...leb(local), Op.I32_CONST, ModuleStep.BYTES_SHIFT, Op.I32_SHR_U];
   return [Op.LOCAL_TEE, ...leb(local), ...charge(fuel, amount)];
 }

@@ -93,7 +93,6 @@ export class Requests {
     let at = 0;
     let bound = 0;
     let done = 0;
-    let mark = 0;
     try {
       const place = handler.requestPlace(batch.bytes, work);
       if (place === 0) {
@@ -103,7 +102,6 @@ export class Requests {
       handler.write(place, bytes, batch.at, batch.bytes);
       while (done < batch.count && (done === 0 || bound + answers.payload < batch.room)) {
         const length = data.getUint32(batch.at + at + NlMsgHdr.LEN, true);
-        mark = answers.mark;
         answers.end(checkedErrno(handler.handle(place + at, length, work)));
         done++;
         at += (length + 3) & ~3;
@@ -114,8 +112,7 @@ export class Requests {
       const culprit = error instanceof StoppedTest ? error.instance : handler;
       const fault = error instanceof StoppedTest ? error.cause : error;
       if (!(fault instanceof Fault) || !(culprit instanceof ModuleInstance)) throw error;
-      // What was said to this message before is forgotten.
-      answers.rewind(mark);
+      answers.rewind();
       const text = new TextEncoder().encode(`module ${culprit.name} was stopped: ${fault.reason}`);
       answers.report(text, 0, text.length);
       answers.end(Errno.EIO);

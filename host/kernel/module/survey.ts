@@ -12,10 +12,12 @@ export interface FunctionSurvey {
   /** Its first instruction, and the end of its code. */
   readonly start: number;
   readonly end: number;
-  /** The first instruction of each loop. */
-  readonly loops: readonly number[];
+  /** The first instruction of each loop, and the end of its code. */
+  readonly loops: readonly { readonly start: number; readonly end: number }[];
   /** Instructions that fill or copy memory: as long as their top operand says. */
   readonly bulk: readonly number[];
+  /** Instructions that grow memory. */
+  readonly grows: readonly number[];
 }
 
 export interface Survey {
@@ -87,8 +89,9 @@ interface Entry {
 
 interface MutableFunction extends FunctionSurvey {
   end: number;
-  readonly loops: number[];
+  readonly loops: { start: number; end: number }[];
   readonly bulk: number[];
+  readonly grows: number[];
 }
 
 /** @param bytes - a valid module. @throws Error when the reader does not know something in it */
@@ -114,6 +117,8 @@ class Surveyor {
   readonly #imports: { module: string; name: string; type: string }[] = [];
   readonly #exports: { readonly name: string; readonly index: number }[] = [];
   #refused: string | undefined;
+  /** Blocks that are open in the function, the outermost first: those that are loops as they are listed. */
+  readonly #blocks: ({ end: number } | undefined)[] = [];
   /** Where the entry began. */
   #before = 0;
 
@@ -181,13 +186,27 @@ class Surveyor {
     if (locals.some(({ type }) => !LOCAL_TYPES.has(type))) this.#refused ??= "a local variable that is no integer";
     const type = this.#functionTypes[this.#imported + this.#functions.length] as number;
     const parameters = this.#types[type]?.parameters ?? 0;
-    this.#functions.push({ parameters, locals, start: position, end: position, loops: [], bulk: [] });
+    this.#functions.push({ parameters, locals, start: position, end: position, loops: [], bulk: [], grows: [] });
   }
 
   #takeOperator({ code }: Entry, position: number): void {
     const name = (OperatorCodeNames as readonly string[])[code] ?? `instruction 0x${code.toString(16)}`;
-    if (name === "loop") this.#current.loops.push(position);
-    if (BULK.has(name)) this.#current.bulk.push(this.#before);
+    const { loops, bulk, grows } = this.#current;
+    if (name === "loop") {
+      const loop = { start: position, end: position };
+      loops.push(loop);
+      this.#blocks.push(loop);
+    } else if (name === "block" || name === "if") {
+      this.#blocks.push(undefined);
+    } else if (name === "end") {
+      // The last one ends the function.
+      const loop = this.#blocks.pop();
+      if (loop !== undefined) loop.end = position;
+    } else if (name === "memory.grow") {
+      grows.push(this.#before);
+    } else if (BULK.has(name)) {
+      bulk.push(this.#before);
+    }
     this.#refused ??= refusalOf(name);
   }
 }
