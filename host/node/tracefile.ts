@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** Bytes of a piece. */
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 1 << 16;
 
 /** A piece of a file, valid until the next one, and how far it is. */
 export interface FilePiece {
