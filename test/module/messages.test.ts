@@ -196,6 +196,17 @@ describe("messages for a module", () => {
     expect(refused).toBeGreaterThan(0);
   });
 
+  it("leave nothing of earlier answers in memory: a run that was put back replays to the same bytes", () => {
+    const { kernel, socket, id } = setupDummy({ record: true });
+    const before = kernel.snapshot();
+    ask(socket, genl(id, DUMMY.ECHO, "qa", [attribute(DUMMY_ATTRIBUTE.DATA, new Uint8Array(200).fill(255))]));
+    kernel.revert(before);
+    // The text of the refusal is padded.
+    ask(socket, count(id), genl(id, DUMMY.ECHO, "qa"));
+    const log = kernel.record();
+    expect(Kernel.replay(log).record().memory).toEqual(log.memory);
+  });
+
   it("leave no memory behind", () => {
     const { vnet, socket, id } = setupDummy();
     const use = (): unknown => {

@@ -82,6 +82,8 @@ export class Answers {
 
   #put(kind: ExternalRecord, argument: number, memory: Uint8Array, at: number, bytes: number): void {
     const place = this.#head(kind, argument, bytes);
+    // The padding too gets into the core's memory, where a replay must find the same: nothing of earlier answers.
+    if (bytes > 0) this.#words[(place + aligned(bytes) - 4) >>> 2] = 0;
     copyBytes(memory, at, bytes, this.#bytes, place);
   }
 
