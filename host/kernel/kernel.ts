@@ -329,12 +329,12 @@ export class Kernel implements VnetOwner {
       if (vnet === undefined) throw new NetlinkError(`vnet ${name}`, Errno.ENOENT);
       if (vnet === this.#vnet0 || vnet.sockets.size > 0 || vnet.hasRoutingSockets)
         throw new NetlinkError(`vnet ${name}`, Errno.EBUSY);
+      this.#external.vnetDestroyed(vnet.port);
       this.#dropVnet(vnet);
     });
   }
 
   #dropVnet(vnet: Vnet): void {
-    this.#external.vnetDestroyed(vnet.port);
     sendHome(vnet, this.vnets);
     this.#vnets.delete(vnet.name);
     // Closed ones, kept while the kernel records: no event can be on them any more.

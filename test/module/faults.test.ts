@@ -346,6 +346,29 @@ describe("a module that refuses", () => {
     expect(kernel.vnets).toHaveLength(1);
     expect(kernel.isLoaded("text")).toBe(true);
   });
+
+  it("a new vnet is not told that it goes; those that had taken it are", () => {
+    const attaching = (errno: number): string => `
+      (func (export "attachVnet") (param i32) (result i32) (i32.mul (local.get 0) (i32.const ${errno})))
+      (func (export "detachVnet") (param i32) unreachable)`;
+    const other = watModule({ fields: attaching(0) }).replace("text    news", "othr    news");
+    const kernel = bootWith({
+      told: assembled(other),
+      refuses: assembled(watModule({ fields: attaching(Errno.ENOMEM) })),
+    });
+    expect(codeOf(() => kernel.vnetCreate("other"))).toBe("ENOMEM");
+    expect(kernel.moduleFaults.map(({ module }) => module)).toEqual(["told"]);
+    expect(kernel.isLoaded("refuses")).toBe(true);
+  });
+
+  it("a new vnet whose interfaces are refused before, hears nothing of it", () => {
+    const kernel = bootWith({
+      text: assembled(watModule({ fields: '(func (export "detachVnet") (param i32) unreachable)' })),
+    });
+    const interfaces = [{ name: "em0" }, { name: "em0" }];
+    expect(codeOf(() => kernel.vnetCreate("other", { interfaces }))).toBe("EEXIST");
+    expect(kernel.moduleFaults).toEqual([]);
+  });
 });
 
 describe("the stack", () => {

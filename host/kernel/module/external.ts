@@ -158,17 +158,25 @@ export class ExternalModules {
 
   // ---- vnets
 
+  /** @throws NetlinkError what one refuses with; those that had taken the vnet are told that it goes */
   vnetCreated(port: RelayPort): void {
+    const attached: ModuleInstance[] = [];
     for (const each of [...this.#instances]) {
       const errno = this.#attempt(each, () => this.#call(each, "attachVnet", port, port.number));
-      if (errno !== undefined && errno !== 0) throw new NetlinkError(`attachVnet of ${each.name}`, errno);
+      if (errno === 0) attached.push(each);
+      else if (errno !== undefined) {
+        this.#detachVnet(attached, port);
+        throw new NetlinkError(`attachVnet of ${each.name}`, errno);
+      }
     }
   }
 
   vnetDestroyed(port: RelayPort): void {
-    for (const each of [...this.#instances]) {
-      this.#attempt(each, () => this.#call(each, "detachVnet", port, port.number));
-    }
+    this.#detachVnet([...this.#instances], port);
+  }
+
+  #detachVnet(instances: readonly ModuleInstance[], port: RelayPort): void {
+    for (const each of instances) this.#attempt(each, () => this.#call(each, "detachVnet", port, port.number));
   }
 
   // ---- time
