@@ -231,6 +231,26 @@ describe("what a module may ask, and when", () => {
     return errorOf(ask(socket, genl(id, 1, "qa")));
   };
 
+  it("groups are told nothing in attach: EINVAL", () => {
+    const attach = `(drop (call $familyAdd (i32.const 0) (i32.const 4) (i32.const 1) (i32.const 0) (i32.const 1)))
+      (global.set $group (call $groupAdd (i32.const 18) (i32.const 8) (i32.const 4)))
+      (i32.sub (i32.const 0) (call $notify (global.get $group) (i32.const 512) (i32.const 0)))`;
+    const kernel = bootWith({});
+    expect(codeOf(() => kernel.kldload("text", assembled(watModule({ attach }))))).toBe("EINVAL");
+    expect(kernel.isLoaded("text")).toBe(false);
+  });
+
+  it("memory grows up to the maximum that a module gave itself", () => {
+    const grown = (memory: string, pages: number): number => {
+      const handle = `(i32.lt_s (memory.grow (i32.const ${pages})) (i32.const 0))`;
+      const { socket, id } = setupText({ memory, handle });
+      return errorOf(ask(socket, genl(id, 1, "qa")));
+    };
+    expect(grown('(memory (export "memory") 1 3)', 2)).toBe(0);
+    expect(grown('(memory (export "memory") 1 3)', 3)).toBe(1);
+    expect(grown('(memory (export "memory") 1)', 3)).toBe(0);
+  });
+
   it("families, commands and groups are registered in attach alone: EINVAL later", () => {
     const name = "(i32.const 8) (i32.const 4)";
     const none = "(i32.const 0) (i32.const 0)";

@@ -124,7 +124,9 @@ export class ModuleCalls {
         return expectRoom(answers);
       },
       notify: (group: number, messages: number, bytes: number) => {
-        const { answers } = this.#expectWork("notify");
+        const { answers, occasion } = this.#expectWork("notify");
+        // A load that is refused in the end leaves nothing, messages of its families neither.
+        if (occasion === "attach") return -Errno.EINVAL;
         if (!this.groups.has(group)) return -Errno.ENOENT;
         const { at, count } = this.#place(messages, bytes);
         const { data, bytes: memory } = this.#views();

@@ -88,7 +88,16 @@ function checkedCode(name: string, file: Uint8Array): ModuleCode {
   if (inside !== undefined) refuse(name, inside);
   const changing = found.globals.flatMap(({ isMutable }, i) => (isMutable ? [i] : []));
   const hasTests = found.imports.some(({ module }) => module === TEST_MODULE);
-  return { code: new WebAssembly.Module(metered(file, found)), changing, hasTests };
+  return { code: compiledMetered(name, file, found), changing, hasTests };
+}
+
+/** An engine may know more than the reader, as memories of 64 bits: what the copy then is, it does not compile. */
+function compiledMetered(name: string, file: Uint8Array, found: Survey): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(metered(file, found));
+  } catch (error) {
+    return refuse(name, `not understood: ${(error as Error).message}`);
+  }
 }
 
 function importFault(compiled: WebAssembly.Module): string | undefined {

@@ -33,7 +33,7 @@ const HAS_MAXIMUM = 1;
 export function metered(bytes: Uint8Array, { globals, functions, memories }: Survey): Uint8Array {
   const fuel = globals.length;
   const sections = sectionsOf(bytes).map((section) => {
-    if (section.id === SectionId.MEMORY) return { ...section, content: memorySection(memories[0]?.initial ?? 0) };
+    if (section.id === SectionId.MEMORY) return { ...section, content: memorySection(memories[0]) };
     if (section.id === SectionId.EXPORT) return { ...section, content: exportSection(section, globals, fuel) };
     if (section.id === SectionId.CODE) return { ...section, content: codeSection(bytes, functions, fuel) };
     if (section.id === SectionId.GLOBAL) return { ...section, content: globalSection(section) };
@@ -47,9 +47,14 @@ export function metered(bytes: Uint8Array, { globals, functions, memories }: Sur
   return moduleOf(bytes, sections);
 }
 
-/** One page more than the limit, so that a module that wants more than the limit is known by having it. */
-function memorySection(initial: number): Uint8Array {
-  return joined([leb(1), [HAS_MAXIMUM], leb(initial), leb(ModuleLimit.MEMORY_PAGES + 1)]);
+/**
+ * A module's own maximum stays: growing beyond it fails. Without one it may have a page more than the limit, so that a module
+ * that wants more than the limit is known by having it.
+ */
+function memorySection(memory: Survey["memories"][number] | undefined): Uint8Array {
+  const { initial = 0, maximum = Number.POSITIVE_INFINITY } = memory ?? {};
+  const most = Math.min(maximum, ModuleLimit.MEMORY_PAGES + 1);
+  return joined([leb(1), [HAS_MAXIMUM], leb(initial), leb(most)]);
 }
 
 function fuelGlobal(): number[] {
