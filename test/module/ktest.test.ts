@@ -148,6 +148,21 @@ describe("ktest", () => {
     expect(doneOf(ask(plain, genl(id, COMMAND.LIST, "q")).at(-1))).toBe(0);
   });
 
+  it("passes over what stands behind the last whole attribute, whatever it is", () => {
+    const { socket, id } = setupKtest();
+    for (const tail of [[1], [9, 0], [9, 0, 1], [9, 0, 1, 0], [9, 0, 1, 0, 110, 111, 112, 101, 0]]) {
+      const listed = genl(id, COMMAND.LIST, "q", [test("test_something"), Uint8Array.from(tail)]);
+      expect(ask(socket, listed).map(({ type }) => type)).toEqual([id, NLMSG.DONE]);
+    }
+  });
+
+  it("runs a test with parameters of no bytes", () => {
+    const { socket, id } = setupKtest();
+    const none = attribute(ATTRIBUTE.TEST_META);
+    const seen = ask(socket, genl(id, COMMAND.RUN, "q", [module(EXAMPLE), test("test_something"), none]));
+    expect(doneOf(seen.at(-1))).toBe(0);
+  });
+
   it("a test refuses parameters with an errno of its own, before it runs", () => {
     const { socket, id } = setupKtest();
     const bad = attribute(ATTRIBUTE.TEST_META, attribute(1, u16(1)), attribute(2, u16(1)));
