@@ -1,5 +1,5 @@
-// A message of generic netlink as the kernel hands it over: nlmsghdr, genlmsghdr, the family's own header, attributes. Its
-// lengths were checked, and what its command's policy says of its attributes holds.
+// A message of generic netlink as the kernel hands it over: nlmsghdr, genlmsghdr, the family's own header, attributes. It has
+// a whole genlmsghdr, and what its command's policy says of its attributes holds for those that are found here.
 
 /** Bytes of an nlmsghdr with its genlmsghdr. */
 export const HEADER_BYTES: u32 = 20;
@@ -33,21 +33,28 @@ export class Message {
     let at = this.address + HEADER_BYTES + ((hdrsize + 3) & ~3);
     while (at + ATTRIBUTE_BYTES <= end) {
       const bytes = <u32>load<u16>(at);
-      if (bytes < ATTRIBUTE_BYTES || at + bytes > end) return 0;
+      const padded = (bytes + 3) & ~3;
+      // One without its padding the kernel has not looked at either (nl_parse_attrs_raw), nor at anything behind it.
+      if (bytes < ATTRIBUTE_BYTES || at + padded > end) return 0;
       if ((<u32>load<u16>(at, 2) & TYPE_MASK) == type) return at;
-      at += (bytes + 3) & ~3;
+      at += padded;
     }
     return 0;
   }
 
-  /** An attribute's number, or another one when it is absent. */
-  u32Of(type: u32, otherwise: u32): u32 {
-    const found = this.find(type);
+  /** The family's own header, where it has one. A shorter message passes the kernel: `length` says. */
+  get header(): usize {
+    return this.address + HEADER_BYTES;
+  }
+
+  /** An attribute's number, or another one when it is absent. @param hdrsize - of the family's own header */
+  u32Of(type: u32, otherwise: u32, hdrsize: u32 = 0): u32 {
+    const found = this.find(type, hdrsize);
     return found == 0 ? otherwise : load<u32>(payloadOf(found));
   }
 
-  u64Of(type: u32, otherwise: u64): u64 {
-    const found = this.find(type);
+  u64Of(type: u32, otherwise: u64, hdrsize: u32 = 0): u64 {
+    const found = this.find(type, hdrsize);
     return found == 0 ? otherwise : load<u64>(payloadOf(found));
   }
 

@@ -2,6 +2,7 @@
 // to a group.
 //   beginReply … put … end   one message that answers a request
 //   begin … put … end     one message that nobody asked for
+//   putHeader             the family's own header, where it has one, before attributes
 //   done                  the end of a dump
 //   flush                 hands over what is complete, as replies
 //   flushTo               … to a group
@@ -62,6 +63,12 @@ function put(type: u32, bytes: u32): usize {
   store<u16>(at, <u16>(ATTRIBUTE_BYTES + bytes));
   store<u16>(at, <u16>type, 2);
   return at + ATTRIBUTE_BYTES;
+}
+
+/** @param bytes - hdrsize of the family */
+export function putHeader(header: usize, bytes: u32): void {
+  const at = reserve(bytes);
+  if (at != 0) memory.copy(at, header, bytes);
 }
 
 export function putU32(type: u32, value: u32): void {

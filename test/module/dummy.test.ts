@@ -54,6 +54,15 @@ describe("the dummy module", () => {
     expect(ackOf(ack).error).toBe(0);
   });
 
+  it("does not see an attribute that lacks its padding, as the kernel's parser does not", () => {
+    const { socket, id } = setupDummy();
+    const request = genl(id, DUMMY.COUNT, "qa", [attribute(DUMMY_ATTRIBUTE.VALUE, u64(7))]);
+    expect(valueIn(ask(socket, request)[0])).toBe(7);
+    // Of five bytes, which the policy does not let pass where it looks.
+    const unpadded = Uint8Array.from([5, 0, DUMMY_ATTRIBUTE.VALUE, 0, 9]);
+    expect(valueIn(ask(socket, genl(id, DUMMY.COUNT, "qa", [unpadded]))[0])).toBe(8);
+  });
+
   it("[RF-GENL-12] ECHO without DATA is EINVAL with a text", () => {
     const { socket, id } = setupDummy();
     const ack = ackOf(ask(socket, genl(id, DUMMY.ECHO, "qa"))[0]);
