@@ -1,6 +1,5 @@
 // The module ktest: kernel tests of loadable modules, listed and run by its family.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { Errno, Kernel, ModuleLimit } from "../../host/kernel/kernel.js";
@@ -20,14 +19,13 @@ import {
   u16,
   u32,
 } from "../support/messages.js";
-import { assembled, bootWith, idOf, type ModuleSetup, watModule } from "./modules.js";
+import { assembled, bootWith, exampleFile, idOf, type ModuleSetup, watModule } from "./modules.js";
 
 const COMMAND = { LIST: 1, RUN: 2, NEWTEST: 3, NEWMESSAGE: 4 } as const;
 const ATTRIBUTE = { MOD_NAME: 1, TEST_NAME: 2, TEST_DESCR: 3, TEST_META: 4 } as const;
 const MESSAGE = { TS: 1, FUNC: 2, FILE: 3, LINE: 4, TEXT: 5, LEVEL: 6 } as const;
 const EXAMPLE = "ktest_example";
 
-const exampleFile = (): Uint8Array => readFileSync(new URL("../../build/modules/ktest_example.wasm", import.meta.url));
 const module = (name: string): Uint8Array => attribute(ATTRIBUTE.MOD_NAME, text(name));
 const test = (name: string): Uint8Array => attribute(ATTRIBUTE.TEST_NAME, text(name));
 const value = (number: number): Uint8Array => attribute(ATTRIBUTE.TEST_META, attribute(1, u32(number)));

@@ -8,6 +8,9 @@ import { ask, drain, type Seen } from "../support/messages.js";
 
 export const dummyFile = (): Uint8Array => readFileSync(new URL("../../build/modules/dummy.wasm", import.meta.url));
 
+export const exampleFile = (): Uint8Array =>
+  readFileSync(new URL("../../build/modules/ktest_example.wasm", import.meta.url));
+
 const wabt = await loadWabt();
 
 export function assembled(text: string): Uint8Array {

@@ -15,8 +15,8 @@ export const worlds: fc.Arbitrary<WorldOptions> = fc.record({
 
 /** Modules that are loaded at one time, at most. */
 const SLOTS = 3;
-/** The controller, nlsysevent, the dummy module, and behind them what modules register. */
-const TYPES = [16, 17, 18, 19, 19, 19, 20, 20, 21] as const;
+/** The controller, nlsysevent, the dummy module, ktest, and behind them what modules register. */
+const TYPES = [16, 17, 18, 19, 20, 20, 20, 21, 21, 22] as const;
 
 const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most });
 
@@ -35,6 +35,12 @@ const damaged = fc.tuple(request, fc.nat(), fc.nat(255)).map(([whole, at, value]
   whole[at % whole.length] = value;
   return whole;
 });
+/** A message with a few bytes behind its last attribute. */
+const ragged = fc.tuple(request, bytes(7)).map(([whole, tail]) => {
+  const all = concat(whole, tail);
+  all[0] = all.length;
+  return all;
+});
 const cut = fc.tuple(request, fc.nat(24)).map(([whole, length]) => whole.slice(0, length));
 const padded = (part: Uint8Array): Uint8Array => concat(part, new Uint8Array(-part.length & 3));
 
@@ -44,6 +50,7 @@ const sends = fc
       fc.oneof(
         { weight: 8, arbitrary: request },
         { weight: 1, arbitrary: damaged },
+        { weight: 1, arbitrary: ragged },
         { weight: 1, arbitrary: bytes(40) },
       ),
       { minLength: 1, maxLength: 12 },

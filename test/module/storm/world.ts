@@ -1,4 +1,4 @@
-// The kernel that a storm of modules breaks over: the dummy module, which must count every request of a witness in a vnet of
+// The kernel that a storm of modules breaks over: kernel tests; the dummy module, which must count every request of a witness in a vnet of
 // its own; sockets of two more vnets that send, read little, and hear groups; and what is done to it.
 
 import { NETLINK, SO, SOL } from "../../../assembly/abi/netlink.js";
@@ -13,7 +13,7 @@ import {
 } from "../../../host/kernel/kernel.js";
 import { byId, byName, familyOf, genl, getFamily, openGeneric } from "../../generic/families.js";
 import { ackOf, concat, drain, ifinfomsg, message, numberAt, payloadOf, type Seen } from "../../support/messages.js";
-import { assembled, bootWith, DUMMY, DUMMY_ATTRIBUTE, dummyFile } from "../modules.js";
+import { assembled, bootWith, DUMMY, DUMMY_ATTRIBUTE, dummyFile, exampleFile } from "../modules.js";
 
 export interface WorldOptions {
   readonly policy: Policy;
@@ -68,7 +68,10 @@ export class World {
   #memory: Memory | undefined;
 
   constructor({ policy, stepped, seed }: WorldOptions) {
-    this.kernel = bootWith({ dummy: dummyFile() }, { policy, stepped, seed, record: true });
+    this.kernel = bootWith(
+      { dummy: dummyFile(), ktest_example: exampleFile() },
+      { policy, stepped, seed, record: true },
+    );
     this.#vnet = this.kernel.vnet0;
     this.#before = this.#use();
     this.#witness = openGeneric(this.kernel.vnetCreate("quiet"));
