@@ -4,6 +4,7 @@
 import { Errno } from "./abi/errno";
 import { CTRL_CMD, GENL } from "./abi/genetlink";
 import { exchangeArea } from "./exchangearea";
+import { loadCarpFamily, unloadCarpFamily } from "./generic/carp";
 import { announceFamily } from "./generic/controller";
 import { handleExternal } from "./generic/external";
 import { writePolicy } from "./generic/policy";
@@ -13,6 +14,7 @@ import {
 } from "./generic/registry";
 import { loadSysevent, postEvent, unloadSysevent } from "./generic/sysevent";
 import { allocateBlock, giveBlock, orderOf } from "./mem/block";
+import { virtualHostCount } from "./net/carp";
 import { applyRecords, awaited } from "./netlink/external";
 import { forgetGroup } from "./netlink/multicast";
 import { request } from "./netlink/request";
@@ -130,4 +132,18 @@ export function syseventUnload(): void {
 /** Exchange: system, subsystem, type and data, NUL-terminated, at 0, 64, 192 and 256. @param hasData - 0 = no data */
 export function syseventPost(hasData: bool): void {
   postEvent(exchangeArea, exchangeArea + 64, exchangeArea + 192, hasData ? exchangeArea + 256 : 0);
+}
+
+// ---- carp
+
+/** False when the family cannot be registered. */
+export function carpLoad(): bool {
+  return loadCarpFamily();
+}
+export function carpUnload(): void {
+  unloadCarpFamily();
+}
+/** Virtual hosts there are: the module stays while it is not 0. */
+export function carpCount(): u32 {
+  return virtualHostCount();
 }

@@ -25,6 +25,8 @@ import { runTasks, runnableCount, setPolicy } from "./netlink/task";
 import { StackSysctl } from "./abi/sysctl";
 import { withZone } from "./net/address";
 import { AddressRequest, deleteAddress } from "./net/addressctl";
+import { checkCarp } from "./net/carpctl";
+import { writeCarpSetting } from "./net/carpstate";
 import { advanceClock, bootClock, uptimeMs, wallClockSeconds } from "./net/clock";
 import { releasePath } from "./net/defrouter";
 import { detachHooks } from "./net/hooks";
@@ -75,6 +77,7 @@ if (offsetof<AttachRequest>("fib") != AttachLayout.FIB) ERROR("AttachLayout");
 if (offsetof<AttachRequest>("description0") != AttachLayout.DESCRIPTION) ERROR("AttachLayout");
 if (offsetof<AddressRequest>("peerHigh") != AddressLayout.PEER_HIGH) ERROR("AddressLayout");
 if (offsetof<AddressRequest>("flags") != AddressLayout.FLAGS) ERROR("AddressLayout");
+if (offsetof<AddressRequest>("vhid") != AddressLayout.VHID) ERROR("AddressLayout");
 if (offsetof<AddressRequest>() != AddressLayout.BYTES) ERROR("AddressLayout");
 
 // ---- the vnet
@@ -155,7 +158,7 @@ export function forgetHighWater(): void {
 }
 
 /**
- * 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, MembershipFault,
+ * 0 when tables and queues are consistent, else what is not (RibFault, NeighbourFault, PrefixFault, MembershipFault, CarpFault,
  * RoutingFault, SocketFault).
  */
 export function check(): u32 {
@@ -167,6 +170,8 @@ export function check(): u32 {
   if (prefixes != 0) return prefixes;
   const memberships = checkMemberships();
   if (memberships != 0) return memberships;
+  const virtualHosts = checkCarp();
+  if (virtualHosts != 0) return virtualHosts;
   const routing = checkRoutingSockets();
   return routing != 0 ? routing : checkSockets();
 }
@@ -202,7 +207,9 @@ export function sysctlRead(sysctl: u32): u32 {
 }
 
 export function sysctlWrite(sysctl: u32, value: u32): i32 {
-  return sysctl < <u32>StackSysctl.FIRST ? -writeSysctl(sysctl, value) : -writeSetting(sysctl, value);
+  if (sysctl < <u32>StackSysctl.FIRST) return -writeSysctl(sysctl, value);
+  const isCarp = sysctl >= <u32>StackSysctl.CARP_ALLOW && sysctl <= <u32>StackSysctl.CARP_IFDOWN_DEMOTION;
+  return isCarp ? -writeCarpSetting(sysctl, value) : -writeSetting(sysctl, value);
 }
 
 // ---- sockets

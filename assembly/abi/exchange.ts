@@ -124,7 +124,8 @@ export enum AddressLayout {
   FLAGS = 60,
   PREFERRED_SECONDS = 64,
   VALID_SECONDS = 68,
-  BYTES = 72,
+  VHID = 72,
+  BYTES = 76,
 }
 
 /** A neighbour to resolve, or a host of the link and what it sends. */

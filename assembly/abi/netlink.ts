@@ -201,6 +201,7 @@ export enum PRIV {
   NET_SETIFMAC = 0x80,
   NET_SETIFNAME = 0x100,
   NET_SETIFVNET = 0x200,
+  NETINET_CARP = 0x400,
   /** What root has. */
-  ALL = 0x3ff,
+  ALL = 0x7ff,
 }

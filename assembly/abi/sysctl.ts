@@ -29,6 +29,20 @@ export enum StackSysctl {
   ROUTE_NETISR_MAXQLEN = 44,
   /** net.route.ipv6_nexthop: whether a routing socket may lead IPv4 routes over IPv6 gateways. */
   ROUTE_IPV6_NEXTHOP = 45,
+  /** net.inet.carp.allow: whether virtual hosts take part; else they stay INIT. */
+  CARP_ALLOW = 46,
+  /** net.inet.carp.dscp: of advertisements, 0 to 63. */
+  CARP_DSCP = 47,
+  /** net.inet.carp.preempt: whether a slower master gives way. */
+  CARP_PREEMPT = 48,
+  /** net.inet.carp.log: from 1 on each change of a state goes to the log. */
+  CARP_LOG = 49,
+  /** net.inet.carp.demotion: added to each advskew; what is written is added to it. */
+  CARP_DEMOTION = 50,
+  /** net.inet.carp.senderr_demotion_factor: by how much failures to send demote. */
+  CARP_SENDERR_DEMOTION = 51,
+  /** net.inet.carp.ifdown_demotion_factor: by how much each virtual host of an interface that is down demotes. */
+  CARP_IFDOWN_DEMOTION = 52,
   /** One beyond the last. */
-  END = 46,
+  END = 53,
 }

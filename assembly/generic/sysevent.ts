@@ -5,10 +5,11 @@
 
 import { CTRL_CMD, NLSE_ATTR, NLSE_CMD } from "../abi/genetlink";
 import { NETLINK, NetlinkLimit, NetlinkSize, PRIV } from "../abi/netlink";
-import { append } from "../mem/text";
+import { append, format } from "../mem/text";
 import { hasMembers } from "../netlink/multicast";
 import { Writer, abort, begin, end, flush, openGroup, putString, reserve } from "../netlink/writer";
-import { attachDeviceHook, detachDeviceHook } from "../net/hooks";
+import { VirtualHost } from "../net/carp";
+import { attachDeviceHooks, detachDeviceHooks } from "../net/hooks";
 import { announceFamily } from "./controller";
 import { Family, familyByName, groupByName, isName, registerFamily, registerGroup, unregisterFamily } from "./registry";
 
@@ -22,6 +23,9 @@ const SYSTEMS: StaticArray<string> = [
   "ACPI", "AEON", "CAM", "CARP", "coretemp", "DEVFS", "device", "ETHERNET", "GEOM", "HYPERV_NIC_VF",
   "IFNET", "INFINIBAND", "KERNEL", "nvme", "PMU", "RCTL", "USB", "VFS", "VT", "ZFS",
 ];
+
+/** By CARP_STATE. */
+const STATES: StaticArray<string> = ["INIT", "BACKUP", "MASTER"];
 
 /** By DeviceEvent. */
 const TYPES: StaticArray<string> = ["ATTACH", "DETACH", "LINK_UP", "LINK_DOWN", "RENAME"];
@@ -59,13 +63,13 @@ export function loadSysevent(hasEvents: bool): bool {
   for (let i = 0; i < SYSTEMS.length; i++) {
     if (registerGroup(family, ascii(text, SYSTEMS[i])) != null) sysevent.systems++;
   }
-  if (hasEvents) attachDeviceHook(postDevice);
+  if (hasEvents) attachDeviceHooks(postDevice, postVirtualHost);
   return true;
 }
 
 export function unloadSysevent(): void {
   if (!sysevent.isLoaded) return;
-  detachDeviceHook();
+  detachDeviceHooks();
   sysevent.isLoaded = false;
   const family = familyByName(ascii(text, FAMILY_NAME));
   if (family == null) return;
@@ -84,6 +88,14 @@ function postDevice(name: usize, event: u32, newName: usize): void {
   const system: usize = ascii(text, "IFNET");
   const type = ascii(text + 16, TYPES[event]);
   postEvent(system, name, type, about);
+}
+
+/** A virtual host, as "vhid@interface", is in another state (carp_set_state). */
+function postVirtualHost(record: usize): void {
+  const host = changetype<VirtualHost>(record);
+  append(data, TEXT_BYTES, format(data, TEXT_BYTES, "%@", host.vhid, 0), host.home.name);
+  const system: usize = ascii(text, "CARP");
+  postEvent(system, data, ascii(text + 16, STATES[host.state]), 0);
 }
 
 /**

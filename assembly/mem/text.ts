@@ -1,7 +1,7 @@
 // Texts that the kernel makes: ASCII, from a template in which each % takes the next number, and %X takes it in hexadecimal.
 //   format      into a given place, cut to it, always NUL-terminated
 //   append      a text behind it
-//   writeLog    one line to the host's debug log
+//   writeLog, logText   one line to the host's debug log
 
 /** The host's debug log: `length` bytes of ASCII. */
 @external("env", "log")
@@ -64,4 +64,9 @@ function writeHexadecimal(into: usize, capacity: u32, length: u32, number: u32):
 
 export function writeLog(template: string, first: u32, second: u32): void {
   log(line, format(line, LINE_BYTES, template, first, second));
+}
+
+/** @param text - `length` bytes of ASCII */
+export function logText(text: usize, length: u32): void {
+  log(text, length);
 }

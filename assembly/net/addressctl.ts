@@ -10,6 +10,8 @@ import { IFF, IN6_IFF } from "../abi/ifnet";
 import { AF, AddressSize } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { maskHigh, withZone } from "./address";
+import { findVirtualHost } from "./carp";
+import { attachVirtual, detachVirtual } from "./carpctl";
 import { uptimeSeconds } from "./clock";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress, allocateAddress, appendAddress, freeAddress, removeAddress } from "./ifaddr";
@@ -17,7 +19,7 @@ import { Interface } from "./ifnet";
 import { heirOf } from "./ifnetwork";
 import { addRoutes, closeNetworks, keepRoutes, openNetworks, removeRoutes, stageRemoval, undoRoutes, unstage } from "./ifroutes";
 import { setLifetimes, stopDad } from "./inet6";
-import { joinOwnGroups, leaveOwnGroups, tellLeft, tellOwnGroups } from "./membership";
+import { joinByCarp, joinOwnGroups, leaveByCarp, leaveOwnGroups, tellLeft, tellOwnGroups } from "./membership";
 import { armNd } from "./ndtimer";
 import { Nexthop } from "./nexthop";
 import { dropSpares } from "./nhshrink";
@@ -45,6 +47,8 @@ export class AddressRequest {
   flags: u32;
   preferredSeconds: u32;
   validSeconds: u32;
+  /** Of the interface's virtual host that it is to be attached to; 0 = none. */
+  vhid: u32;
 }
 
 /**
@@ -57,12 +61,35 @@ export function newAddress(ifp: Interface, request: AddressRequest, prefix: usiz
   const address = changetype<IfAddress>(record);
   appendAddress(ifp, address);
   describe(address, ifp, request);
-  if (openNetworks(address) && stageOwnNeighbour(address) && joinOwnGroups(address) && addRoutes(address) == Errno.OK) {
+  if (expectVirtual(address, request.vhid) && stageOwn(address)) {
     if (joinPrefix(address, request, prefix)) return record;
     undoRoutes(address);
   }
   free(address);
   return 0;
+}
+
+/** Takes what an address to be attached needs (attachVirtual); false without memory. */
+function expectVirtual(address: IfAddress, vhid: u32): bool {
+  if (vhid == 0) return true;
+  const ifp = changetype<Interface>(address.ifp);
+  if (!joinByCarp(ifp, address.family)) return false;
+  address.virtualHost = changetype<usize>(findVirtualHost(ifp, vhid));
+  return true;
+}
+
+/**
+ * What an address brings besides its prefix; false without memory. A virtual IPv4 address has no routes before its host is
+ * master (in_aifaddr_ioctl), and no entry of itself (arp_ifinit).
+ */
+function stageOwn(address: IfAddress): bool {
+  if (!openNetworks(address)) return false;
+  if (isVirtualInet(address)) return joinOwnGroups(address);
+  return stageOwnNeighbour(address) && joinOwnGroups(address) && addRoutes(address) == Errno.OK;
+}
+
+function isVirtualInet(address: IfAddress): bool {
+  return address.family == AF.INET && address.virtualHost != 0;
 }
 
 /** Relates an address to a prefix (in6_addifaddr, in6_ifattach_linklocal); a host address has none. False without memory. */
@@ -138,6 +165,7 @@ function undoPrefix(address: IfAddress): void {
 }
 
 function free(address: IfAddress): void {
+  if (address.virtualHost != 0) leaveByCarp(changetype<Interface>(address.ifp), address.family);
   leaveOwnGroups(address);
   removeAddress(address);
   unstageOwnNeighbour(address);
@@ -152,10 +180,13 @@ export function tellAdded(address: IfAddress): void {
   addOwnNeighbour(address);
   // IPv6 joins its groups before the address is told of, IPv4 afterwards (in6_update_ifa_join_mc, in_aifaddr_ioctl).
   if (address.family == AF.INET6) tellOwnGroups(address);
-  onAddress(changetype<usize>(address), AddressEvent.NEW);
+  // Of a virtual IPv4 address nobody is told before its host is master.
+  if (!isVirtualInet(address)) onAddress(changetype<usize>(address), AddressEvent.NEW);
   if (address.family == AF.INET) {
-    keepRoutes(address);
+    if (!address.isRaised) keepRoutes(address);
     tellOwnGroups(address);
+  } else if (address.virtualHost != 0) {
+    attachVirtual(address);
   }
   if (address.prefix != 0 && changetype<Prefix>(address.prefix).isFresh) {
     keepOnLink(changetype<Prefix>(address.prefix));
@@ -226,7 +257,9 @@ function detach(address: IfAddress, successor: IfAddress | null): void {
     tellRemoved(address, isHandedOver);
     removeRoutes(address, successor);
     sweepFamily(AF.INET, usesSource, changetype<usize>(address));
+    if (address.isVirtual) detachVirtual(address, successor != null);
   } else {
+    if (address.isVirtual) detachVirtual(address, false);
     removeRoutes(address, null);
     tellRemoved(address, false);
   }

@@ -5,6 +5,7 @@
 //   onMembership  an interface is member of a multicast group, or no more: only routing sockets hear of it
 //   onRedirect   a redirect has made a route; likewise
 //   onDevice   what devctl tells of an interface (sys/bus.h, devctl_notify)
+//   onVirtualHost   a virtual host of an interface is in another state
 //   onRoute    a route has changed: routing sockets hear of it, and the netlink module has told its own before
 //   onRequestedRoute   a routing socket's request changed a route: the netlink module hears of it
 // Netlink and routing sockets have hooks of their own, and of each event one of them hears first (rtsock G.7.1). Routing
@@ -54,6 +55,8 @@ export type MembershipHook = (membership: usize, isNew: bool) => void;
 export type RedirectHook = (redirect: usize) => void;
 /** @param change - RouteChange (routectl.ts): where, what was there, and what is */
 export type RouteHook = (change: usize) => void;
+/** @param host - VirtualHost (carp.ts) */
+export type VirtualHostHook = (host: usize) => void;
 /** @param name - of the interface; @param newName - of RENAME, else 0 */
 export type DeviceHook = (name: usize, event: u32, newName: usize) => void;
 
@@ -63,6 +66,7 @@ class Hooks {
   address: usize;
   neighbour: usize;
   device: usize;
+  virtualHost: usize;
   requestedRoute: usize;
 }
 
@@ -88,6 +92,7 @@ function ignoreAddress(address: usize, event: u32): void {}
 function ignoreNeighbour(neighbour: usize, event: u32): void {}
 function ignoreRoute(change: usize): void {}
 function ignoreDevice(name: usize, event: u32, newName: usize): void {}
+function ignoreVirtualHost(host: usize): void {}
 
 /** @param requestedRoute - hears of what routing sockets change */
 export function attachHooks(
@@ -102,15 +107,17 @@ export function attachHooks(
 /** At boot and at unload. */
 export function detachHooks(): void {
   attachHooks(ignoreLink, ignoreAddress, ignoreNeighbour, ignoreRoute);
-  detachDeviceHook();
+  detachDeviceHooks();
 }
 
-export function attachDeviceHook(device: DeviceHook): void {
+/** Both are what devctl is told. */
+export function attachDeviceHooks(device: DeviceHook, virtualHost: VirtualHostHook): void {
   hooks.device = changetype<usize>(device);
+  hooks.virtualHost = changetype<usize>(virtualHost);
 }
 
-export function detachDeviceHook(): void {
-  attachDeviceHook(ignoreDevice);
+export function detachDeviceHooks(): void {
+  attachDeviceHooks(ignoreDevice, ignoreVirtualHost);
 }
 
 /** The first routing socket is open. */
@@ -149,6 +156,10 @@ export function onNeighbour(neighbour: usize, event: u32): void {
 
 export function onDevice(name: usize, event: u32, newName: usize): void {
   changetype<DeviceHook>(hooks.device)(name, event, newName);
+}
+
+export function onVirtualHost(host: usize): void {
+  changetype<VirtualHostHook>(hooks.virtualHost)(host);
 }
 
 export function onMembership(membership: usize, isNew: bool): void {

@@ -4,8 +4,10 @@
 //   addressFor                     the best source on an interface for a destination (ifaof_ifpforaddr)
 //   addressWithin                  the address whose network holds a destination (ifa_ifwithnet)
 
+import { CARP_STATE } from "../abi/carp";
 import { Slab, give, take } from "../mem/slab";
 import { maskHigh, maskLow } from "./address";
+import { VirtualHost } from "./carp";
 import { Callout } from "./clock";
 import { Interface, firstInterface } from "./ifnet";
 
@@ -51,6 +53,9 @@ export class IfAddress {
   ownGroups: u32;
   /** IPv6: the Prefix that it is of; 0 = none (ia6_ndpr). */
   prefix: usize;
+  /** The VirtualHost that it is attached to, or about to be; 0 = none (ifa_carp; carp.ts). */
+  virtualHost: usize;
+  isVirtual: bool;
   /** IPv4: its prefix route, or that of its network, is in the table on its behalf; IPv6: its peer's is (IFA_ROUTE). */
   hasPrefixRoute: bool;
   hasPeer: bool;
@@ -77,11 +82,20 @@ export class IfAddress {
   networkHeir: u32;
   networkHeirElsewhere: u32;
   networkIsAdded: bool;
+  /** stageRemoval was for it. */
+  isStaged: bool;
   addedHost: bool;
   isRaised: bool;
   displacedHost: u32;
   stagedEqual: u32;
 
+  /** 0 = not attached (carp_get_vhid). */
+  get vhid(): u32 {
+    return this.isVirtual ? changetype<VirtualHost>(this.virtualHost).vhid : 0;
+  }
+  get isMaster(): bool {
+    return this.isVirtual && changetype<VirtualHost>(this.virtualHost).state == CARP_STATE.MASTER;
+  }
   get dad(): Callout {
     return changetype<Callout>(changetype<usize>(this) + offsetof<IfAddress>("dadDueMs"));
   }
@@ -221,7 +235,18 @@ export function addressEqual(family: u32, high: u64, low: u64): IfAddress | null
   return null;
 }
 
-/** The address of a fib's interfaces whose network holds a destination; the longest prefix wins, then the first. */
+/**
+ * Whether an address is a better source than another one: the host's own before a virtual one, of those the master's
+ * (net/if.c, ifa_preferred).
+ */
+function isPreferred(address: IfAddress, over: IfAddress): bool {
+  return over.isVirtual && (!address.isVirtual || (address.isMaster && !over.isMaster));
+}
+
+/**
+ * The address of a fib's interfaces whose network holds a destination: one that is preferred, or has a longer prefix,
+ * replaces what was found before (ifa_ifwithnet).
+ */
 export function addressWithin(fib: u32, family: u32, high: u64, low: u64): IfAddress | null {
   let best: IfAddress | null = null;
   for (let at = firstInterface(); at != 0; at = changetype<Interface>(at).next) {
@@ -234,7 +259,8 @@ export function addressWithin(fib: u32, family: u32, high: u64, low: u64): IfAdd
         if (isPeer(a, high, low)) return a;
         continue;
       }
-      if (holds(a, high, low) && (best == null || a.prefixLength > best.prefixLength)) best = a;
+      if (!holds(a, high, low)) continue;
+      if (best == null || isPreferred(a, best) || a.prefixLength > best.prefixLength) best = a;
     }
   }
   return best;

@@ -7,6 +7,7 @@
 import { Errno } from "../abi/errno";
 import { IFF, IFT, IfLimit, LINK_STATE } from "../abi/ifnet";
 import { Cloner, Kind, clonerOf } from "./cloner";
+import { followCarrier } from "./carpstate";
 import { wallClockMs } from "./clock";
 import { DeviceEvent, LinkEvent, onDevice, onLink } from "./hooks";
 import { Interface, findByIndex, findByName, firstInterface, setName } from "./ifnet";
@@ -131,6 +132,7 @@ export function changeLinkState(ifp: Interface, state: u32, media: u32): void {
   ifp.linkState = state;
   onLink(changetype<usize>(ifp), LinkEvent.CHANGED, 0);
   onLink(changetype<usize>(ifp), LinkEvent.LINK_STATE, 0);
+  followCarrier(ifp);
   onDevice(ifp.name, state == LINK_STATE.UP ? DeviceEvent.LINK_UP : DeviceEvent.LINK_DOWN, 0);
   followLinkState(ifp.index, state, media);
   if (isKnownElsewhere(ifp)) post(ifp);

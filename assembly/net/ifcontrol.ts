@@ -9,7 +9,10 @@ import { Errno } from "../abi/errno";
 import { IFF, IN6_IFF, ND6_IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { addressBits, withZone } from "./address";
-import { AddressRequest, discard, dropAddress, newAddress, stageAddress, tellAdded } from "./addressctl";
+import { AddressRequest, deleteAddress, discard, dropAddress, newAddress, stageAddress, tellAdded } from "./addressctl";
+import { findVirtualHost } from "./carp";
+import { attachVirtual, checkVirtualHost, detachVirtual } from "./carpctl";
+import { followCarrier } from "./carpstate";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress, findAddress } from "./ifaddr";
 import { Runs, startDriver } from "./cloner";
@@ -17,6 +20,7 @@ import { Interface, setUp } from "./ifnet";
 import { isNetworkRouted } from "./ifnetwork";
 import { addRoutes, changePeer, hasNewRoutes, keepRoutes, undoRoutes } from "./ifroutes";
 import { canEnable, checkRequest, dadDelay, disable, interfaceId, setLifetimes, startDad, wantsLinkLocal } from "./inet6";
+import { joinByCarp, leaveByCarp, tellLeft } from "./membership";
 import { armNd } from "./ndtimer";
 import { dropSpares } from "./nhshrink";
 import { checkOnLink } from "./onlinkcheck";
@@ -58,12 +62,32 @@ export function addAddress(ifp: Interface, request: AddressRequest): Errno {
       ifp, request.prefixLength, length, request.hasPeer, request.preferredSeconds, request.validSeconds,
     );
     if (error != Errno.OK) return error;
+    // FreeBSD finds out when the address is there already, and leaves it without its network (in6_addifaddr).
+    const refusal: Errno = request.vhid == 0 ? Errno.OK : checkVirtualHost(ifp, request.vhid);
+    if (refusal != Errno.OK) return refusal;
     return present == null ? addNew(ifp, request) : update(ifp, present, request);
   }
   if (request.prefixLength > addressBits(AF.INET)) return Errno.EINVAL;
   request.hasPeer = ifp.isPointToPoint;
   if (ifp.isPointToPoint && request.peerHigh == 0) return Errno.EDESTADDRREQ;
+  const refusal: Errno = request.vhid == 0 ? Errno.OK : checkVirtualHost(ifp, request.vhid);
+  if (refusal != Errno.OK) return refuse(present, refusal);
   return present == null ? addNew(ifp, request) : replace(ifp, present, request);
+}
+
+/** Without the virtual host that it was to have, an IPv4 address that is given again is lost (in_aifaddr_ioctl). */
+function refuse(present: IfAddress | null, refusal: Errno): Errno {
+  if (present == null || refusal == Errno.EPROTONOSUPPORT) return refusal;
+  const error = deleteAddress(present);
+  return error == Errno.OK ? refusal : error;
+}
+
+/** A virtual IPv4 address is attached before the driver brings its interface up. */
+function attachInet(ifp: Interface, address: IfAddress): void {
+  if (address.family != AF.INET || address.virtualHost == 0) return;
+  if (effects.isRaising) ifp.flags &= ~IFF.UP;
+  attachVirtual(address);
+  if (effects.isRaising) ifp.flags |= IFF.UP;
 }
 
 function addNew(ifp: Interface, request: AddressRequest): Errno {
@@ -79,6 +103,7 @@ function addNew(ifp: Interface, request: AddressRequest): Errno {
     discard(address);
     return error;
   }
+  attachInet(ifp, address);
   if (!isInet6 || countInet6(ifp) == 1) startDriver(ifp, Runs.ADDRESS);
   tellAdded(address);
   if (isInet6) followPrefix(address, request);
@@ -122,16 +147,37 @@ function replace(ifp: Interface, present: IfAddress, request: AddressRequest): E
     discard(address);
     return error;
   }
-  startDriver(ifp, Runs.ADDRESS);
   dropAddress(present, address);
   dropSpares();
+  attachInet(ifp, address);
+  startDriver(ifp, Runs.ADDRESS);
   tellAdded(address);
   commitEffects(ifp, null);
   return Errno.OK;
 }
 
-/** Flags, lifetimes and peer of an IPv6 address that is there. */
+/** Flags, lifetimes and peer of an IPv6 address that is there, and its virtual host. */
 function update(ifp: Interface, address: IfAddress, request: AddressRequest): Errno {
+  if (request.vhid != 0 && !joinByCarp(ifp, AF.INET6)) return Errno.ENOMEM;
+  const error = change(ifp, address, request);
+  if (error != Errno.OK) {
+    if (request.vhid != 0) leaveByCarp(ifp, AF.INET6);
+    return error;
+  }
+  if (address.isVirtual) detachVirtual(address, true);
+  if (request.vhid != 0) {
+    address.virtualHost = changetype<usize>(findVirtualHost(ifp, request.vhid));
+    attachVirtual(address);
+  }
+  tellLeft();
+  followPrefix(address, request);
+  armNd();
+  commitEffects(ifp, null);
+  return Errno.OK;
+}
+
+/** What of that can fail, staged effects included. */
+function change(ifp: Interface, address: IfAddress, request: AddressRequest): Errno {
   const error = stageEffects(ifp, !ifp.isUp, true, false, null);
   if (error != Errno.OK) return error;
   const high = withZone(AF.INET6, request.peerHigh, ifp.index);
@@ -144,9 +190,6 @@ function update(ifp: Interface, address: IfAddress, request: AddressRequest): Er
     }
   }
   setLifetimes(address, request.flags, request.preferredSeconds, request.validSeconds, false);
-  followPrefix(address, request);
-  armNd();
-  commitEffects(ifp, null);
   return Errno.OK;
 }
 
@@ -269,6 +312,7 @@ function raise(ifp: Interface, apart: IfAddress | null): Errno {
 
 /** Tells of an interface that was raised. */
 function announceUp(ifp: Interface): void {
+  followCarrier(ifp);
   setUp(ifp);
   for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
     const address = changetype<IfAddress>(at);

@@ -4,8 +4,11 @@
 //   stageDeparture, depart   an interface leaves; what it needs first
 
 import { Errno } from "../abi/errno";
+import { IFF } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { dropAddress, removePrefix, stageAddress, usesInterface, usesSourceInPassing } from "./addressctl";
+import { dropVirtualHosts } from "./carpctl";
+import { followCarrier } from "./carpstate";
 import { purgeRouters, replaceRouters } from "./defrouter";
 import { AddressEvent, onAddress } from "./hooks";
 import { IfAddress } from "./ifaddr";
@@ -64,6 +67,8 @@ function lower(ifp: Interface): void {
     purgePrefix(address, false);
     sweepFamily(AF.INET, usesSourceInPassing, entry);
   }
+  ifp.flags &= ~IFF.UP;
+  followCarrier(ifp);
   setDown(ifp);
 }
 
@@ -145,6 +150,7 @@ export function depart(ifp: Interface): void {
   ifp.isLeaving = true;
   lower(ifp);
   dropAddresses(ifp);
+  dropVirtualHosts(ifp);
   const hadRoute = purgeRouters(ifp);
   removePrefixes(ifp);
   sweepFamily(AF.INET, usesInterface, argument);

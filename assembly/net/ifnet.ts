@@ -113,6 +113,8 @@ export class Interface extends Hashed {
   lastAddress: usize;
   /** Membership list of multicast groups, the newest first (membership.ts). */
   memberships: usize;
+  /** VirtualHost list, in order of creation (carp.ts). */
+  virtualHosts: usize;
   /** Buckets of its neighbour tables, 0 = no entries; and how many entries there are. */
   neighbours: usize;
   neighbourCount: u32;

@@ -213,9 +213,9 @@ export function stageRemoval(address: IfAddress): bool {
     address.stagedEqual = payloadOf(equal, isHostOnly(equal) ? Own.NETWORK : Own.HOST, interfaceOf(equal).fib);
     isComplete = address.stagedEqual != 0;
   }
-  if (isComplete && stageNetworks(address) && stageRoute(homeOf(address), address, Own.HOST)) return true;
-  unstage(address);
-  return false;
+  address.isStaged = isComplete && stageNetworks(address) && stageRoute(homeOf(address), address, Own.HOST);
+  if (!address.isStaged) unstage(address);
+  return address.isStaged;
 }
 
 function stageNetworks(address: IfAddress): bool {
@@ -262,6 +262,7 @@ export function unstage(address: IfAddress): void {
   }
   if (address.stagedEqual != 0) releasePayload(homeOf(address), address.stagedEqual);
   address.stagedEqual = 0;
+  address.isStaged = false;
 }
 
 /**

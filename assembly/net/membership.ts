@@ -2,6 +2,7 @@
 // netinet6/in6.c, in6_update_ifa_join_mc).
 //   joinOwnGroups, tellOwnGroups, leaveOwnGroups   those that an address brings: all hosts; its solicited-node group, all nodes
 //   joinByProgram, leaveByProgram                  those that programs ask for
+//   joinByCarp, tellCarpGroups, leaveByCarp        those of the advertisements of virtual addresses
 //   tellLeft              who was left is told of last, as FreeBSD's task does (netinet6/in6_mcast.c, in6m_release_task)
 //   dropMemberships       an interface goes
 //   checkMemberships      that users are counted rightly
@@ -26,6 +27,8 @@ export class Membership {
   /** Addresses and programs, of which so many are programs. */
   users: u32;
   programs: u32;
+  /** Virtual addresses whose advertisements go to it. */
+  virtuals: u32;
   /** Whoever listens knows of it. */
   isTold: bool;
   high: u64;
@@ -126,6 +129,54 @@ export function leaveByProgram(ifp: Interface, family: u32, high: u64, low: u64)
   leave(membership);
   tellLeft();
   return Errno.OK;
+}
+
+// What advertisements are sent to: 224.0.0.18; ff02::12, and with it a solicited-node group (carp_multicast_setup).
+const CARP_GROUP: u64 = 0xe000001200000000;
+const CARP_GROUP6: u64 = 0x12;
+
+function carpGroupCount(family: u32): u32 {
+  return family == AF.INET ? 1 : 2;
+}
+function carpGroup(ifp: Interface, family: u32, i: u32): Membership | null {
+  return find(ifp, family, carpGroupHigh(ifp, family), carpGroupLow(family, i));
+}
+function carpGroupHigh(ifp: Interface, family: u32): u64 {
+  return family == AF.INET ? CARP_GROUP : zoned(AF.INET6, LINK_SCOPE, ifp);
+}
+function carpGroupLow(family: u32, i: u32): u64 {
+  if (family == AF.INET) return 0;
+  return i == 0 ? CARP_GROUP6 : SOLICITED_NODE;
+}
+
+/** Joins what a virtual address needs, telling nobody yet. False without memory, and nothing is joined. */
+export function joinByCarp(ifp: Interface, family: u32): bool {
+  for (let i: u32 = 0; i < carpGroupCount(family); i++) {
+    const membership = join(ifp, family, carpGroupHigh(ifp, family), carpGroupLow(family, i));
+    if (membership == null) {
+      leaveFirst(ifp, family, i);
+      return false;
+    }
+    membership.virtuals++;
+  }
+  return true;
+}
+
+export function tellCarpGroups(ifp: Interface, family: u32): void {
+  for (let i: u32 = 0; i < carpGroupCount(family); i++) tell(changetype<Membership>(carpGroup(ifp, family, i)));
+}
+
+/** Leaves what joinByCarp joined. */
+export function leaveByCarp(ifp: Interface, family: u32): void {
+  leaveFirst(ifp, family, carpGroupCount(family));
+}
+
+function leaveFirst(ifp: Interface, family: u32, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const membership = changetype<Membership>(carpGroup(ifp, family, i));
+    membership.virtuals--;
+    leave(membership);
+  }
 }
 
 function isGroup(family: u32, high: u64): bool {
@@ -246,7 +297,7 @@ export function checkMemberships(): u32 {
     for (let entry = ifp.memberships; entry != 0; entry = changetype<Membership>(entry).next) {
       const membership = changetype<Membership>(entry);
       count++;
-      const users = membership.family == AF.LINK ? groupsOn(membership) : membership.programs + addressesOf(membership);
+      const users = membership.family == AF.LINK ? groupsOn(membership) : usersOf(membership);
       if (users != membership.users || users == 0) return MembershipFault.USERS;
       if ((membership.linkGroup != 0) != (membership.family != AF.LINK && isEthernet(ifp))) return MembershipFault.LINK_GROUP;
     }
@@ -262,6 +313,10 @@ function groupsOn(linkGroup: Membership): u32 {
     if (changetype<Membership>(at).linkGroup == changetype<usize>(linkGroup)) count++;
   }
   return count;
+}
+
+function usersOf(membership: Membership): u32 {
+  return membership.programs + membership.virtuals + addressesOf(membership);
 }
 
 /** How many addresses have joined a group. */

@@ -2,12 +2,15 @@
 //   settings                     read where it matters
 //   readSetting, writeSetting    by number (StackSysctl)
 
+import { CarpLimit } from "../abi/carp";
 import { Errno } from "../abi/errno";
 import { ROUTE_SPACE } from "../abi/rtsock";
 import { StackSysctl } from "../abi/sysctl";
 
 /** Messages: net.route.netisr_maxqlen. */
 const ROUTE_QUEUE: u32 = 256;
+/** CS7. */
+const CARP_DSCP: u32 = 56;
 
 @unmanaged
 class Settings {
@@ -25,13 +28,20 @@ class Settings {
   routeReceiveSpace: u32;
   routeQueue: u32;
   ipv6Nexthop: u32;
+  carpAllow: u32;
+  carpDscp: u32;
+  carpPreempt: u32;
+  carpLog: u32;
+  carpDemotion: i32;
+  carpSenderrDemotion: i32;
+  carpIfdownDemotion: i32;
 }
 
 if (offsetof<Settings>() != (StackSysctl.END - StackSysctl.FIRST) * 4) ERROR("a word for each sysctl");
 
 export const settings = changetype<Settings>(memory.data(offsetof<Settings>(), 16));
 
-/** FreeBSD's defaults (netinet6/in6_proto.c, net/route/route_ifaddrs.c, netinet/in.c). */
+/** FreeBSD's defaults (netinet6/in6_proto.c, net/route/route_ifaddrs.c, netinet/in.c, netinet/ip_carp.c). */
 export function bootSettings(): void {
   settings.dadCount = 1;
   settings.autoLinkLocal = 1;
@@ -40,6 +50,11 @@ export function bootSettings(): void {
   settings.routeReceiveSpace = ROUTE_SPACE;
   settings.routeQueue = ROUTE_QUEUE;
   settings.ipv6Nexthop = 1;
+  settings.carpAllow = 1;
+  settings.carpDscp = CARP_DSCP;
+  settings.carpLog = 1;
+  settings.carpSenderrDemotion = CarpLimit.DEMOTED_MAX;
+  settings.carpIfdownDemotion = CarpLimit.DEMOTED_MAX;
 }
 
 export function readSetting(number: u32): u32 {

@@ -136,8 +136,8 @@ function dumpInterface(request: Request, ifp: Interface, seq: u32, flags: u32): 
 
 /**
  * Gives an interface an address, or replaces it, whatever NLM_F_CREATE and its kin say (rtnetlink C.3 to C.5). ENOENT no
- * such interface; EAFNOSUPPORT; EINVAL no address, lengths, lifetimes, peers; EDESTADDRREQ; EPROTONOSUPPORT a vhid, for
- * there is no carp; EEXIST; ENOMEM.
+ * such interface; EAFNOSUPPORT; EINVAL no address, lengths, lifetimes, peers; EDESTADDRREQ; of a vhid EPROTONOSUPPORT without
+ * carp, ENOPROTOOPT an interface that has none, ENOENT; EEXIST; ENOMEM.
  */
 function newAddress(request: Request): Errno {
   const parsed = parseChange(request);
@@ -165,7 +165,8 @@ function describeInet(request: Request, ifp: Interface): Errno {
     asked.broadcast = highOf(record.broadcast);
   }
   if (ifp.isPointToPoint && asked.peerHigh == 0) return Errno.EDESTADDRREQ;
-  return record.vhid != 0 ? Errno.EPROTONOSUPPORT : Errno.OK;
+  asked.vhid = record.vhid;
+  return Errno.OK;
 }
 
 /** handle_newaddr_inet6: an IFA_ADDRESS that differs from IFA_LOCAL is the peer. Without IFA_CACHEINFO lifetimes are 0. */
@@ -179,8 +180,9 @@ function describeInet6(request: Request): Errno {
   asked.flags = in6FlagsOf(record.flags) | record.in6Flags;
   asked.preferredSeconds = record.preferredSeconds;
   asked.validSeconds = record.validSeconds;
-  // FreeBSD finds out when the address is there already, and leaves it without its network (in6_addifaddr).
-  return record.vhid != 0 ? Errno.EPROTONOSUPPORT : Errno.OK;
+  // A signed number, of which only those above 0 count (in6_addifaddr).
+  asked.vhid = <i32>record.vhid > 0 ? record.vhid : 0;
+  return Errno.OK;
 }
 
 function setOwn(sockaddr: usize): void {

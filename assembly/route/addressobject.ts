@@ -39,6 +39,7 @@ export function writeAddress(writer: Writer, address: IfAddress, port: u32, seq:
   putU32(writer, IFA.FLAGS, address.family == AF.INET6 ? shownFlags(address.flags) : 0);
   if (address.family == AF.INET6) writeLifetimes(writer, address);
   const freebsd = beginNest(writer, IFA.FREEBSD);
+  if (address.vhid != 0) putU32(writer, IFAF.VHID, address.vhid);
   if (address.family == AF.INET6) putU32(writer, IFAF.FLAGS, address.flags);
   endNest(writer, freebsd);
   return end(writer) ? Errno.OK : Errno.ENOMEM;

@@ -40,6 +40,7 @@ export function writeAddress(
     data.setUint8(exchange + AddressLayout.HAS_BROADCAST, 1);
     data.setBigUint64(exchange + AddressLayout.BROADCAST, broadcast.high, true);
   }
+  data.setUint32(exchange + AddressLayout.VHID, options.vhid ?? 0, true);
   data.setUint32(exchange + AddressLayout.FLAGS, options.flags ?? 0, true);
   data.setUint32(exchange + AddressLayout.PREFERRED_SECONDS, options.preferred ?? FOREVER, true);
   data.setUint32(exchange + AddressLayout.VALID_SECONDS, options.valid ?? FOREVER, true);

@@ -107,6 +107,9 @@ export interface CoreExports {
   syseventLoad(hasEvents: number): number;
   syseventUnload(): void;
   syseventPost(hasData: number): void;
+  carpLoad(): number;
+  carpUnload(): void;
+  carpCount(): number;
   routingOpen(type: number, protocol: number, fib: number): number;
   routingSetOption(socket: number, level: number, option: number, value: number, valueBytes: number): number;
   routingGetOption(socket: number, level: number, option: number): number;

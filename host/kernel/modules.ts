@@ -24,8 +24,8 @@ export interface ModuleKind {
   unload?(core: Core): void;
   /** In the kernel, after the vnets. @throws NetlinkError and nothing of it is left */
   start?(): void;
-  /** Before it goes. @throws NetlinkError it refuses to */
-  release?(): void;
+  /** Before it goes. @param cores - of all vnets. @throws NetlinkError it refuses to */
+  release?(cores: Iterable<Core>): void;
   /** In the kernel, before the vnets. */
   stop?(): void;
   /** What it keeps outside the vnets' cores, as plain data. */
@@ -61,6 +61,21 @@ const KINDS: ReadonlyMap<string, ModuleKind> = new Map<string, ModuleKind>([
         if (!core.call.syseventLoad(isFirst ? 1 : 0)) throw new NetlinkError("kldload nlsysevent", Errno.ENOSPC);
       },
       unload: (core) => core.call.syseventUnload(),
+    },
+  ],
+  [
+    "carp",
+    {
+      requires: [NETLINK_MODULE],
+      load: (core) => {
+        if (!core.call.carpLoad()) throw new NetlinkError("kldload carp", Errno.ENOSPC);
+      },
+      unload: (core) => core.call.carpUnload(),
+      release: (cores) => {
+        for (const core of cores) {
+          if (core.call.carpCount() > 0) throw new NetlinkError("kldunload carp", Errno.EBUSY);
+        }
+      },
     },
   ],
   [LINUX_MODULE, { requires: [NETLINK_MODULE] }],
@@ -177,7 +192,7 @@ export class Modules {
   unload(name: string): void {
     this.expectUnneeded(name);
     const { kind } = this.#find(name) as LoadedModule;
-    kind.release?.();
+    kind.release?.(this.#cores());
     // One that did what no module may do when it was asked is gone already.
     if (this.isLoaded(name)) this.#drop(name);
     for (const needed of kind.requires) {

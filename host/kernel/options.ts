@@ -93,6 +93,8 @@ export interface AddressOptions {
   readonly flags?: number;
   readonly preferred?: number;
   readonly valid?: number;
+  /** Of the interface's virtual host (carp) that the address is attached to. */
+  readonly vhid?: number;
 }
 
 /**
@@ -220,7 +222,7 @@ function checked(sysctls: Readonly<Record<string, number>>): Readonly<Record<str
 
 /** @throws RangeError naming the option and its range */
 export function checkAddress(options: AddressOptions): void {
-  for (const what of ["flags", "preferred", "valid"] as const) {
+  for (const what of ["flags", "preferred", "valid", "vhid"] as const) {
     const value = options[what];
     if (value !== undefined) integer(value, `address: ${what}`, 0, U32_MAX);
   }

@@ -45,6 +45,13 @@ export const VNET_SYSCTLS: ReadonlyMap<string, number> = new Map<string, number>
   ["net.rtsock.recvspace", StackSysctl.RTSOCK_RECVSPACE],
   ["net.route.netisr_maxqlen", StackSysctl.ROUTE_NETISR_MAXQLEN],
   ["net.route.ipv6_nexthop", StackSysctl.ROUTE_IPV6_NEXTHOP],
+  ["net.inet.carp.allow", StackSysctl.CARP_ALLOW],
+  ["net.inet.carp.dscp", StackSysctl.CARP_DSCP],
+  ["net.inet.carp.preempt", StackSysctl.CARP_PREEMPT],
+  ["net.inet.carp.log", StackSysctl.CARP_LOG],
+  ["net.inet.carp.demotion", StackSysctl.CARP_DEMOTION],
+  ["net.inet.carp.senderr_demotion_factor", StackSysctl.CARP_SENDERR_DEMOTION],
+  ["net.inet.carp.ifdown_demotion_factor", StackSysctl.CARP_IFDOWN_DEMOTION],
 ]);
 
 /** 1, and there only while the module is loaded. */

@@ -3,7 +3,7 @@ import { loadModule, shippedModules } from "../../node/modulefile.js";
 import { columns } from "./columns.js";
 import type { Noun } from "./noun.js";
 
-const WORDS = ["netlink", "nlsysevent", "linux_common", "ktest", ...shippedModules()];
+const WORDS = ["netlink", "nlsysevent", "carp", "linux_common", "ktest", ...shippedModules()];
 
 export const module: Noun = {
   name: "module",
