@@ -92,6 +92,20 @@ describe("nlsysevent", () => {
   });
 });
 
+describe("carp", () => {
+  const carp = shipped("carp");
+
+  it("sets virtual hosts and gets them, by names", () => {
+    const { client } = start("carp");
+    const key = "73656372657400000000000000000000000000ff";
+    client.do(carp, "set", { ifname: "em0", vhid: 7, advbase: 2, advskew: 100, addr: "224.0.0.99", key });
+    expect(valuesOf(carp, client.dump(carp, "get", { ifname: "em0" }))).toEqual([
+      { vhid: 7, state: "init", advbase: 2, advskew: 100, addr: "224.0.0.99", addr6: "ff02::12", key },
+    ]);
+    expect(carp.version).toBe(client.family("carp").version);
+  });
+});
+
 describe("a family of a loaded module", () => {
   const dummy = shipped("dummy");
 
