@@ -74,6 +74,34 @@ describe("genl", () => {
     expect((await shell([LOAD, `${request} --spec ${file}`])).stdout).toBe('{"data":"ff"}\n');
   });
 
+  it("hears what timers say when the clock is moved", async () => {
+    const { status, stdout, stderr } = await shell([
+      LOAD,
+      "genl monitor dummy ticks",
+      'genl do dummy events {"interval":50}',
+      "clock show",
+      "clock advance 120",
+      "clock show",
+    ]);
+    expect([status, stderr]).toEqual([0, ""]);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines[0]).toBe("1000 ms since boot");
+    expect(lines.slice(1, 3)).toEqual([
+      expect.stringMatching(/^dummy tick tick 1 time 1050 /),
+      expect.stringMatching(/^dummy tick tick 2 time 1100 /),
+    ]);
+    expect(lines.slice(3)).toEqual(["1120 ms since boot"]);
+  });
+
+  it.each<[string, string]>([
+    ["clock advance", "clock: expected milliseconds at the end of the line"],
+    ["clock advance 3600001", 'clock: "3600001"; expected an integer from 0 to 3600000'],
+    ["clock advance -1", 'clock: "-1"; expected an integer from 0 to 3600000'],
+  ])("%s is refused", async (line, text) => {
+    expect((await shell([line])).stderr.trimEnd()).toBe(text);
+    expect((await shell(["clock advance 3600000"])).stderr).toBe("");
+  });
+
   it("monitors a family, one of its groups, and who comes and goes", async () => {
     const { status, stdout, stderr } = await shell([
       "module load nlsysevent",

@@ -272,7 +272,7 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["route ad 10.0.0.0/8", 'route: unknown word "ad"; expected show, get, add, replace, append, monitor, del'],
     [
       "rout",
-      'unknown word "rout"; expected link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet, help, exit, quit',
+      'unknown word "rout"; expected link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet, clock, help, exit, quit',
     ],
     ["route add", "route: expected a prefix at the end of the line"],
     ["route add 10.0.0.0/33", 'route: "10.0.0.0/33"; expected a prefix like 10.0.0.0/8 or 2001:db8::/32, or default'],
@@ -321,7 +321,7 @@ describe("a command that fails says which word, goes on with the next and makes 
     ["vnet destroy vnet0", 'vnet: "vnet0" lives as long as the kernel'],
     [
       "help cats",
-      'help: unknown word "cats"; expected link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet',
+      'help: unknown word "cats"; expected link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet, clock',
     ],
   ])("%s", async (line, message) => {
     const { status, stdout, stderr } = await shell(line, "vnet");

@@ -1,6 +1,7 @@
 // The shell: finds the noun of a line and runs it; offers what could come next. One file a noun beside this one.
 import { NetlinkError } from "../../kernel/errno.js";
 import { addr } from "./addr.js";
+import { clock } from "./clock.js";
 import { genl } from "./genl.js";
 import { helpLines } from "./help.js";
 import { link } from "./link.js";
@@ -16,7 +17,7 @@ import { vnet } from "./vnet.js";
 import { ShellError, splitLine, Words } from "./words.js";
 
 /** In the order of the help. */
-export const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet];
+export const NOUNS: readonly Noun[] = [link, addr, route, nexthop, neigh, peer, genl, monitor, module, vnet, clock];
 /** Commands that are one word. */
 const WORDS = ["help", "exit", "quit"] as const;
 
