@@ -1,7 +1,7 @@
-// Writes messages and hands them to the kernel, as many at a time as fit: as replies to the request that is being handled, or
+// Writes messages and hands them to the kernel: as replies to the request that is being handled, as many at a time as fit, or
 // to a group.
 //   beginReply … put … end   one message that answers a request
-//   begin … put … end     one message that nobody asked for
+//   begin … put … end     one message that nobody asked for; `end` gives false when flushTo must come before
 //   putHeader             the family's own header, where it has one, before attributes
 //   done                  the end of a dump
 //   flush                 hands over what is complete, as replies
@@ -29,10 +29,10 @@ const writer = changetype<Writer>(memory.data(offsetof<Writer>(), 16));
 
 /** Opens a message of a family. @param flags - NLM_F; @param version - of the family */
 export function begin(family: u32, command: u32, flags: u32 = 0, version: u32 = 1): void {
-  if (writer.complete + LONGEST > BUFFER_BYTES) flush();
   writer.end = writer.complete;
   writer.isTooLong = false;
   const at = reserve(HEADER_BYTES);
+  if (at == 0) return;
   store<u16>(at, <u16>family, 4);
   store<u16>(at, <u16>flags, 6);
   store<u8>(at, <u8>command, 16);
@@ -41,13 +41,19 @@ export function begin(family: u32, command: u32, flags: u32 = 0, version: u32 = 
 
 /** Opens an answer: with the request's flags, as families of FreeBSD answer (nlmsg_reply). @param flags - NLM_F besides */
 export function beginReply(message: Message, command: u32, flags: u32 = 0, version: u32 = 1): void {
+  makeRoom();
   begin(message.type, command, <u32>message.flags | flags, version);
+}
+
+/** Replies that are complete can go at any time. */
+function makeRoom(): void {
+  if (writer.complete + LONGEST > BUFFER_BYTES) flush();
 }
 
 /** Zeroed room in the open message; 0 when it is too long, and then it will not be sent. */
 function reserve(bytes: u32): usize {
   const padded = (bytes + 3) & ~3;
-  if (writer.end + padded > writer.complete + LONGEST) {
+  if (writer.end + padded > min(writer.complete + LONGEST, BUFFER_BYTES)) {
     writer.isTooLong = true;
     return 0;
   }
@@ -104,7 +110,7 @@ export function endNest(place: u32): void {
   if (!writer.isTooLong) store<u16>(buffer + place, <u16>(writer.end - place));
 }
 
-/** Ends the message. @returns false when it was too long, and is forgotten */
+/** Ends the message. @returns false when it did not fit, and is forgotten */
 export function end(): bool {
   if (writer.isTooLong) {
     writer.end = writer.complete;
@@ -117,6 +123,7 @@ export function end(): bool {
 
 /** NLMSG_DONE: a dump is complete, and no ack follows. @param error - an errno */
 export function done(error: u32 = 0): void {
+  makeRoom();
   begin(NLMSG.DONE, 0);
   // In place of a genlmsghdr the errno.
   store<u32>(buffer + writer.complete, error, 16);
