@@ -33,6 +33,8 @@ interface Outcome {
   /** How it ended early, and whose fault that was. */
   readonly fault?: Fault;
   readonly culprit?: ModuleInstance;
+  /** An error of the kernel's own, thrown when its core no longer waits. */
+  readonly defect?: unknown;
 }
 
 /** What the answer to a message takes at most besides what the module answers: an ack with the request and an ext ack. */
@@ -76,11 +78,12 @@ export class Requests {
     };
     const handler = this.#owner.handlerOf(views.data.getUint16(batch.at + NlMsgHdr.TYPE, true));
     const answers = this.#answers;
-    const { done, fault, culprit } = this.#handle(handler, port, batch);
+    const { done, fault, culprit, defect } = this.#handle(handler, port, batch);
     const place = call.externalReserve(answers.length) >>> 0;
     if (place !== 0) answers.copyTo(views.bytes, place);
     this.#mayResume = call.externalAnswer(place, answers.length, done) !== 0;
     if (fault !== undefined && culprit !== undefined) this.#owner.stop(culprit, fault);
+    if (defect !== undefined) throw defect;
     return done;
   }
 
@@ -111,8 +114,11 @@ export class Requests {
     } catch (error) {
       const culprit = error instanceof StoppedTest ? error.instance : handler;
       const fault = error instanceof StoppedTest ? error.cause : error;
-      if (!(fault instanceof Fault) || !(culprit instanceof ModuleInstance)) throw error;
       answers.rewind();
+      if (!(fault instanceof Fault) || !(culprit instanceof ModuleInstance)) {
+        answers.end(Errno.EIO);
+        return { done: done + 1, defect: error };
+      }
       const text = new TextEncoder().encode(`module ${culprit.name} was stopped: ${fault.reason}`);
       answers.report(text, 0, text.length);
       answers.end(Errno.EIO);
