@@ -30,10 +30,14 @@ export interface Stretch {
 
 /** @param start - in the bytes. @param most - messages to look at */
 export function stretchOf(bytes: Uint8Array, start: number, most: number): Stretch {
+  const words = bytes.length < WORDS_BYTES ? undefined : wordsOf(bytes);
   let at = start;
   let count = 0;
   while (count < most && at + NetlinkSize.NLMSGHDR <= bytes.length) {
-    const length = half(bytes, at + NlMsgHdr.LEN) + half(bytes, at + NlMsgHdr.LEN + 2) * 0x10000;
+    const length =
+      words === undefined
+        ? half(bytes, at + NlMsgHdr.LEN) + half(bytes, at + NlMsgHdr.LEN + 2) * 0x10000
+        : (words[(at + NlMsgHdr.LEN) >>> 2] as number);
     if (length < NetlinkSize.NLMSGHDR || length > bytes.length - at) break;
     at += (length + 3) & ~3;
     count++;
@@ -49,7 +53,15 @@ export function stretchName({ type, count }: Stretch, protocol: number): string 
   return count === 1 ? first : `${first}, ${count} messages`;
 }
 
-/** A view for each packet would take longer than the reading. */
+/** From so many bytes on a view costs less than it saves. */
+const WORDS_BYTES = 1024;
+
+/** The bytes as words; undefined where they do not lie so. Messages begin at words. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array | undefined {
+  return byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, length >>> 2) : undefined;
+}
+
+/** Of a short one a view would take longer than the reading. */
 function half(bytes: Uint8Array, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }
