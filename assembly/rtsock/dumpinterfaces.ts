@@ -56,6 +56,7 @@ function dumpAddress(address: IfAddress, isLong: bool): bool {
     store<u16>(header, IfMsgHdr.DATAL, IfMsgHdr.DATA_OFF);
     // No packets are counted for addresses.
     store<u16>(header + IfMsgHdr.DATAL, RouteSize.IF_DATA, IfData.DATALEN);
+    store<u8>(header + IfMsgHdr.DATAL, <u8>address.vhid, IfData.VHID);
   }
   putAddress(address, false);
   return emit(endMessage(IfMsgHdr.ADDRS, true));

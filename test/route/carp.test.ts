@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { Errno } from "../../assembly/abi/errno.js";
+import { AF } from "../../assembly/abi/inet.js";
 import { IFA, IFAF } from "../../assembly/abi/rtnetlink.js";
+import { IfData, IfMsgHdr, NET_RT, ROUTE_RTM } from "../../assembly/abi/rtsock.js";
 import { type CarpSetup, setCarp, setupCarp, virtualHosts } from "../generic/carprequests.js";
 import { ask, drain, errorOf, numberAt, payloadOf } from "../support/messages.js";
 import { monitor } from "../support/setups.js";
@@ -80,5 +82,19 @@ describe("RTM_DELADDR of a virtual address", () => {
     // The interface is no longer promiscuous.
     expect(drain(links)).toHaveLength(1);
     setup.kernel.kldunload("carp");
+  });
+});
+
+describe("NET_RT_IFLISTL", () => {
+  it("has the vhid in the if_data of an address", () => {
+    const { vnet, socket } = setupVirtual();
+    ask(socket, newAddr("198.51.100.1/24", { vhid: VHID }));
+    const { bytes } = vnet.sysctlNet([4, 17, 0, AF.INET, NET_RT.IFLISTL, 2], { room: 65536 });
+    const vhids: (number | undefined)[] = [];
+    for (let at = 0; at < bytes.length; at += numberAt(bytes, at, 2)) {
+      const data = at + numberAt(bytes, at + IfMsgHdr.DATA_OFF, 2);
+      if (bytes[at + 3] === ROUTE_RTM.NEWADDR) vhids.push(bytes[data + IfData.VHID]);
+    }
+    expect(vhids).toEqual([0, VHID]);
   });
 });
