@@ -94,7 +94,7 @@ function addressTowards(ifp: Interface, target: u64): IfAddress | null {
   let source: IfAddress | null = null;
   for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
     const address = changetype<IfAddress>(at);
-    if (address.family != AF.INET) continue;
+    if (address.family != AF.INET || !address.isHeld) continue;
     source = address;
     if (holds(address, target, 0)) break;
   }
@@ -155,14 +155,15 @@ export function arpReceive(ifp: Interface, sender: u64, lladdr: u64, target: u64
   if (isDuplicate || target == own.high || (published != null && published.has(LLE.PUB))) traffic.arpReplies++;
 }
 
-/** The address of the interface that a message concerns: its target, its sender, or the first there is. */
+/** The address of the interface that a message concerns: its target, its sender, or the first that is held. */
 function ownAddressFor(ifp: Interface, sender: u64, target: u64): IfAddress | null {
   const asTarget = findAddress(ifp, AF.INET, target, 0);
-  if (asTarget != null) return asTarget;
+  if (asTarget != null && asTarget.isHeld) return asTarget;
   const asSender = findAddress(ifp, AF.INET, sender, 0);
   if (asSender != null) return asSender;
   for (let at = ifp.addresses; at != 0; at = changetype<IfAddress>(at).next) {
-    if (changetype<IfAddress>(at).family == AF.INET) return changetype<IfAddress>(at);
+    const address = changetype<IfAddress>(at);
+    if (address.family == AF.INET && address.isHeld) return address;
   }
   return null;
 }

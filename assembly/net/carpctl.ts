@@ -121,7 +121,7 @@ function destroy(host: VirtualHost): void {
   if (ifp.virtualHosts == 0) holdPromiscuous(ifp, false);
 }
 
-/** An interface goes whose addresses have gone. FreeBSD never gets rid of virtual hosts that have none. */
+/** An interface goes whose addresses have gone: what is left are virtual hosts that have none (ARCHITECTURE.md). */
 export function dropVirtualHosts(ifp: Interface): void {
   while (ifp.virtualHosts != 0) destroy(changetype<VirtualHost>(ifp.virtualHosts));
 }

@@ -96,6 +96,10 @@ export class IfAddress {
   get isMaster(): bool {
     return this.isVirtual && changetype<VirtualHost>(this.virtualHost).state == CARP_STATE.MASTER;
   }
+  /** This host answers for it: its own, or of a virtual host that is master (carp_iamatch). */
+  get isHeld(): bool {
+    return !this.isVirtual || this.isMaster;
+  }
   get dad(): Callout {
     return changetype<Callout>(changetype<usize>(this) + offsetof<IfAddress>("dadDueMs"));
   }

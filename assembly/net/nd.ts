@@ -223,7 +223,7 @@ function takeEntry(ifp: Interface, high: u64, low: u64): usize {
 export function ndSolicited(ifp: Interface, from: Peer, hasLladdr: bool, targetHigh: u64, targetLow: u64): void {
   if (!isNeighbour(ifp, from.high, from.low)) return;
   const own = findAddress(ifp, AF.INET6, targetHigh, targetLow);
-  if (own == null || (own.flags & (IN6_IFF.TENTATIVE | IN6_IFF.DUPLICATED)) != 0) return;
+  if (own == null || !own.isHeld || (own.flags & (IN6_IFF.TENTATIVE | IN6_IFF.DUPLICATED)) != 0) return;
   if (own.high == from.high && own.low == from.low) return;
   ndHeard(ifp, from, hasLladdr, PeerMessage.NEIGHBOUR_SOLICITATION, false);
   traffic.advertisements++;

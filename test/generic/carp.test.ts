@@ -122,6 +122,26 @@ describe("CARP_NL_CMD_SET", () => {
   });
 });
 
+describe("without memory", () => {
+  it("SET makes nothing: ENOMEM, or no answer", () => {
+    for (let n = 1, isDone = false; !isDone; n++) {
+      const setup = setupCarp();
+      setup.vnet.failAllocation(n);
+      let answer: Seen[] = [];
+      try {
+        answer = ask(setup.generic, setCarp(setup.id, { vhid: 1, index: EM0 }));
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ENOBUFS" });
+      }
+      setup.vnet.failAllocation(0);
+      isDone = answer.length > 0 && errorOf(answer) === 0;
+      if (answer.length > 0 && !isDone) expect(errorOf(answer)).toBe(Errno.ENOMEM);
+      if (answer.length > 0) expect(virtualHosts(setup, { name: "em0" })).toHaveLength(isDone ? 1 : 0);
+      expect(setup.vnet.check()).toBe(0);
+    }
+  });
+});
+
 describe("CARP_NL_CMD_GET", () => {
   it("[FC-GENL-5] of an interface gives its virtual hosts in order of creation, with MULTI, and DONE", () => {
     const setup = setupCarp();

@@ -2,14 +2,23 @@
 
 import { describe, expect, it } from "vitest";
 import { CARP_STATE } from "../../assembly/abi/carp.js";
+import { Errno } from "../../assembly/abi/errno.js";
 import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import { Kernel, type Socket } from "../../host/kernel/kernel.js";
-import { type CarpFields, type CarpSetup, setCarp, setupCarp, virtualHosts } from "../generic/carprequests.js";
+import {
+  type CarpFields,
+  type CarpSetup,
+  getCarp,
+  setCarp,
+  setupCarp,
+  virtualHostOf,
+  virtualHosts,
+} from "../generic/carprequests.js";
 import { byName, familyOf as familySeen, getFamily, openGeneric } from "../generic/families.js";
 import { delAddr, newAddr, PERMANENT } from "../route/addressrequests.js";
 import { events } from "../route/links.js";
 import { find, routeTo } from "../route/routes.js";
-import { ask, drain, errorOf, payloadOf, type Seen } from "../support/messages.js";
+import { ask, doneOf, drain, errorOf, payloadOf, type Seen } from "../support/messages.js";
 import { monitor } from "../support/setups.js";
 
 const { INIT, BACKUP, MASTER } = CARP_STATE;
@@ -213,6 +222,60 @@ describe("virtual addresses", () => {
     expect(stateOf(carp)).toBe(BACKUP);
     expect(carp.vnet.sysctl("net.inet.carp.demotion")).toBe(0);
     expect(carp.vnet.check()).toBe(0);
+  });
+});
+
+describe("what neighbours ask for", () => {
+  it.each([
+    [OWN, "198.51.100.7", "arpReplies", "request"],
+    [OWN6, "2001:db8::7", "advertisements", "solicitation"],
+  ] as const)("%s is answered while MASTER alone", (own, asker, counted, message) => {
+    const carp = setup([`${OWN}/24`, `${OWN6}/64`]);
+    const peer = carp.vnet.peer("em0", { address: asker, lladdr: "02:00:00:00:00:07" });
+    const answered = (): number => {
+      const before = carp.vnet.neighbours.traffic()[counted];
+      peer.send({ message, target: own });
+      return carp.vnet.neighbours.traffic()[counted] - before;
+    };
+    expect(answered()).toBe(0);
+    carp.kernel.advance(MASTER_DOWN);
+    expect(answered()).toBe(1);
+  });
+
+  it("is announced for each IPv4 address when the master begins", () => {
+    const carp = setup();
+    const before = carp.vnet.neighbours.traffic().arpAnnouncements;
+    carp.kernel.advance(MASTER_DOWN);
+    expect(carp.vnet.neighbours.traffic().arpAnnouncements).toBe(before + 1);
+  });
+});
+
+describe("an interface that moves to another vnet", () => {
+  it("leaves its virtual hosts behind, and arrives without promiscuous mode", () => {
+    const carp = setup();
+    const other = carp.kernel.vnetCreate("other");
+    carp.vnet.interfaceMove("em0", other);
+    const generic = openGeneric(other);
+    const [done] = ask(generic, getCarp(carp.id, { name: "em0" }));
+    expect(doneOf(done)).toBe(Errno.ENOENT);
+    expect([carp.vnet.check(), other.check()]).toEqual([0, 0]);
+    carp.kernel.kldunload("carp");
+  });
+});
+
+describe("a kernel that is run again", () => {
+  it("makes the same of its virtual hosts", () => {
+    const carp = setup([`${OWN}/24`, `${OWN6}/64`]);
+    const snapshot = carp.kernel.snapshot();
+    const states = [carp.kernel, Kernel.restore(snapshot)].map((kernel) => {
+      kernel.advance(MASTER_DOWN);
+      const generic = openGeneric(kernel.vnet0);
+      return ask(generic, getCarp(carp.id, { name: "em0" }))
+        .slice(0, 1)
+        .map(virtualHostOf);
+    });
+    expect(states[0]).toMatchObject([{ vhid: VHID, state: MASTER }]);
+    expect(states[1]).toEqual(states[0]);
   });
 });
 
