@@ -14,7 +14,9 @@ import { addOwnNeighbour, endsPrefix, removeOwnNeighbour, stageOwnNeighbour } fr
 import { settings } from "./settings";
 
 export function addVirtualRoutes(address: IfAddress): void {
-  const isRefused = settings.noSamePrefix != 0 && isNetworkRouted(address, null);
+  // in_addprefix asks about the address itself as well.
+  const isRouted = address.hasPrefixRoute || isNetworkRouted(address, null);
+  const isRefused = settings.noSamePrefix != 0 && isRouted;
   addRoutes(address);
   if (address.family == AF.INET && !isRefused) onAddress(changetype<usize>(address), AddressEvent.NEW);
   keepRoutes(address);

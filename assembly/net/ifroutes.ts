@@ -93,7 +93,8 @@ function payloadOf(address: IfAddress, own: Own, fib: u32): u32 {
 /** ENOMEM, and then neither route is there. */
 export function addRoutes(address: IfAddress): Errno {
   let error: Errno = Errno.OK;
-  if (needs(address, Own.NETWORK) && !isNetworkRouted(address, null)) error = addNetworks(address);
+  const isRouted = address.hasPrefixRoute || isNetworkRouted(address, null);
+  if (needs(address, Own.NETWORK) && !isRouted) error = addNetworks(address);
   if (error == Errno.OK && needs(address, Own.HOST)) error = addHost(address);
   if (error != Errno.OK) undoRoutes(address);
   return error;

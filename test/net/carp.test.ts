@@ -353,15 +353,24 @@ describe("without memory", () => {
     },
   );
 
-  it("a master takes over without its routes", () => {
+  it.each([
+    ["takes over without its routes", false],
+    ["that has them already keeps them", true],
+  ])("a master %s", (_, isRaised) => {
     for (let n = 1; n <= 8; n++) {
       const carp = setup([`${OWN}/24`, `${OWN6}/64`]);
+      if (isRaised) {
+        carp.vnet.interfaceDown("em0");
+        carp.vnet.interfaceUp("em0");
+      }
       carp.vnet.failAllocation(n);
       carp.kernel.advance(MASTER_DOWN);
       carp.vnet.failAllocation(0);
       expect(stateOf(carp)).toBe(MASTER);
       expect(carp.vnet.check()).toBe(0);
+      if (isRaised) expect(find(carp.socket, "198.51.100.0/24")).toBeDefined();
       carp.vnet.interfaceDetach("em0");
+      for (const prefix of ["198.51.100.0/24", `${OWN}/32`]) expect(find(carp.socket, prefix)).toBeUndefined();
       expect(carp.vnet.check()).toBe(0);
     }
   });
