@@ -5,13 +5,14 @@
 import { IFF, IFT } from "../abi/ifnet";
 import { AF } from "../abi/inet";
 import { isLinkLocal, withZone } from "./address";
+import { longestMatch } from "./gappedroutes";
 import { IfAddress, addressFor, holds } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { findNeighbour } from "./neighbour";
 import { NHF, Nexthop } from "./nexthop";
 import { nexthopOf } from "./payload";
 import { Prefix, covers, firstPrefix } from "./prefix";
-import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
+import { Rib, entryPayload, ribOf } from "./rib";
 
 /** The nexthop of an interface's fib towards an address, or null. */
 function towards(ifp: Interface, family: u32, high: u64, low: u64): Nexthop | null {

@@ -7,13 +7,14 @@ import { Errno } from "../abi/errno";
 import { AF, AddressSize } from "../abi/inet";
 import { RTF, RouteLimit } from "../abi/rtnetlink";
 import { uptimeSeconds } from "./clock";
+import { longestMatch } from "./gappedroutes";
 import { onRedirect } from "./hooks";
 import { addressFor } from "./ifaddr";
 import { Interface } from "./ifnet";
 import { NHF, Nexthop, clearDraft, draft } from "./nexthop";
 import { NexthopGroup } from "./nhgroup";
 import { headOf, payloadOfDraft, releasePayload } from "./payload";
-import { Rib, entryPayload, fibCount, longestMatch, ribOf } from "./rib";
+import { Rib, entryPayload, fibCount, ribOf } from "./rib";
 import { RouteOp, finishChange, routeAdd } from "./routectl";
 import { setGateway } from "./resolve";
 

@@ -8,12 +8,13 @@ import { Errno } from "../abi/errno";
 import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { isLinkLocal, withZone } from "./address";
+import { longestMatch } from "./gappedroutes";
 import { IfAddress, addressEqual, addressFor, addressOfPeer, addressWithin } from "./ifaddr";
 import { Interface, findByIndex, loopbackInterface } from "./ifnet";
 import { linkMtu } from "./mtu";
 import { NHF, draft } from "./nexthop";
 import { nexthopOf } from "./payload";
-import { Rib, entryPayload, longestMatch, ribOf } from "./rib";
+import { Rib, entryPayload, ribOf } from "./rib";
 
 const LOOPBACK_INET: u64 = 0x7f00000100000000;
 const LOOPBACK_INET6_LOW: u64 = 1;

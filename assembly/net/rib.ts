@@ -1,6 +1,6 @@
 // Ribs: the routes of one fib and family (net/route/route_tables.c, route_var.h struct rib_head).
 //   ribOf          the rib of a fib and family; null for a family without table or a fib beyond net.fibs
-//   seekRoute, findRoute, longestMatch
+//   findRoute, longestPrefix
 //   RoutePayload   what a route points to: a nexthop or a group with a weight, shared by all routes that have both alike
 // A route is its entry in the tree (btree.ts): place and payload index. Payload 0 stands for "no route".
 
@@ -44,6 +44,9 @@ export class Rib {
   payloadTop: u32;
   payloadFree: u32;
   payloadCount: u32;
+  /** GappedRoute list: routes that the tree cannot hold (gappedroutes.ts). */
+  gapped: usize;
+  gappedCount: u32;
   /** Walks under way: RibWalk list. */
   walks: usize;
   /** Routes whose nexthop expires (route_temporal.c). */
@@ -189,7 +192,7 @@ export function findRoute(rib: Rib, high: u64, low: u64, bits: u32): usize {
  * either at the address of the entry before the place, if that holds the address; or its common bits with it bound the
  * match's length, since a match holds everything between its own address and the one looked for.
  */
-export function longestMatch(rib: Rib, high: u64, low: u64): usize {
+export function longestPrefix(rib: Rib, high: u64, low: u64): usize {
   const tree = rib.routes;
   let bits = addressBits(rib.family);
   let h = high;
@@ -277,7 +280,8 @@ export function freePayload(rib: Rib, index: u32): void {
 export function routeCount(): u32 {
   let count: u32 = 0;
   for (let i: u32 = 0; i < ribs.fibs * FAMILIES; i++) {
-    count += changetype<Rib>(ribs.table + i * offsetof<Rib>()).routes.count;
+    const rib = changetype<Rib>(ribs.table + i * offsetof<Rib>());
+    count += rib.routes.count + rib.gappedCount;
   }
   return count;
 }

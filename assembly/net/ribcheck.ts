@@ -3,6 +3,7 @@
 import { AF } from "../abi/inet";
 import { addressBits } from "./address";
 import { Entry4, Entry6, settle } from "./btree";
+import { checkGapped } from "./gappedroutes";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, ribOf, seekPlace } from "./rib";
 
 /** What is wrong with a table. */
@@ -13,6 +14,7 @@ export const enum RibFault {
   PAYLOAD = 3,
   COUNT = 4,
   HELD = 5,
+  GAPS = 6,
 }
 
 /** Checks all ribs: order, masks, payloads that exist, and that each payload has as many routes as it counts. */
@@ -39,7 +41,8 @@ function checkRib(rib: Rib): u32 {
     if (payload.held != 0 && rib.walks == 0) return RibFault.HELD;
     count += payload.routes;
   }
-  if (count != tree.count) return RibFault.COUNT;
+  if (count != tree.count + rib.gappedCount) return RibFault.COUNT;
+  if (!checkGapped(rib)) return RibFault.GAPS;
   if (rib.spares != 0) return RibFault.HELD;
   seekPlace(rib, tree, 0, 0, addressBits(rib.family), 0);
   for (count = 0; ; count++, tree.slot++) {

@@ -1,6 +1,7 @@
 // Walks that show a rib as it stood when they began, however long they take and whatever changes meanwhile.
 //   openWalk, closeWalk
 //   nextRun      the next entries in order, as many as lie side by side; skipRun goes past those that were used
+//   finishWalks  called before the list of routes with gaps changes: walks under way are taken to their end
 //   keepAside    called before a route changes: walks that have not come to it keep its old state
 // A walk is a cursor by value and a tree of what was kept aside, with payload 0 for "there was no route". No cost when no
 // walk is under way. What is kept aside is charged as dump buffers; past its limit the walk's owner is asked to finish.
@@ -10,6 +11,7 @@ import { charge, discharge } from "../mem/buffer";
 import { Slab, give, take } from "../mem/slab";
 import { Entry4, Entry6, Leaf, Tree, entrySize, runLength, settle, treeBytes } from "./btree";
 import { clear, freeSpare, insert, reserve } from "./btreechange";
+import { nextGapped, standsBefore } from "./gappedroutes";
 import { holdPayload, releasePayload } from "./payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findPlace, seekPlace, word0, word2 } from "./rib";
 
@@ -36,6 +38,9 @@ export class RibWalk {
   /** The run that nextRun found: its first entry, and whether it lies in `aside`. */
   run: usize;
   isAside: bool;
+  /** The next of the routes with gaps, 0 = none left; it is the run. */
+  gapped: usize;
+  isGapped: bool;
 }
 
 const walks = changetype<Slab>(memory.data(offsetof<Slab>(), 16));
@@ -52,6 +57,7 @@ export function openWalk(rib: Rib, finish: WalkOwner, owner: usize): usize {
     return 0;
   }
   walk.rib = changetype<usize>(rib);
+  walk.gapped = rib.gapped;
   walk.finish = changetype<usize>(finish);
   walk.owner = owner;
   walk.next = rib.walks;
@@ -107,6 +113,24 @@ function seekAfterCursor(walk: RibWalk, rib: Rib, tree: Tree): void {
  * when the walk began; payload 0 does not occur.
  */
 export function nextRun(walk: RibWalk): u32 {
+  const count = nextRunOfTree(walk);
+  walk.isGapped = false;
+  return walk.gapped == 0 ? count : runWithGapped(walk, count);
+}
+
+/** The part of the tree's run that comes before the next route with gaps, or that route. */
+function runWithGapped(walk: RibWalk, length: u32): u32 {
+  const rib = changetype<Rib>(walk.rib);
+  const size = rib.family == AF.INET ? entrySize<Entry4>() : entrySize<Entry6>();
+  let count: u32 = 0;
+  while (count < length && !standsBefore(rib, walk.gapped, walk.run + count * size)) count++;
+  if (count != 0) return count;
+  walk.isGapped = true;
+  walk.run = walk.gapped;
+  return 1;
+}
+
+function nextRunOfTree(walk: RibWalk): u32 {
   const rib = changetype<Rib>(walk.rib);
   const tree = rib.routes;
   const aside = changetype<Tree>(walk.aside);
@@ -143,6 +167,10 @@ function runBefore(rib: Rib, tree: Tree, entry: usize, kept: usize): u32 {
 /** Goes past the first `count` entries of the run. */
 export function skipRun(walk: RibWalk, count: u32): void {
   if (count == 0) return;
+  if (walk.isGapped) {
+    walk.gapped = nextGapped(walk.gapped);
+    return;
+  }
   const rib = changetype<Rib>(walk.rib);
   const size = rib.family == AF.INET ? entrySize<Entry4>() : entrySize<Entry6>();
   moveCursor(walk, rib, walk.run + (count - 1) * size);
@@ -171,6 +199,17 @@ function order(leftHigh: u64, leftLow: u64, leftBits: u32, high: u64, low: u64, 
   if (leftLow != low) return leftLow < low ? -1 : 1;
   // At one address the longer mask comes first.
   return leftBits == bits ? 0 : leftBits > bits ? -1 : 1;
+}
+
+/** @returns false without memory: then the list must not change */
+export function finishWalks(rib: Rib): bool {
+  let next: usize = 0;
+  for (let at = rib.walks; at != 0; at = next) {
+    const walk = changetype<RibWalk>(at);
+    next = walk.next;
+    if (!changetype<WalkOwner>(walk.finish)(walk.owner)) return false;
+  }
+  return true;
 }
 
 /**

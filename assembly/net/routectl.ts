@@ -11,6 +11,7 @@ import { addressBits, maskHigh, maskLow } from "./address";
 import { Entry4, Entry6, settle } from "./btree";
 import { freeSpare, insert, remove, replace, reserve } from "./btreechange";
 import { setCallout, stopCallout, uptimeMs, uptimeSeconds } from "./clock";
+import { maskHighOf, maskLowOf, nextGapped, removeGapped } from "./gappedroutes";
 import { onRoute } from "./hooks";
 import { NHF, Nexthop, NexthopHead } from "./nexthop";
 import {
@@ -20,7 +21,7 @@ import { Meant, PathTest, dropSpares, pathsMeant, remainderOf, stageRemainder } 
 import { tellPathsGone } from "./pathwatch";
 import { expiryOf, freePayloadIfUnused, headOf, holdPayload, payloadFor, releasePayload } from "./payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, findRoute, seekPlace, word0, word2 } from "./rib";
-import { keepAside } from "./ribwalk";
+import { finishWalks, keepAside } from "./ribwalk";
 import { canMultipath, noteMultipath } from "./settings";
 
 /** How a route is added (net/route/route_ctl.h, RTM_F_*). */
@@ -50,6 +51,9 @@ export class RouteChange {
   rib: usize;
   oldPayload: u32;
   newPayload: u32;
+  /** What a sweep removed had this mask with gaps; 0 = the mask is `bits` long. */
+  gapsHigh: u64;
+  gapsLow: u64;
 
   /** The state to tell: what is there now, or for a deletion what was. */
   get payload(): u32 {
@@ -75,7 +79,7 @@ export class RouteFilter {
 /** The last change made; one at a time. */
 export const change = changetype<RouteChange>(memory.data(offsetof<RouteChange>(), 16));
 
-function note(rib: Rib, command: u32, high: u64, low: u64, bits: u32, oldPayload: u32, newPayload: u32): void {
+export function note(rib: Rib, command: u32, high: u64, low: u64, bits: u32, oldPayload: u32, newPayload: u32): void {
   change.rib = changetype<usize>(rib);
   change.command = command;
   change.high = high;
@@ -134,7 +138,7 @@ export function routeAdd(rib: Rib, high: u64, low: u64, bits: u32, payload: u32,
 }
 
 /** An interface's own route; a group is never one. */
-function isPinned(head: NexthopHead): bool {
+export function isPinned(head: NexthopHead): bool {
   return !head.isGroup && (changetype<Nexthop>(head).rtFlags & RTF.PINNED) != 0;
 }
 
@@ -241,7 +245,7 @@ function removeHere(rib: Rib): void {
   else remove<Entry6>(rib.routes);
 }
 
-function attach(rib: Rib, payload: u32): void {
+export function attach(rib: Rib, payload: u32): void {
   rib.payload(payload).routes++;
   const expire = expiryOf(headOf(rib, payload));
   if (expire == 0) return;
@@ -250,7 +254,7 @@ function attach(rib: Rib, payload: u32): void {
   if (rib.expiry.dueMs == 0 || dueMs < rib.expiry.dueMs) setCallout(rib.expiry, dueMs, expireRoutes, changetype<usize>(rib));
 }
 
-function detach(rib: Rib, payload: u32): void {
+export function detach(rib: Rib, payload: u32): void {
   rib.payload(payload).routes--;
   if (expiryOf(headOf(rib, payload)) != 0 && --rib.expiring == 0) stopCallout(rib.expiry);
   freePayloadIfUnused(rib, payload);
@@ -263,6 +267,7 @@ function detach(rib: Rib, payload: u32): void {
 export function stageMatching(rib: Rib, test: PathTest, argument: usize): bool {
   if (!stageRemainders(rib, test, argument)) return false;
   if (rib.walks == 0 || !anyPayload(rib, test, argument)) return true;
+  if (anyGapped(rib, test, argument) && !finishWalks(rib)) return false;
   let entry = firstEntry(rib);
   while (entry != 0) {
     const payload = entryPayload(rib, entry);
@@ -331,6 +336,35 @@ export function deleteMatching(rib: Rib, test: PathTest, argument: usize, isTold
     entry = entryHere(rib);
   }
   if (remainder != 0) releasePayload(rib, remainder);
+  if (rib.gapped != 0) deleteGapped(rib, test, argument, isTold);
+}
+
+/** Those with gaps, after all others; they have one path. */
+function deleteGapped(rib: Rib, test: PathTest, argument: usize, isTold: bool): void {
+  let next: usize = 0;
+  for (let at = rib.gapped; at != 0; at = next) {
+    next = nextGapped(at);
+    const payload = entryPayload(rib, at);
+    if (pathsMeant(rib.payload(payload), test, argument) == Meant.NONE) continue;
+    const high = entryHigh(rib, at);
+    const low = entryLow(rib, at);
+    const bits = entryBits(rib, at);
+    swept.gapsHigh = maskHighOf(rib, at);
+    swept.gapsLow = maskLowOf(rib, at);
+    removeGapped(rib, at);
+    if (isTold) tellSwept(rib, high, low, bits, payload, 0);
+    tellPathsGone(rib, payload, 0);
+    detach(rib, payload);
+  }
+  swept.gapsHigh = 0;
+  swept.gapsLow = 0;
+}
+
+function anyGapped(rib: Rib, test: PathTest, argument: usize): bool {
+  for (let at = rib.gapped; at != 0; at = nextGapped(at)) {
+    if (pathsMeant(rib.payload(entryPayload(rib, at)), test, argument) != Meant.NONE) return true;
+  }
+  return false;
 }
 
 /** A change that a sweep makes. */

@@ -8,13 +8,14 @@ import { Field, Payload, parse, sockaddrAddress, sockaddrFamily } from "../netli
 import { Request } from "../netlink/request";
 import { addressBits, loadHigh, loadLow, maskHigh, maskLow, withZone } from "../net/address";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
+import { longestMatch } from "../net/gappedroutes";
 import { onRoute } from "../net/hooks";
 import { Interface } from "../net/ifnet";
 import { NHF, NexthopHead, clearDraft, draft } from "../net/nexthop";
 import { internGroup, internedGroup, workingPath } from "../net/nhgroup";
 import { nexthopOf, payloadFor, payloadOfDraft, releasePayload } from "../net/payload";
 import { completeDraft, needsInterface, setBlackhole, setGateway } from "../net/resolve";
-import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, findRoute, longestMatch, ribOf } from "../net/rib";
+import { Rib, entryBits, entryHigh, entryLow, entryPayload, fibCount, findRoute, ribOf } from "../net/rib";
 import { RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "../net/routectl";
 import { findUserNexthop, headFor, keepInstances, undoInstances } from "../net/usernexthop";
 import { common, describePaths, parseMultipath, releasePaths } from "./multipath";

@@ -19,6 +19,7 @@ import { bufferCapacity, completeBytes, done, flushContinued } from "../netlink/
 import { addressBits, storeAddress, withoutZone } from "../net/address";
 import { Entry4, Entry6, entrySize, settle } from "../net/btree";
 import { uptimeSeconds } from "../net/clock";
+import { nextGapped, standsBefore } from "../net/gappedroutes";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, ribOf, seekPlace } from "../net/rib";
 import { RibWalk, closeWalk, nextRun, openWalk, resumeWalk, skipRun } from "../net/ribwalk";
 import { DST_LEN_OFFSET, DST_OFFSET, composeRoute, routeLength, view, viewRoute, writeRoute } from "./routeobject";
@@ -112,15 +113,18 @@ function writeTable(request: Request, rib: Rib, seq: u32, flags: u32): Errno {
   const isInet = rib.family == AF.INET;
   const socket = request.from;
   seekPlace(rib, tree, 0, 0, addressBits(rib.family), 0);
+  let gapped = rib.gapped;
   while (true) {
-    const entry = isInet ? settle<Entry4>(tree) : settle<Entry6>(tree);
+    const place = isInet ? settle<Entry4>(tree) : settle<Entry6>(tree);
+    const entry = gapped != 0 && standsBefore(rib, gapped, place) ? gapped : place;
     if (entry == 0) return Errno.OK;
     viewRoute(rib, entryHigh(rib, entry), entryLow(rib, entry), entryBits(rib, entry), entryPayload(rib, entry));
     if (seesRoute(socket, rib, view.high, view.low, view.bits)) {
       const error = writeRoute(request.replies, socket.port, seq, RTM.NEWROUTE, flags);
       if (error != Errno.OK) return error;
     }
-    tree.slot++;
+    if (entry == gapped) gapped = nextGapped(gapped);
+    else tree.slot++;
   }
   return Errno.OK;
 }

@@ -5,6 +5,7 @@ import { RTF } from "../abi/rtnetlink";
 import { ROUTE_RTAX, ROUTE_RTM, RouteSize, RtMsgHdr } from "../abi/rtsock";
 import { addressBits } from "../net/address";
 import { Entry4, Entry6, settle } from "../net/btree";
+import { maskHighOf, maskLowOf, nextGapped, standsBefore } from "../net/gappedroutes";
 import { Interface } from "../net/ifnet";
 import { Nexthop } from "../net/nexthop";
 import { NexthopGroup } from "../net/nhgroup";
@@ -12,18 +13,21 @@ import { headOf } from "../net/payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, seekPlace } from "../net/rib";
 import { Caller, isJailsOwn } from "./caller";
 import { putPeer, putSource, writeMetrics } from "./echo";
-import { beginMessage, endMessage, putInet, putMask, putNamedLink } from "./message";
+import { beginMessage, endMessage, putInet, putMaskWords, putNamedLink } from "./message";
 import { putGateway } from "./object";
 import { emit } from "./output";
 
 /** @param mask - of a path's flags, of which one must be set; 0 = any path. False when there is no more room */
 export function dumpRoutes(rib: Rib, mask: u32, caller: Caller): bool {
   seekPlace(rib, rib.routes, 0, 0, addressBits(rib.family), 0);
+  let gapped = rib.gapped;
   while (true) {
-    const entry = rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
+    const place = rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
+    const entry = gapped != 0 && standsBefore(rib, gapped, place) ? gapped : place;
     if (entry == 0) return true;
     if (isVisible(rib, entry, caller) && !dumpPaths(rib, entry, mask)) return false;
-    rib.routes.slot++;
+    if (entry == gapped) gapped = nextGapped(gapped);
+    else rib.routes.slot++;
   }
   return true;
 }
@@ -57,7 +61,7 @@ function dumpPath(rib: Rib, entry: usize, nexthop: Nexthop, weight: u32, mask: u
   writeMetrics(header, nexthop, weight);
   putInet(ROUTE_RTAX.DST, rib.family, entryHigh(rib, entry), entryLow(rib, entry));
   putGateway(nexthop);
-  if (!isHost) putMask(ROUTE_RTAX.NETMASK, rib.family, bits);
+  if (!isHost) putMaskWords(ROUTE_RTAX.NETMASK, rib.family, maskHighOf(rib, entry), maskLowOf(rib, entry));
   putNamedLink(ROUTE_RTAX.IFP, ifp);
   putSource(nexthop, nexthop.source);
   if (ifp.isPointToPoint) putPeer(nexthop);

@@ -14,7 +14,7 @@ import { Interface, findByIndex } from "../net/ifnet";
 import { linkMtu } from "../net/mtu";
 import { Nexthop } from "../net/nexthop";
 import {
-  beginWith, endMessage, messageAt, putEmpty, putInet, putMask, putMaskWords, putNamedLink, putShortLink, putSockaddr,
+  beginWith, endMessage, messageAt, putEmpty, putInet, putMaskWords, putNamedLink, putShortLink, putSockaddr,
 } from "./message";
 import { putGateway } from "./object";
 import { parsed } from "./parsed";
@@ -64,6 +64,8 @@ export class EchoedRoute {
   high: u64;
   low: u64;
   bits: u32;
+  maskHigh: u64;
+  maskLow: u64;
   weight: u32;
   /** Nexthop */
   nexthop: usize;
@@ -89,7 +91,7 @@ export function echoRoute(from: RoutingSocket): void {
   writeMetrics(header, nexthop, echoed.weight);
   putInet(ROUTE_RTAX.DST, parsed.family, echoed.high, echoed.low);
   putGateway(nexthop);
-  if (!isHost) putMask(ROUTE_RTAX.NETMASK, parsed.family, echoed.bits);
+  if (!isHost) putMaskWords(ROUTE_RTAX.NETMASK, parsed.family, echoed.maskHigh, echoed.maskLow);
   const hasInterface = parsed.names(ROUTE_RTA.IFP | ROUTE_RTA.IFA);
   if (hasInterface) putInterface(nexthop);
   if (parsed.author != 0) putSockaddr(ROUTE_RTAX.AUTHOR, parsed.author);

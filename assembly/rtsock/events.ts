@@ -20,7 +20,7 @@ import { Redirect } from "../net/redirect";
 import { Rib } from "../net/rib";
 import { RouteChange, RouteCommand } from "../net/routectl";
 import { settings } from "../net/settings";
-import { beginMessage, endMessage, endPlain, messageAt, putInet, putLink, putMask, putNamedLink } from "./message";
+import { beginMessage, endMessage, endPlain, messageAt, putInet, putLink, putMask, putMaskWords, putNamedLink } from "./message";
 import { beginMembership, putAddress, putGateway, writeIfData } from "./object";
 import { ALL_FIBS, deliver } from "./socket";
 
@@ -215,6 +215,8 @@ function tellPath(change: RouteChange, type: u32, path: usize): void {
   store<u32>(header, flags, RtMsgHdr.FLAGS);
   putInet(ROUTE_RTAX.DST, rib.family, change.high, change.low);
   putGateway(nexthop);
-  if (!isHost) putMask(ROUTE_RTAX.NETMASK, rib.family, change.bits);
+  const hasGaps = (change.gapsHigh | change.gapsLow) != 0;
+  if (hasGaps) putMaskWords(ROUTE_RTAX.NETMASK, rib.family, change.gapsHigh, change.gapsLow);
+  else if (!isHost) putMask(ROUTE_RTAX.NETMASK, rib.family, change.bits);
   deliver(messageAt(), endMessage(RtMsgHdr.ADDRS, false), rib.family, rib.fib);
 }

@@ -8,11 +8,10 @@ import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { ROUTE_RTAX, RouteSize, RouteSockaddr, RouteSockaddrAt, RtMsgHdr } from "../abi/rtsock";
 import { addressBits, loadHigh, loadLow, maskHigh, maskLow, storeAddress } from "../net/address";
+import { onesOf } from "../net/gappedroutes";
 import { findByIndex } from "../net/ifnet";
 import { hasZone, sizeOf } from "./message";
 
-/** A mask whose bits are not all in front: no table here holds a route with such a one. */
-export const NOT_A_PREFIX: u32 = u32.MAX_VALUE;
 
 @unmanaged
 export class Parsed {
@@ -40,8 +39,9 @@ export class Parsed {
   low: u64;
   maskHigh: u64;
   maskLow: u64;
-  /** The mask's length, or NOT_A_PREFIX. */
+  /** The mask's ones: its length, unless it has gaps. */
   bits: u32;
+  hasGaps: bool;
   /** 0 = no gateway. */
   gatewayFamily: u32;
   gatewayHigh: u64;
@@ -127,17 +127,12 @@ export function normalise(): Errno {
   if (parsed.family == AF.INET) error = normaliseInet();
   else if (parsed.family == AF.INET6) error = normaliseInet6();
   if (error != Errno.OK) return error;
-  parsed.bits = bitsOf(parsed.family, parsed.maskHigh, parsed.maskLow);
+  parsed.bits = onesOf(parsed.maskHigh, parsed.maskLow);
+  parsed.hasGaps = maskHigh(parsed.bits) != parsed.maskHigh || maskLow(parsed.bits) != parsed.maskLow;
   // The request's own HOST flag does not count.
   if (parsed.isHost) parsed.flags |= RTF.HOST;
   else parsed.flags &= ~RTF.HOST;
   return parsed.gateway == 0 ? Errno.OK : normaliseGateway();
-}
-
-function bitsOf(family: u32, high: u64, low: u64): u32 {
-  const bits: u32 = high == u64.MAX_VALUE ? 64 + <u32>clz<u64>(~low) : <u32>clz<u64>(~high);
-  const isPrefix = maskHigh(bits) == high && maskLow(bits) == low && bits <= addressBits(family);
-  return isPrefix ? bits : NOT_A_PREFIX;
 }
 
 function normaliseInet(): Errno {

@@ -10,23 +10,23 @@ import { findByIndex, loopbackInterface } from "../net/ifnet";
 import { Nexthop, draft, draftFrom, holdNexthop, internNexthop } from "../net/nexthop";
 import { NexthopGroup, addPath, beginPaths, internGroup, internedGroup } from "../net/nhgroup";
 import { headOf, payloadFor, payloadOfDraft, releaseHead, releasePayload } from "../net/payload";
-import { Rib, entryPayload, findRoute } from "../net/rib";
-import { RouteOp, change, finishChange, routeAdd } from "../net/routectl";
+import { Rib, entryPayload } from "../net/rib";
+import { RouteOp, change, finishChange } from "../net/routectl";
 import { echoRequest } from "./echo";
-import { NOT_A_PREFIX, parsed } from "./parsed";
+import { parsed } from "./parsed";
 import {
   CHANGEABLE, blackholeFlag, checkGatewayFamily, echoPath, loopbackSource, matchingPath, setDraftGateway, setMtu, settle, weightOf, weightOfPath,
 } from "./routerequest";
 import { RoutingSocket } from "./socket";
 import { givenSource, select, selected } from "./source";
+import { addTarget, findTarget } from "./target";
 
 const REPLACE: u32 = RouteOp.REPLACE | RouteOp.FORCE;
 
 /** ESRCH no such route or path; EINVAL gateway; ENETUNREACH; EEXIST the path is there; ENOMEM. */
 export function changeRoute(from: RoutingSocket, rib: Rib): Errno {
   if (parsed.gatewayFamily == 0) parsed.flags &= ~RTF.GATEWAY;
-  if (parsed.bits == NOT_A_PREFIX) return Errno.ESRCH;
-  const entry = findRoute(rib, parsed.high, parsed.low, parsed.bits);
+  const entry = findTarget(rib);
   if (entry == 0) return Errno.ESRCH;
   const old = entryPayload(rib, entry);
   const isGroup = headOf(rib, old).isGroup;
@@ -86,7 +86,7 @@ function assumeGateway(old: Nexthop): void {
 function changeSingle(from: RoutingSocket, rib: Rib, weight: u32): Errno {
   const payload = payloadOfDraft(weight);
   if (payload == 0) return Errno.ENOMEM;
-  const error = routeAdd(rib, parsed.high, parsed.low, parsed.bits, payload, REPLACE);
+  const error = addTarget(rib, payload, REPLACE);
   if (error == Errno.OK) {
     onRequestedRoute(changetype<usize>(change));
     echoPath(from, changetype<usize>(headOf(rib, payload)), weight, false);
@@ -121,7 +121,7 @@ function replacePath(from: RoutingSocket, rib: Rib, old: u32, path: usize, made:
   }
   const payload = payloadFor(internedGroup(), rib.payload(old).weight, 0);
   if (payload == 0) return Errno.ENOMEM;
-  const error = routeAdd(rib, parsed.high, parsed.low, parsed.bits, payload, REPLACE);
+  const error = addTarget(rib, payload, REPLACE);
   if (error == Errno.OK) {
     onRequestedRoute(changetype<usize>(change));
     echoPath(from, changetype<usize>(made), weight, false);

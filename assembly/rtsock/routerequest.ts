@@ -10,6 +10,7 @@ import { RTF, RouteLimit } from "../abi/rtnetlink";
 import { ROUTE_RTA, RTV, RtMsgHdr } from "../abi/rtsock";
 import { maskHigh, maskLow } from "../net/address";
 import { uptimeSeconds, wallClockSeconds } from "../net/clock";
+import { longestMatch, maskHighOf, maskLowOf } from "../net/gappedroutes";
 import { onRequestedRoute } from "../net/hooks";
 import { IfAddress, addressWithin } from "../net/ifaddr";
 import { Interface, findByIndex, loopbackInterface } from "../net/ifnet";
@@ -18,14 +19,15 @@ import { NHF, Nexthop, NexthopHead, clearDraft, draft } from "../net/nexthop";
 import { NexthopGroup } from "../net/nhgroup";
 import { headOf, nexthopOf, payloadOfDraft, releasePayload } from "../net/payload";
 import { setBlackhole } from "../net/resolve";
-import { Rib, entryBits, entryHigh, entryLow, entryPayload, findRoute, longestMatch } from "../net/rib";
-import { RouteFilter, RouteOp, change, finishChange, routeAdd, routeDelete } from "../net/routectl";
+import { Rib, entryBits, entryHigh, entryLow, entryPayload } from "../net/rib";
+import { RouteFilter, RouteOp, change, finishChange } from "../net/routectl";
 import { settings } from "../net/settings";
 import { Caller, mayUse } from "./caller";
 import { echoRoute, echoed } from "./echo";
-import { NOT_A_PREFIX, parsed } from "./parsed";
+import { parsed } from "./parsed";
 import { RoutingSocket } from "./socket";
 import { select, selected } from "./source";
+import { addTarget, deleteTarget, findTarget } from "./target";
 
 /** Flags of a route that a request sets (net/route/nhop.h, RT_SET_RTFLAGS_MASK); an interface's and a redirect's too. */
 export const CHANGEABLE: u32 = RTF.STATIC | RTF.PROTO1 | RTF.PROTO2 | RTF.PROTO3;
@@ -59,12 +61,11 @@ export function addRoute(from: RoutingSocket, rib: Rib): Errno {
   if (parsed.gatewayFamily == 0) return Errno.EINVAL;
   const suits = checkGatewayFamily();
   if (suits != Errno.OK) return suits;
-  if (parsed.bits == NOT_A_PREFIX) return Errno.EINVAL;
   const error = describe(rib);
   if (error != Errno.OK) return error;
   const payload = payloadOfDraft(weightOf(RouteLimit.WEIGHT_DEFAULT));
   if (payload == 0) return Errno.ENOMEM;
-  const added = routeAdd(rib, parsed.high, parsed.low, parsed.bits, payload, operationOn(rib));
+  const added = addTarget(rib, payload, operationOn(rib));
   if (added == Errno.OK) tell(from, headOf(rib, payload), rib.payload(payload).weight, false);
   finishChange();
   releasePayload(rib, payload);
@@ -73,7 +74,7 @@ export function addRoute(from: RoutingSocket, rib: Rib): Errno {
 
 /** A route is joined by another path; a pinned one takes the place of one that is not. */
 function operationOn(rib: Rib): u32 {
-  const entry = findRoute(rib, parsed.high, parsed.low, parsed.bits);
+  const entry = findTarget(rib);
   if (entry != 0 && parsed.has(RTF.PINNED)) {
     const head = headOf(rib, entryPayload(rib, entry));
     if (head.isGroup || (changetype<Nexthop>(head).rtFlags & RTF.PINNED) == 0) return RouteOp.REPLACE | RouteOp.FORCE;
@@ -92,6 +93,8 @@ export function echoPath(from: RoutingSocket, path: usize, weight: u32, isGone: 
   echoed.high = parsed.high;
   echoed.low = parsed.low;
   echoed.bits = parsed.bits;
+  echoed.maskHigh = parsed.maskHigh;
+  echoed.maskLow = parsed.maskLow;
   echoed.nexthop = path;
   echoed.weight = weight;
   echoed.source = 0;
@@ -224,8 +227,7 @@ export function weightOfPath(rib: Rib, payload: u32, path: usize): u32 {
 
 /** ESRCH no such route, gateway, or a multipath route without gateway; EADDRINUSE an interface's; ENOMEM. */
 export function deleteRoute(from: RoutingSocket, rib: Rib): Errno {
-  if (parsed.bits == NOT_A_PREFIX) return Errno.ESRCH;
-  const entry = findRoute(rib, parsed.high, parsed.low, parsed.bits);
+  const entry = findTarget(rib);
   if (entry == 0) return Errno.ESRCH;
   const payload = entryPayload(rib, entry);
   const path = matchingPath(rib, payload);
@@ -234,7 +236,7 @@ export function deleteRoute(from: RoutingSocket, rib: Rib): Errno {
   memory.fill(changetype<usize>(filter), 0, offsetof<RouteFilter>());
   filter.nexthop = path;
   filter.includesPinned = parsed.has(RTF.PINNED);
-  const error = routeDelete(rib, parsed.high, parsed.low, parsed.bits, filter);
+  const error = deleteTarget(rib, filter);
   if (error == Errno.OK) tell(from, changetype<NexthopHead>(path), weight, true);
   finishChange();
   return error;
@@ -256,6 +258,8 @@ export function getRoute(from: RoutingSocket, rib: Rib, caller: Caller): Errno {
   echoed.high = entryHigh(rib, entry);
   echoed.low = entryLow(rib, entry);
   echoed.bits = entryBits(rib, entry);
+  echoed.maskHigh = maskHighOf(rib, entry);
+  echoed.maskLow = maskLowOf(rib, entry);
   echoed.nexthop = path;
   // Of a multipath route the route's own weight is shown, which is 0 (rtsock Q-9).
   echoed.weight = rib.payload(payload).weight;
@@ -266,10 +270,10 @@ export function getRoute(from: RoutingSocket, rib: Rib, caller: Caller): Errno {
   return Errno.OK;
 }
 
-/** The longest match, or with a mask named, be it there or not, exactly the prefix. */
+/** The longest match, or with a mask named, be it there or not, exactly the route. */
 function lookUp(rib: Rib): usize {
   if (!parsed.names(ROUTE_RTA.NETMASK)) return longestMatch(rib, parsed.high, parsed.low);
-  return parsed.bits == NOT_A_PREFIX ? 0 : findRoute(rib, parsed.high, parsed.low, parsed.bits);
+  return findTarget(rib);
 }
 
 /** Of several paths the one with the gateway that was asked for, else the first; a single one whatever the gateway. */

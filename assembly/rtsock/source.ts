@@ -7,11 +7,12 @@ import { AF } from "../abi/inet";
 import { RTF } from "../abi/rtnetlink";
 import { RouteSockaddrAt } from "../abi/rtsock";
 import { loadHigh, loadLow } from "../net/address";
+import { longestMatch } from "../net/gappedroutes";
 import { IfAddress, addressEqual, addressFor, addressOfPeer, addressWithin, firstAddress } from "../net/ifaddr";
 import { Interface, findByIndex, findByName } from "../net/ifnet";
 import { NHF } from "../net/nexthop";
 import { nexthopOf } from "../net/payload";
-import { entryPayload, longestMatch, ribOf } from "../net/rib";
+import { entryPayload, ribOf } from "../net/rib";
 import { familyAt, parsed } from "./parsed";
 
 @unmanaged

@@ -1,0 +1,246 @@
+// Masks with gaps (rtsock G.4.3): routes that only a routing socket can make, beside those of prefixes.
+
+import { describe, expect, it } from "vitest";
+import { AF } from "../../assembly/abi/inet.js";
+import { RTF, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
+import { NET_RT, ROUTE_RTM, RTV } from "../../assembly/abi/rtsock.js";
+import { Errno, Kernel, type RoutingSocket, type Vnet } from "../../host/kernel/kernel.js";
+import { drain } from "../support/messages.js";
+import { AS_GIVEN, monitor, setupE } from "../support/setups.js";
+import { decode, errnoOf, type RequestFields, type Routing, readAll, request } from "./routing.js";
+
+const VIA = RTF.UP | RTF.GATEWAY | RTF.STATIC;
+const GAPS: RequestFields = { dst: "10.0.1.0", netmask: "255.0.255.0", gateway: "192.0.2.9", flags: VIA };
+
+function stage() {
+  const setup = setupE(AS_GIVEN);
+  return { ...setup, routing: setup.vnet.routingSocket({ pid: 42 }) };
+}
+
+/** Writes a request; its echo. */
+function ask(socket: RoutingSocket, type: ROUTE_RTM, fields: RequestFields): Routing {
+  readAll(socket);
+  const error = errnoOf(() => socket.write(request(type, fields)));
+  const [echo] = readAll(socket);
+  expect(echo?.errno).toBe(error);
+  return echo as Routing;
+}
+
+function dump(vnet: Vnet, family: number): Routing[] {
+  const { bytes } = vnet.sysctlNet([4, 17, 0, family, NET_RT.DUMP, 0], { room: 1 << 20 });
+  const found: Routing[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint16(0, true);
+    found.push(decode(bytes.slice(at, at + length)));
+    at += length;
+  }
+  return found;
+}
+
+const name = ({ dst, netmask }: Routing): string => `${dst}${netmask === undefined ? "" : `/${netmask}`}`;
+const found = (socket: RoutingSocket, dst: string): string => {
+  const echo = ask(socket, ROUTE_RTM.GET, { dst });
+  return echo.errno === Errno.OK ? name(echo) : Errno[echo.errno];
+};
+
+describe("a mask with gaps", () => {
+  it("[RF-RTSOCK-13c] is accepted, and echoed as it was given, with the address masked", () => {
+    const { vnet, routing } = stage();
+    const expected = { errno: 0, dst: "10.0.1.0", netmask: "255.0.255.0", gateway: "192.0.2.9" };
+    expect(ask(routing, ROUTE_RTM.ADD, { ...GAPS, dst: "10.7.1.7" })).toMatchObject({ type: "ADD", ...expected });
+    expect(ask(routing, ROUTE_RTM.GET, { dst: "10.9.1.9", netmask: "255.0.255.0" })).toMatchObject(expected);
+    expect(found(routing, "10.200.1.200")).toBe("10.0.1.0/255.0.255.0");
+    expect(found(routing, "10.200.2.200")).toBe("ESRCH");
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] is one of its own: EEXIST the second time, ESRCH where it is not, another beside it", () => {
+    const { vnet, routing } = stage();
+    const errno = (type: ROUTE_RTM, fields: RequestFields) => ask(routing, type, { ...GAPS, ...fields }).errno;
+    expect(errno(ROUTE_RTM.DELETE, {})).toBe(Errno.ESRCH);
+    expect(errno(ROUTE_RTM.CHANGE, {})).toBe(Errno.ESRCH);
+    expect(errno(ROUTE_RTM.ADD, {})).toBe(Errno.OK);
+    expect(errno(ROUTE_RTM.ADD, {})).toBe(Errno.EEXIST);
+    expect(errno(ROUTE_RTM.ADD, { netmask: "255.255.0.255", dst: "10.0.0.0" })).toBe(Errno.OK);
+    expect(errno(ROUTE_RTM.GET, { netmask: "255.0.254.0" })).toBe(Errno.ESRCH);
+    expect(errno(ROUTE_RTM.DELETE, { gateway: "192.0.2.10" })).toBe(Errno.ESRCH);
+    expect(errno(ROUTE_RTM.DELETE, {})).toBe(Errno.OK);
+    expect(errno(ROUTE_RTM.GET, {})).toBe(Errno.ESRCH);
+    expect(errno(ROUTE_RTM.DELETE, { netmask: "255.255.0.255", dst: "10.0.0.0" })).toBe(Errno.OK);
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] CHANGE gives it another gateway and mtu", () => {
+    const { vnet, routing } = stage();
+    ask(routing, ROUTE_RTM.ADD, GAPS);
+    ask(routing, ROUTE_RTM.CHANGE, { ...GAPS, gateway: "192.0.2.10", inits: RTV.MTU, mtu: 1400 });
+    const expected = { dst: "10.0.1.0", netmask: "255.0.255.0", gateway: "192.0.2.10", mtu: 1400 };
+    expect(ask(routing, ROUTE_RTM.GET, { dst: "10.3.1.3" })).toMatchObject(expected);
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] IPv6 has them too", () => {
+    const { vnet, routing } = stage();
+    vnet.addressAdd("em0", "2001:db8::1/64");
+    const route = { dst: "2001:dead:0:7::", netmask: "ffff:ffff:0:ffff::", gateway: "2001:db8::9", flags: VIA };
+    expect(ask(routing, ROUTE_RTM.ADD, route).errno).toBe(Errno.OK);
+    expect(found(routing, "2001:dead:99:7::1")).toBe("2001:dead:0:7::/ffff:ffff:0:ffff::");
+    expect(found(routing, "2001:dead:99:8::1")).toBe("ESRCH");
+    expect(dump(vnet, AF.INET6).map(name)).toContain("2001:dead:0:7::/ffff:ffff:0:ffff::");
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] stands in a dump at its address, before the prefixes that its first bits are", () => {
+    const { vnet, routing } = stage();
+    const add = (dst: string, netmask: string) => ask(routing, ROUTE_RTM.ADD, { ...GAPS, dst, netmask });
+    add("10.0.0.0", "255.0.0.0");
+    add("10.0.0.0", "255.255.0.0");
+    add("10.0.0.0", "255.0.255.0");
+    add("10.0.1.0", "255.0.255.0");
+    add("11.0.0.0", "255.0.0.0");
+    const shown = ["10.0.0.0/255.255.0.0", "10.0.0.0/255.0.255.0", "10.0.0.0/255.0.0.0", "10.0.1.0/255.0.255.0"];
+    const all = dump(vnet, AF.INET).map(name);
+    expect(all.filter((each) => /^1[01]\./.test(each))).toEqual([...shown, "11.0.0.0/255.0.0.0"]);
+  });
+
+  it("[RF-RTSOCK-13c] netlink hears of it with the number of ones as its length", () => {
+    const { vnet, routing } = stage();
+    const listener = monitor(vnet, RTNLGRP.IPV4_ROUTE);
+    ask(routing, ROUTE_RTM.ADD, GAPS);
+    ask(routing, ROUTE_RTM.DELETE, GAPS);
+    const heard = drain(listener);
+    expect(heard.map((message) => message.type)).toEqual([RTM.NEWROUTE, RTM.DELROUTE]);
+    for (const { payload } of heard) expect([payload[0], payload[1]]).toEqual([AF.INET, 16]);
+  });
+
+  it("[RF-RTSOCK-13c] goes with its interface, and routing sockets are told its mask", () => {
+    const { kernel, vnet, routing } = stage();
+    ask(routing, ROUTE_RTM.ADD, GAPS);
+    vnet.interfaceDestroy("em0");
+    expect(readAll(routing).filter((message) => message.type === "DELETE").map(name)).toContain("10.0.1.0/255.0.255.0");
+    expect(found(routing, "10.0.1.1")).toBe("ESRCH");
+    expect(vnet.check()).toBe(0);
+    expect(Kernel.replay(kernel.record()).vnet0.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] ENOMEM at any allocation leaves nothing of it", () => {
+    for (let n = 1; ; n++) {
+      const { vnet, routing } = stage();
+      vnet.failAllocation(n);
+      const error = errnoOf(() => routing.write(request(ROUTE_RTM.ADD, GAPS)));
+      vnet.failAllocation(0);
+      expect(vnet.check()).toBe(0);
+      if (error === Errno.OK) break;
+      expect([Errno.ENOMEM, Errno.ENOBUFS]).toContain(error);
+      expect(found(routing, "10.0.1.1")).toBe("ESRCH");
+    }
+  });
+});
+
+// ---- a model: the trie of radix.c, with the masks of leaves lifted to nodes
+
+interface ModelRoute {
+  readonly key: number;
+  readonly mask: number;
+}
+interface Leaf {
+  readonly key: number;
+  readonly chain: readonly ModelRoute[];
+}
+interface Node {
+  readonly bit: number;
+  readonly zero: Leaf | Node;
+  readonly one: Leaf | Node;
+  readonly lifted: ModelRoute[];
+}
+
+const isNode = (at: Leaf | Node): at is Node => "bit" in at;
+const bitOf = (key: number, bit: number): number => (key >>> (31 - bit)) & 1;
+const indexOf = (mask: number): number => Math.clz32(~mask);
+const hasGaps = (mask: number): boolean => indexOf(mask) < 32 && mask << indexOf(mask) !== 0;
+const matches = (route: ModelRoute, key: number): boolean => ((key ^ route.key) & route.mask) === 0;
+const text = (word: number): string => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join(".");
+const wordOf = (address: string): number => address.split(".").reduce((word, byte) => (word << 8) | Number(byte), 0) >>> 0;
+
+/** Bytes of a mask without its last zeros. */
+function bytesOf(mask: number): number {
+  let bytes = 4;
+  while (bytes > 0 && ((mask >>> (8 * (4 - bytes))) & 255) === 0) bytes--;
+  return bytes;
+}
+
+/** The order of masks at one key or node. */
+function better(left: ModelRoute, right: ModelRoute): number {
+  return (
+    indexOf(right.mask) - indexOf(left.mask) ||
+    Number(hasGaps(right.mask)) - Number(hasGaps(left.mask)) ||
+    bytesOf(right.mask) - bytesOf(left.mask) ||
+    (right.mask >>> 0) - (left.mask >>> 0)
+  );
+}
+
+function trie(routes: readonly ModelRoute[]): Leaf | Node {
+  const build = (keys: readonly number[], bit: number): Leaf | Node => {
+    if (keys.length === 1) {
+      const key = keys[0] as number;
+      return { key, chain: routes.filter((route) => route.key === key).sort(better) };
+    }
+    const [zero, one] = [0, 1].map((side) => keys.filter((key) => bitOf(key, bit) === side)) as [number[], number[]];
+    if (zero.length === 0 || one.length === 0) return build(keys, bit + 1);
+    return { bit, zero: build(zero, bit + 1), one: build(one, bit + 1), lifted: [] };
+  };
+  const root = build([...new Set([0, 0xffffffff, ...routes.map((route) => route.key)])], 0);
+  for (const route of routes) {
+    const highest = pathTo(root, route.key).find((at) => isNode(at) && at.bit >= indexOf(route.mask));
+    if (highest !== undefined) (highest as Node).lifted.push(route);
+  }
+  return root;
+}
+
+function pathTo(root: Leaf | Node, key: number): (Leaf | Node)[] {
+  const path = [root];
+  for (let at = root; isNode(at); path.push(at)) at = bitOf(key, at.bit) === 1 ? at.one : at.zero;
+  return path;
+}
+
+/** rn_match: the leaf's own routes, then what was lifted to the nodes above it. */
+function match(root: Leaf | Node, key: number): ModelRoute | undefined {
+  for (const at of pathTo(root, key).reverse()) {
+    const list = isNode(at) ? [...at.lifted].sort(better) : at.chain;
+    const hit = list.find((route) => matches(route, key));
+    if (hit !== undefined) return hit;
+  }
+  return undefined;
+}
+
+describe("lookups among masks of all kinds", () => {
+  it.each([1, 2, 3, 4, 5, 6])("[RF-RTSOCK-13c] are the radix tree's (seed %i)", (seed) => {
+    let state = seed;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const { vnet, routing } = stage();
+    // Few bits vary, so that keys and masks meet.
+    const address = () => (0x0a000000 | (random(4) << 16) | (random(4) << 8) | random(4)) >>> 0;
+    const GAPPED = [0xff00ff00, 0xffff00ff, 0xff0000ff, 0xfffdff00, 0xff01ff00, 0xff00ffff, 0xff000100, 0xff020001];
+    const mask = () => (random(3) === 0 ? (-1 << (32 - (8 + random(25)))) >>> 0 : (GAPPED[random(8)] as number));
+    for (let i = 0; i < 24; i++) {
+      const netmask = mask();
+      const fields = { dst: text(address()), netmask: text(netmask), gateway: "192.0.2.9", flags: VIA };
+      ask(routing, random(4) === 0 ? ROUTE_RTM.DELETE : ROUTE_RTM.ADD, fields);
+    }
+    expect(vnet.check()).toBe(0);
+    const routes = dump(vnet, AF.INET).map(({ dst = "", netmask }) => ({
+      key: wordOf(dst),
+      mask: netmask === undefined ? 0xffffffff : wordOf(netmask),
+    }));
+    const root = trie(routes);
+    for (let i = 0; i < 200; i++) {
+      const key = i < 64 ? (0x0a000000 | ((i >> 4) << 16) | (((i >> 2) & 3) << 8) | (i & 3)) >>> 0 : address() ^ (1 << random(24));
+      const expected = match(root, key);
+      const shown = expected === undefined ? "ESRCH" : text(expected.key) + (expected.mask === 0xffffffff ? "" : `/${text(expected.mask)}`);
+      expect([text(key), found(routing, text(key))]).toEqual([text(key), shown]);
+    }
+  });
+});
