@@ -5,7 +5,8 @@ import { AF } from "../../assembly/abi/inet.js";
 import { RTF, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import { NET_RT, ROUTE_RTM, RTV } from "../../assembly/abi/rtsock.js";
 import { Errno, Kernel, type RoutingSocket, type Vnet } from "../../host/kernel/kernel.js";
-import { drain } from "../support/messages.js";
+import { delRoute, dumpRequest, getRoute, newRoute, routesIn, dump as routesOf } from "../route/routes.js";
+import { ask as askNetlink, drain, errorOf, split } from "../support/messages.js";
 import { AS_GIVEN, monitor, setupE } from "../support/setups.js";
 import { decode, errnoOf, type RequestFields, type Routing, readAll, request } from "./routing.js";
 
@@ -13,7 +14,7 @@ const VIA = RTF.UP | RTF.GATEWAY | RTF.STATIC;
 const GAPS: RequestFields = { dst: "10.0.1.0", netmask: "255.0.255.0", gateway: "192.0.2.9", flags: VIA };
 
 function stage() {
-  const setup = setupE(AS_GIVEN);
+  const setup = setupE({ ...AS_GIVEN, record: true });
   return { ...setup, routing: setup.vnet.routingSocket({ pid: 42 }) };
 }
 
@@ -40,7 +41,7 @@ function dump(vnet: Vnet, family: number): Routing[] {
 const name = ({ dst, netmask }: Routing): string => `${dst}${netmask === undefined ? "" : `/${netmask}`}`;
 const found = (socket: RoutingSocket, dst: string): string => {
   const echo = ask(socket, ROUTE_RTM.GET, { dst });
-  return echo.errno === Errno.OK ? name(echo) : Errno[echo.errno];
+  return echo.errno === Errno.OK ? name(echo) : String(Errno[echo.errno]);
 };
 
 describe("a mask with gaps", () => {
@@ -110,17 +111,64 @@ describe("a mask with gaps", () => {
     ask(routing, ROUTE_RTM.DELETE, GAPS);
     const heard = drain(listener);
     expect(heard.map((message) => message.type)).toEqual([RTM.NEWROUTE, RTM.DELROUTE]);
-    for (const { payload } of heard) expect([payload[0], payload[1]]).toEqual([AF.INET, 16]);
+    for (const { body } of heard) expect([body[0], body[1]]).toEqual([AF.INET, 16]);
   });
 
-  it("[RF-RTSOCK-13c] goes with its interface, and routing sockets are told its mask", () => {
+  it("[RF-RTSOCK-13c] netlink finds it by an address and lists it, and cannot name it", () => {
+    const { vnet, socket, routing } = stage();
+    ask(routing, ROUTE_RTM.ADD, GAPS);
+    expect(routesIn(askNetlink(socket, getRoute("10.200.1.7")))).toMatchObject([{ prefix: "10.0.1.0/16" }]);
+    expect(routesOf(socket, AF.INET).map(({ prefix }) => prefix)).toContain("10.0.1.0/16");
+    expect(errorOf(askNetlink(socket, delRoute("10.0.1.0/16")))).toBe(Errno.ESRCH);
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] a dump under way shows those that there were when it began", () => {
+    const { vnet, socket, routing } = stage();
+    ask(routing, ROUTE_RTM.ADD, GAPS);
+    const load = Array.from({ length: 2000 }, (_, i) =>
+      newRoute(`10.${i >> 8}.${i & 255}.128/25`, { gateway: "192.0.2.9" }),
+    );
+    for (const message of load) expect(errorOf(askNetlink(socket, message))).toBe(0);
+    socket.send(dumpRequest(AF.INET));
+    const into = new Uint8Array(8192);
+    const start = split(into.slice(0, socket.recv(into)));
+    ask(routing, ROUTE_RTM.DELETE, GAPS);
+    ask(routing, ROUTE_RTM.ADD, { ...GAPS, dst: "10.0.9.0" });
+    const isGapped = (prefix: string): boolean => prefix.endsWith("/16");
+    const all = routesIn([...start, ...drain(socket)]).map(({ prefix }) => prefix);
+    expect([all.filter(isGapped), all.length > load.length]).toEqual([["10.0.1.0/16"], true]);
+    expect(
+      routesOf(socket, AF.INET)
+        .map(({ prefix }) => prefix)
+        .filter(isGapped),
+    ).toEqual(["10.0.9.0/16"]);
+    expect(vnet.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] goes with its interface", () => {
     const { kernel, vnet, routing } = stage();
     ask(routing, ROUTE_RTM.ADD, GAPS);
-    vnet.interfaceDestroy("em0");
-    expect(readAll(routing).filter((message) => message.type === "DELETE").map(name)).toContain("10.0.1.0/255.0.255.0");
+    vnet.interfaceDetach("em0");
     expect(found(routing, "10.0.1.1")).toBe("ESRCH");
     expect(vnet.check()).toBe(0);
     expect(Kernel.replay(kernel.record()).vnet0.check()).toBe(0);
+  });
+
+  it("[RF-RTSOCK-13c] when it expires routing sockets are told its mask, and of the next one its own", () => {
+    const { kernel, vnet, routing } = stage();
+    const expiring = { ...GAPS, inits: RTV.EXPIRE, expire: kernel.wallClock - 1 };
+    ask(routing, ROUTE_RTM.ADD, expiring);
+    ask(routing, ROUTE_RTM.ADD, { ...expiring, dst: "10.0.0.0", netmask: "255.255.0.0" });
+    kernel.advance(1);
+    const told = ["10.0.0.0/255.255.0.0", "10.0.1.0/255.0.255.0"];
+    expect(readAll(routing).map((message) => `${message.type} ${name(message)}`)).toEqual(
+      told.map((each) => `DELETE ${each}`),
+    );
+    ask(routing, ROUTE_RTM.ADD, { ...expiring, dst: "10.0.0.0", netmask: "255.255.0.0" });
+    kernel.advance(2);
+    expect(readAll(routing).map(name)).toEqual(["10.0.0.0/255.255.0.0"]);
+    expect(vnet.check()).toBe(0);
   });
 
   it("[RF-RTSOCK-13c] ENOMEM at any allocation leaves nothing of it", () => {
@@ -160,7 +208,8 @@ const indexOf = (mask: number): number => Math.clz32(~mask);
 const hasGaps = (mask: number): boolean => indexOf(mask) < 32 && mask << indexOf(mask) !== 0;
 const matches = (route: ModelRoute, key: number): boolean => ((key ^ route.key) & route.mask) === 0;
 const text = (word: number): string => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join(".");
-const wordOf = (address: string): number => address.split(".").reduce((word, byte) => (word << 8) | Number(byte), 0) >>> 0;
+const wordOf = (address: string): number =>
+  address.split(".").reduce((word, byte) => (word << 8) | Number(byte), 0) >>> 0;
 
 /** Bytes of a mask without its last zeros. */
 function bytesOf(mask: number): number {
@@ -237,9 +286,15 @@ describe("lookups among masks of all kinds", () => {
     }));
     const root = trie(routes);
     for (let i = 0; i < 200; i++) {
-      const key = i < 64 ? (0x0a000000 | ((i >> 4) << 16) | (((i >> 2) & 3) << 8) | (i & 3)) >>> 0 : address() ^ (1 << random(24));
+      const key =
+        i < 64
+          ? (0x0a000000 | ((i >> 4) << 16) | (((i >> 2) & 3) << 8) | (i & 3)) >>> 0
+          : address() ^ (1 << random(24));
       const expected = match(root, key);
-      const shown = expected === undefined ? "ESRCH" : text(expected.key) + (expected.mask === 0xffffffff ? "" : `/${text(expected.mask)}`);
+      const shown =
+        expected === undefined
+          ? "ESRCH"
+          : text(expected.key) + (expected.mask === 0xffffffff ? "" : `/${text(expected.mask)}`);
       expect([text(key), found(routing, text(key))]).toEqual([text(key), shown]);
     }
   });
