@@ -1,6 +1,7 @@
 // Adding, changing and deleting routes whose mask has gaps: as routectl.ts does for prefixes, with the same `change`.
 //   gappedAdd, gappedDelete
-// They have one path: a second is EEXIST, where FreeBSD makes a group of both.
+// They have one path: a second is EEXIST, where FreeBSD makes a group of both. So a sweep removes them whole, and never has to
+// leave some of their paths.
 
 import { Errno } from "../abi/errno";
 import { findGapped, insertGapped, onesOf, removeGapped, setGappedPayload } from "./gappedroutes";

@@ -5,7 +5,7 @@ import { RTF } from "../abi/rtnetlink";
 import { ROUTE_RTAX, ROUTE_RTM, RouteSize, RtMsgHdr } from "../abi/rtsock";
 import { addressBits } from "../net/address";
 import { Entry4, Entry6, settle } from "../net/btree";
-import { maskHighOf, maskLowOf, nextGapped, standsBefore } from "../net/gappedroutes";
+import { GappedRoute, nextGapped, standsBefore } from "../net/gappedroutes";
 import { Interface } from "../net/ifnet";
 import { Nexthop } from "../net/nexthop";
 import { NexthopGroup } from "../net/nhgroup";
@@ -13,7 +13,7 @@ import { headOf } from "../net/payload";
 import { Rib, entryBits, entryHigh, entryLow, entryPayload, seekPlace } from "../net/rib";
 import { Caller, isJailsOwn } from "./caller";
 import { putPeer, putSource, writeMetrics } from "./echo";
-import { beginMessage, endMessage, putInet, putMaskWords, putNamedLink } from "./message";
+import { beginMessage, endMessage, putInet, putMask, putMaskWords, putNamedLink } from "./message";
 import { putGateway } from "./object";
 import { emit } from "./output";
 
@@ -25,8 +25,9 @@ export function dumpRoutes(rib: Rib, mask: u32, caller: Caller): bool {
     const place = rib.family == AF.INET ? settle<Entry4>(rib.routes) : settle<Entry6>(rib.routes);
     const entry = gapped != 0 && standsBefore(rib, gapped, place) ? gapped : place;
     if (entry == 0) return true;
-    if (isVisible(rib, entry, caller) && !dumpPaths(rib, entry, mask)) return false;
-    if (entry == gapped) gapped = nextGapped(gapped);
+    const hasGaps = entry == gapped;
+    if (isVisible(rib, entry, caller) && !dumpPaths(rib, entry, hasGaps, mask)) return false;
+    if (hasGaps) gapped = nextGapped(gapped);
     else rib.routes.slot++;
   }
   return true;
@@ -39,18 +40,18 @@ function isVisible(rib: Rib, entry: usize, caller: Caller): bool {
   return isHost && isJailsOwn(caller, rib.family, entryHigh(rib, entry), entryLow(rib, entry));
 }
 
-function dumpPaths(rib: Rib, entry: usize, mask: u32): bool {
+function dumpPaths(rib: Rib, entry: usize, hasGaps: bool, mask: u32): bool {
   const payload = entryPayload(rib, entry);
   const head = headOf(rib, payload);
-  if (!head.isGroup) return dumpPath(rib, entry, changetype<Nexthop>(head), rib.payload(payload).weight, mask);
+  if (!head.isGroup) return dumpPath(rib, entry, hasGaps, changetype<Nexthop>(head), rib.payload(payload).weight, mask);
   const group = changetype<NexthopGroup>(head);
   for (let i: u32 = 0; i < group.count; i++) {
-    if (!dumpPath(rib, entry, group.path(i).target, group.path(i).weight, mask)) return false;
+    if (!dumpPath(rib, entry, hasGaps, group.path(i).target, group.path(i).weight, mask)) return false;
   }
   return true;
 }
 
-function dumpPath(rib: Rib, entry: usize, nexthop: Nexthop, weight: u32, mask: u32): bool {
+function dumpPath(rib: Rib, entry: usize, hasGaps: bool, nexthop: Nexthop, weight: u32, mask: u32): bool {
   if (mask != 0 && (nexthop.rtFlags & mask) == 0) return true;
   const bits = entryBits(rib, entry);
   const isHost = bits == addressBits(rib.family);
@@ -61,7 +62,12 @@ function dumpPath(rib: Rib, entry: usize, nexthop: Nexthop, weight: u32, mask: u
   writeMetrics(header, nexthop, weight);
   putInet(ROUTE_RTAX.DST, rib.family, entryHigh(rib, entry), entryLow(rib, entry));
   putGateway(nexthop);
-  if (!isHost) putMaskWords(ROUTE_RTAX.NETMASK, rib.family, maskHighOf(rib, entry), maskLowOf(rib, entry));
+  if (hasGaps) {
+    const route = changetype<GappedRoute>(entry);
+    putMaskWords(ROUTE_RTAX.NETMASK, rib.family, route.maskHigh, route.maskLow);
+  } else if (!isHost) {
+    putMask(ROUTE_RTAX.NETMASK, rib.family, bits);
+  }
   putNamedLink(ROUTE_RTAX.IFP, ifp);
   putSource(nexthop, nexthop.source);
   if (ifp.isPointToPoint) putPeer(nexthop);
