@@ -97,6 +97,11 @@ describe("nlvm bench", () => {
     expect(layer.kernelNsPerRoute).toBeGreaterThan(0);
   });
 
+  it("measures the benchmarks that are named, each once, and no other", async () => {
+    const { stdout } = await nlvm(["bench", "lookup", "dump", "lookup", "--json", "--routes", "2000", "--runs", "1"]);
+    expect(Object.keys(JSON.parse(stdout))).toEqual(["dump", "lookup"]);
+  });
+
   it("for people prints conditions, unit and floor", async () => {
     const argv = ["bench", "dump", "--routes", "2000", "--runs", "2", "--order", "shuffled"];
     const { status, stdout, stderr } = await nlvm(argv);
