@@ -1,5 +1,6 @@
 // Masks with gaps (rtsock G.4.3): routes that only a routing socket can make, beside those of prefixes.
 
+import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
 import { AF } from "../../assembly/abi/inet.js";
 import { RTF, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
@@ -262,40 +263,89 @@ function match(root: Leaf | Node, key: number): ModelRoute | undefined {
   return undefined;
 }
 
+/** Where the model's 32 bits stand in an address of a family: in IPv6 behind 48 bits, on both sides of the middle. */
+interface Placement {
+  readonly name: string;
+  readonly family: number;
+  readonly gateway: string;
+  readonly inModel: (address: string) => boolean;
+  readonly address: (word: number) => string;
+  readonly mask: (word: number) => string;
+  readonly word: (address: string) => number;
+}
+
+const groups = (first: string, word: number): string =>
+  new ipaddr.IPv6([
+    ...first.split(":").flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]),
+    ...[24, 16, 8, 0].map((shift) => (word >>> shift) & 255),
+    ...new Array(6).fill(0),
+  ]).toRFC5952String();
+
+const PLACEMENTS: readonly Placement[] = [
+  {
+    name: "IPv4",
+    family: AF.INET,
+    gateway: "192.0.2.9",
+    inModel: () => true,
+    address: text,
+    mask: text,
+    word: wordOf,
+  },
+  {
+    name: "IPv6",
+    family: AF.INET6,
+    gateway: "2001:db8::9",
+    inModel: (address) => address.startsWith("2001:dead:beef:"),
+    address: (word) => groups("2001:dead:beef", word),
+    mask: (word) => groups("ffff:ffff:ffff", word),
+    word: (address) =>
+      ipaddr.IPv6.parse(address)
+        .toByteArray()
+        .slice(6, 10)
+        .reduce((word, byte) => word * 256 + byte, 0),
+  },
+];
+
+const CASES = PLACEMENTS.flatMap((placement) => [1, 2, 3, 4, 5, 6].map((seed) => ({ ...placement, seed })));
+const MASKS = [0xff00ff00, 0xffff00ff, 0xff0000ff, 0xfffdff00, 0xff01ff00, 0xff00ffff, 0xff000100, 0xff020001];
+
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
 describe("lookups among masks of all kinds", () => {
-  it.each([1, 2, 3, 4, 5, 6])("[RF-RTSOCK-13c] are the radix tree's (seed %i)", (seed) => {
-    let state = seed;
-    const random = (below: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * below);
-    };
+  it.each(CASES)("[RF-RTSOCK-13c] are the radix tree's ($name, seed $seed)", ({ seed, ...at }) => {
+    const random = generator(seed);
     const { vnet, routing } = stage();
+    vnet.addressAdd("em0", "2001:db8::1/64");
+    const add = (key: number, mask: number, type = ROUTE_RTM.ADD) =>
+      ask(routing, type, { dst: at.address(key), netmask: at.mask(mask), gateway: at.gateway, flags: VIA });
+    // In IPv6 too the trie's ends are keys of the model.
+    for (const end of [0, 0xffffffff]) add(end, 0xffffffff);
     // Few bits vary, so that keys and masks meet.
-    const address = () => (0x0a000000 | (random(4) << 16) | (random(4) << 8) | random(4)) >>> 0;
-    const GAPPED = [0xff00ff00, 0xffff00ff, 0xff0000ff, 0xfffdff00, 0xff01ff00, 0xff00ffff, 0xff000100, 0xff020001];
-    const mask = () => (random(3) === 0 ? (-1 << (32 - (8 + random(25)))) >>> 0 : (GAPPED[random(8)] as number));
+    const key = () => (0x0a000000 | (random(4) << 16) | (random(4) << 8) | random(4)) >>> 0;
     for (let i = 0; i < 24; i++) {
-      const netmask = mask();
-      const fields = { dst: text(address()), netmask: text(netmask), gateway: "192.0.2.9", flags: VIA };
-      ask(routing, random(4) === 0 ? ROUTE_RTM.DELETE : ROUTE_RTM.ADD, fields);
+      const mask = random(3) === 0 ? (-1 << (32 - (8 + random(25)))) >>> 0 : (MASKS[random(8)] as number);
+      add(key(), mask, random(4) === 0 ? ROUTE_RTM.DELETE : ROUTE_RTM.ADD);
     }
     expect(vnet.check()).toBe(0);
-    const routes = dump(vnet, AF.INET).map(({ dst = "", netmask }) => ({
-      key: wordOf(dst),
-      mask: netmask === undefined ? 0xffffffff : wordOf(netmask),
-    }));
-    const root = trie(routes);
+    const routes = dump(vnet, at.family).filter(({ dst = "" }) => at.inModel(dst));
+    const root = trie(
+      routes.map(({ dst = "", netmask }) => ({
+        key: at.word(dst),
+        mask: netmask === undefined ? 0xffffffff : at.word(netmask),
+      })),
+    );
     for (let i = 0; i < 200; i++) {
-      const key =
-        i < 64
-          ? (0x0a000000 | ((i >> 4) << 16) | (((i >> 2) & 3) << 8) | (i & 3)) >>> 0
-          : address() ^ (1 << random(24));
-      const expected = match(root, key);
-      const shown =
-        expected === undefined
-          ? "ESRCH"
-          : text(expected.key) + (expected.mask === 0xffffffff ? "" : `/${text(expected.mask)}`);
-      expect([text(key), found(routing, text(key))]).toEqual([text(key), shown]);
+      const sought = i < 150 ? key() : key() ^ (1 << random(24));
+      const expected = match(root, sought);
+      const isHost = expected?.mask === 0xffffffff && at.family === AF.INET;
+      const shown = expected && at.address(expected.key) + (isHost ? "" : `/${at.mask(expected.mask)}`);
+      expect([at.address(sought), found(routing, at.address(sought))]).toEqual([at.address(sought), shown ?? "ESRCH"]);
     }
   });
 });
