@@ -7,8 +7,9 @@
 //   standsBefore            merges the list into a walk of the tree
 //   maskHighOf, maskLowOf   the mask of an entry of either kind
 // Order (net/radix.c, rn_addroute): by key; of one key by the index of the mask, its first 0 bit, the greater first; of one
-// index a mask with gaps before a prefix, which it refines; then by rn_refines and rn_lexobetter. Where neither mask has all
-// ones of the other FreeBSD lets the route that came last stand first; here the longer, then the greater mask does.
+// index a mask with gaps before a prefix, which it refines; then by rn_refines and rn_lexobetter. That is FreeBSD's order as
+// long as arrival does not count there: one that comes later goes before others of its key which it does not refine if its
+// mask is longer, or has any greater byte. Here the index decides, then the length, then the greater mask.
 
 import { AF } from "../abi/inet";
 import { Slab, give, take } from "../mem/slab";

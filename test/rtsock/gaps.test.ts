@@ -96,8 +96,8 @@ describe("a mask with gaps", () => {
     const { vnet, routing } = stage();
     const add = (dst: string, netmask: string) => ask(routing, ROUTE_RTM.ADD, { ...GAPS, dst, netmask });
     add("10.0.0.0", "255.0.0.0");
-    add("10.0.0.0", "255.255.0.0");
     add("10.0.0.0", "255.0.255.0");
+    add("10.0.0.0", "255.255.0.0");
     add("10.0.1.0", "255.0.255.0");
     add("11.0.0.0", "255.0.0.0");
     const shown = ["10.0.0.0/255.255.0.0", "10.0.0.0/255.0.255.0", "10.0.0.0/255.0.0.0", "10.0.1.0/255.0.255.0"];
@@ -219,7 +219,7 @@ function bytesOf(mask: number): number {
   return bytes;
 }
 
-/** The order of masks at one key or node. */
+/** The order of masks at one key or node; where arrival counts in FreeBSD, the order here (gappedroutes.ts). */
 function better(left: ModelRoute, right: ModelRoute): number {
   return (
     indexOf(right.mask) - indexOf(left.mask) ||
