@@ -5,7 +5,7 @@
 //   note    an event, from the boot or the snapshot on: what Kernel.boot and the like call
 //   flush   hands over what is complete
 //   end     the run is over: without it a trace is one of a run that was cut off
-// Whole blocks are handed over, when there is 1 MiB of them, and at a flush. What was handed over is a trace that can be
+// Whole blocks are handed over, when there are 256 KiB of them, and at a flush. What was handed over is a trace that can be
 // read, whatever happens to the process afterwards.
 
 import { NETLINK } from "../../assembly/abi/netlink.js";
@@ -54,8 +54,8 @@ interface DirectionPackets {
 
 /** Messages in a packet: Wireshark dissects no more than 498 of them (gui_max_tree_depth). */
 const PACKET_MESSAGES = 256;
-/** Bytes that are handed over at once. */
-const BUFFER_BYTES = 1 << 20;
+/** Bytes that are handed over at once: few enough to be in the processor's cache still when they are written to a file. */
+const BUFFER_BYTES = 1 << 18;
 /** Time stamps in milliseconds, as the kernel's clock goes. */
 const RESOLUTION = 3;
 const LENGTH_BYTES = 4;

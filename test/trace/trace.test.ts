@@ -128,7 +128,7 @@ describe("a trace", () => {
     expect(reader.end).toBeUndefined();
   });
 
-  it("is handed over in whole blocks, at 1 MiB, at a flush and at the end", () => {
+  it("is handed over in whole blocks, at 256 KiB, at a flush and at the end", () => {
     const sizes: number[] = [];
     const reader = new CaptureReader();
     const recorder = new Recorder((blocks) => {
@@ -138,9 +138,9 @@ describe("a trace", () => {
       expect(() => reader.end()).not.toThrow();
     });
     const kernel = Kernel.boot({}, undefined, recorder);
-    for (let n = 0; n < 24_000; n++) kernel.advance(1);
+    for (let n = 0; n < 6_100; n++) kernel.advance(1);
     expect(sizes).toHaveLength(1);
-    expect(sizes[0]).toBeGreaterThanOrEqual(1 << 20);
+    expect(sizes[0]).toBeGreaterThanOrEqual(1 << 18);
     recorder.flush();
     recorder.flush();
     recorder.end(kernel);
