@@ -1,7 +1,8 @@
-// Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), the loadable modules
-// (modules/NAME/NAME.ts to build/modules/NAME.wasm), the host (TypeScript to build/host and build/assembly/abi), and where there is a C compiler the supervisor (intercept/ to build/nlvm-intercept)
-// and the reader of `nlvm bench compat` (bench/ to build/nlvm-reader).
-//   node scripts/build.mjs            core, modules, host, supervisor, reader
+// Builds what is stale: the core (AssemblyScript to build/kernel.wasm and build/kernel-wasm.js), the checksum of traces
+// (assembly/trace/chain.ts to build/chain.wasm and build/chain-wasm.js), the loadable modules (modules/NAME/NAME.ts to
+// build/modules/NAME.wasm), the host (TypeScript to build/host and build/assembly/abi), and where there is a C compiler the
+// supervisor (intercept/ to build/nlvm-intercept) and the reader of `nlvm bench compat` (bench/ to build/nlvm-reader).
+//   node scripts/build.mjs            core, chain, modules, host, supervisor, reader
 //   node scripts/build.mjs --debug    the debug core too: build/kernel.debug.wasm and .wat
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -16,26 +17,36 @@ import { filesBelow, hashOf, isFresh, stamp } from "./lib/stale.mjs";
  *   lacks?: () => string | undefined }} Step
  */
 
-/** Pasted rather than read or fetched, so that the core loads the same way in Node, browsers and bundlers. */
-const CORE_MODULE = "build/kernel-wasm.js";
-const CORE_TYPES = "build/kernel-wasm.d.ts";
 const ASSEMBLYSCRIPT = "node_modules/assemblyscript/package.json";
 const COMPILERS = [ASSEMBLYSCRIPT, "node_modules/typescript/package.json"];
 
-const coreInputs = () => [...filesBelow("assembly", /(?<!\.d)\.ts$/), "asconfig.json", ...COMPILERS];
+/** A module by itself, which is no part of the core. */
+const CHAIN = "assembly/trace/chain.ts";
+const CHAIN_OPTIONS = "assembly/trace/asconfig.json";
+const coreInputs = () => [
+  ...filesBelow("assembly", /(?<!\.d)\.ts$/).filter((path) => path !== CHAIN),
+  "asconfig.json",
+  ...COMPILERS,
+];
 
 /** The loadable modules that have a source of their own here; modules/sdk is what they share. */
 const MODULES = ["dummy", "ktest_example"];
 
-/** @typedef {"core" | "modules" | "debug" | "host" | "intercept" | "reader"} StepName */
+/** @typedef {"core" | "chain" | "modules" | "debug" | "host" | "intercept" | "reader"} StepName */
 
 /** @type {Record<StepName, Step>} In the order of building. */
 const STEPS = {
   core: {
     title: "compiles the core (assembly/) to build/kernel.wasm",
     inputs: coreInputs,
-    outputs: ["build/kernel.wasm", CORE_MODULE, CORE_TYPES],
-    make: makeCore,
+    outputs: pastedOutputs("kernel"),
+    make: () => pasted("kernel", () => compileCore("release")),
+  },
+  chain: {
+    title: "compiles the checksum of traces (assembly/trace/) to build/chain.wasm",
+    inputs: () => [CHAIN, CHAIN_OPTIONS, ASSEMBLYSCRIPT],
+    outputs: pastedOutputs("chain"),
+    make: () => pasted("chain", compileChain),
   },
   modules: {
     title: "compiles the loadable modules (modules/) to build/modules",
@@ -57,7 +68,8 @@ const STEPS = {
       "tsconfig.json",
       "tsconfig.base.json",
       "package.json",
-      CORE_TYPES,
+      "build/kernel-wasm.d.ts",
+      "build/chain-wasm.d.ts",
       ...COMPILERS,
     ],
     outputs: ["build/host", "build/assembly/abi"],
@@ -79,12 +91,15 @@ const STEPS = {
   },
 };
 
+/** What is built when nobody says what. @type {StepName[]} */
+const PARTS = ["core", "chain", "modules", "host", "intercept", "reader"];
+
 /**
  * Builds the named steps where their inputs changed; does nothing and says nothing when all is fresh.
  * @param {StepName[]} names
  * @throws {StepError} a compiler refused the sources; what it said has been shown
  */
-export async function build(names = ["core", "modules", "host", "intercept", "reader"]) {
+export async function build(names = PARTS) {
   if (names.every((name) => fresh(name))) return;
   await withLock(join(root, "build/lock"), () => {
     for (const name of names) buildStep(name);
@@ -107,14 +122,25 @@ function buildStep(name) {
   stamp(name, hash);
 }
 
-function makeCore() {
-  if (!compileCore("release")) {
-    rmSync(join(root, CORE_MODULE), { force: true }); // what needs the core must not run with an old one
+/** @param {string} name */
+function pastedOutputs(name) {
+  return [`build/${name}.wasm`, `build/${name}-wasm.js`, `build/${name}-wasm.d.ts`];
+}
+
+/**
+ * Compiles to build/NAME.wasm, and pastes that into a module rather than have it read or fetched, so that it loads the same
+ * way in Node, browsers and bundlers.
+ * @param {string} name @param {() => boolean} compile
+ */
+function pasted(name, compile) {
+  const target = `build/${name}-wasm`;
+  if (!compile()) {
+    rmSync(join(root, `${target}.js`), { force: true }); // what needs it must not run with an old one
     return false;
   }
-  const base64 = readFileSync(join(root, "build/kernel.wasm")).toString("base64");
-  replaceFile(CORE_TYPES, "export declare const wasm: Uint8Array<ArrayBuffer>;\n");
-  replaceFile(CORE_MODULE, coreModule(base64));
+  const base64 = readFileSync(join(root, `build/${name}.wasm`)).toString("base64");
+  replaceFile(`${target}.d.ts`, "export declare const wasm: Uint8Array<ArrayBuffer>;\n");
+  replaceFile(`${target}.js`, pastedModule(name, base64));
   return true;
 }
 
@@ -123,16 +149,26 @@ function compileCore(target) {
   return runNode("node_modules/assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", target]);
 }
 
+function compileChain() {
+  return runNode("node_modules/assemblyscript/bin/asc.js", [
+    CHAIN,
+    "--config",
+    CHAIN_OPTIONS,
+    "--outFile",
+    "build/chain.wasm",
+  ]);
+}
+
 /** @param {string} name */
 function compileModule(name) {
   const files = [`modules/${name}/${name}.ts`, "--outFile", `build/modules/${name}.wasm`];
   return runNode("node_modules/assemblyscript/bin/asc.js", ["--config", "modules/asconfig.json", ...files]);
 }
 
-/** @param {string} base64 */
-function coreModule(base64) {
+/** @param {string} name @param {string} base64 */
+function pastedModule(name, base64) {
   return [
-    "// Made by scripts/build.mjs: build/kernel.wasm.",
+    `// Made by scripts/build.mjs: build/${name}.wasm.`,
     `const text = atob("${base64}");`,
     "export const wasm = new Uint8Array(text.length);",
     "for (let at = 0; at < text.length; at++) wasm[at] = text.charCodeAt(at);",
@@ -190,9 +226,7 @@ function compileC(folder, output) {
 
 /** Says which steps are left out, to whoever builds. */
 async function main() {
-  await build(
-    process.argv.includes("--debug") ? ["core", "modules", "debug", "host", "intercept", "reader"] : undefined,
-  );
+  await build(process.argv.includes("--debug") ? [...PARTS, "debug"] : PARTS);
   const lacking = existsSync(join(root, "build/nlvm-intercept")) ? undefined : compilerLacks();
   if (lacking !== undefined) say(`build: without build/nlvm-intercept, so nlvm run and exec end with 3: ${lacking}`);
 }

@@ -1,14 +1,24 @@
 // Bytes that grow at the end, little endian where nothing else is said.
 
+import { ArrayRoom, type Room } from "./room.js";
+
 const FIRST_BYTES = 1 << 12;
 const ASCII_MAX = 0x7f;
 const encoder = new TextEncoder();
 
 export class ByteWriter {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #view = new DataView(this.#bytes.buffer);
-  #words = new Uint32Array(this.#bytes.buffer);
+  readonly #room: Room;
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  /** @param room - where they are to lie, and nothing else does */
+  constructor(room: Room = new ArrayRoom()) {
+    this.#room = room;
+    if (room.bytes.length < FIRST_BYTES) room.grow(FIRST_BYTES);
+    this.#bytes = room.bytes;
+    this.#view = viewOf(room.bytes);
+  }
 
   get length(): number {
     return this.#length;
@@ -19,49 +29,44 @@ export class ByteWriter {
     return this.#bytes.subarray(start, this.#length);
   }
 
-  /** The same as words. */
-  get words(): Uint32Array {
-    return this.#words;
-  }
-
   /** Forgets what was written; the room stays. */
   clear(): void {
     this.#length = 0;
   }
 
   u8(value: number): void {
-    const at = this.#room(1);
+    const at = this.#take(1);
     this.#bytes[at] = value;
   }
 
   u16(value: number): void {
-    const at = this.#room(2);
+    const at = this.#take(2);
     this.#view.setUint16(at, value, true);
   }
 
   u32(value: number): void {
-    const at = this.#room(4);
+    const at = this.#take(4);
     this.#view.setUint32(at, value, true);
   }
 
   /** Network order, as the next two. */
   u16big(value: number): void {
-    const at = this.#room(2);
+    const at = this.#take(2);
     this.#view.setUint16(at, value);
   }
 
   u32big(value: number): void {
-    const at = this.#room(4);
+    const at = this.#take(4);
     this.#view.setUint32(at, value);
   }
 
   f64big(value: number): void {
-    const at = this.#room(8);
+    const at = this.#take(8);
     this.#view.setFloat64(at, value);
   }
 
   put(bytes: Uint8Array): void {
-    const at = this.#room(bytes.length);
+    const at = this.#take(bytes.length);
     this.#bytes.set(bytes, at);
   }
 
@@ -69,7 +74,7 @@ export class ByteWriter {
   text(text: string): number {
     if (this.#ascii(text)) return text.length;
     // UTF-8 has at most three bytes for a UTF-16 unit.
-    const at = this.#room(3 * text.length);
+    const at = this.#take(3 * text.length);
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(at, this.#length));
     this.#length = at + written;
     return written;
@@ -77,7 +82,7 @@ export class ByteWriter {
 
   /** A byte, and a text behind it if it is all ASCII. @returns false when it is not, and nothing was written */
   ascii(head: number, text: string): boolean {
-    const at = this.#room(1);
+    const at = this.#take(1);
     this.#bytes[at] = head;
     if (this.#ascii(text)) return true;
     this.#length = at;
@@ -86,7 +91,7 @@ export class ByteWriter {
 
   /** Short texts take a tenth of an encoder's time so. */
   #ascii(text: string): boolean {
-    const at = this.#room(text.length);
+    const at = this.#take(text.length);
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > ASCII_MAX) {
@@ -99,7 +104,7 @@ export class ByteWriter {
   }
 
   zeros(count: number): void {
-    const at = this.#room(count);
+    const at = this.#take(count);
     for (let i = 0; i < count; i++) this.#bytes[at + i] = 0;
   }
 
@@ -117,7 +122,7 @@ export class ByteWriter {
   }
 
   /** The view is another one afterwards, when there was no room. @returns where it begins */
-  #room(count: number): number {
+  #take(count: number): number {
     const at = this.#length;
     if (at + count > this.#bytes.length) this.#grow(at + count);
     this.#length = at + count;
@@ -125,10 +130,12 @@ export class ByteWriter {
   }
 
   #grow(least: number): void {
-    const bytes = new Uint8Array(Math.max((least + 3) & ~3, 2 * this.#bytes.length));
-    bytes.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
-    this.#words = new Uint32Array(bytes.buffer);
+    this.#room.grow(least);
+    this.#bytes = this.#room.bytes;
+    this.#view = viewOf(this.#bytes);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

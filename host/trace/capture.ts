@@ -20,8 +20,9 @@ export class CaptureError extends Error {
 interface Place {
   /** Bytes of the file before the block. */
   readonly offset: number;
-  /** The whole block as it is in the file. */
-  readonly raw: Uint8Array;
+  /** Where it begins in the reader's room, and its bytes there, head and tail too. */
+  readonly start: number;
+  readonly length: number;
 }
 
 export interface SectionBlock extends Place {
@@ -68,13 +69,24 @@ export interface OtherBlock extends Place {
 
 export type Block = SectionBlock | InterfaceBlock | PacketBlock | CustomBlock | OtherBlock;
 
+/** What of a file is there: a part of a room. */
+export interface FileWindow {
+  /** All of the room. */
+  readonly bytes: Uint8Array;
+  /** The same. */
+  readonly view: DataView;
+  /** Where the next block begins. */
+  readonly start: number;
+  /** Where what is there ends. */
+  readonly end: number;
+}
+
 /** Reads blocks out of bytes that are there. */
 export interface BlockFormat {
   /**
-   * @param bytes - of the file, from a block's begin as far as they are there
-   * @param offset - of the file before them
-   * @returns undefined when the block goes on beyond them
+   * @param offset - bytes of the file before the window's start
+   * @returns undefined when the block goes on beyond the window
    * @throws CaptureError
    */
-  next(bytes: Uint8Array, offset: number): Block | undefined;
+  next(window: FileWindow, offset: number): Block | undefined;
 }

@@ -3,21 +3,27 @@
 //   next   the next block that is whole; undefined when more bytes are needed, or the file is over
 //   end    there are no more bytes: what is left over is damage
 
-import { type Block, type BlockFormat, CaptureError } from "./capture.js";
+import { type Block, type BlockFormat, CaptureError, type FileWindow } from "./capture.js";
 import { isPcap, PcapFormat } from "./pcap.js";
 import { BlockType } from "./pcapng/format.js";
 import { PcapngFormat } from "./pcapng/reader.js";
+import { ArrayRoom, type Room } from "./room.js";
 
 const MAGIC_BYTES = 4;
 
 export class CaptureReader {
   #format: BlockFormat | undefined;
-  #bytes = new Uint8Array(0);
-  /** What is not read yet of `bytes`. */
-  #start = 0;
-  #end = 0;
-  /** Bytes of the file before `start`. */
+  readonly #room: Room;
+  /** What is in the room and not read yet. */
+  readonly #window: { bytes: Uint8Array; view: DataView; start: number; end: number };
+  /** Bytes of the file before it. */
   #offset = 0;
+
+  /** @param room - where blocks are to lie while they are read, and nothing else does */
+  constructor(room: Room = new ArrayRoom()) {
+    this.#room = room;
+    this.#window = { ...looks(room), start: 0, end: 0 };
+  }
 
   /** The blocks of a file that is all there. @throws CaptureError */
   static *blocks(file: Uint8Array): Generator<Block> {
@@ -32,37 +38,45 @@ export class CaptureReader {
     return this.#offset;
   }
 
+  /** Blocks that were given lie elsewhere afterwards, or nowhere. */
   push(chunk: Uint8Array): void {
-    const left = this.#end - this.#start;
+    const window = this.#window;
+    const left = window.end - window.start;
     const needed = left + chunk.length;
-    const room = this.#bytes.length >= needed ? this.#bytes : new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    room.set(this.#bytes.subarray(this.#start, this.#end));
-    room.set(chunk, left);
-    this.#bytes = room;
-    this.#start = 0;
-    this.#end = needed;
+    if (this.#room.bytes.length < needed) {
+      this.#room.grow(needed);
+      Object.assign(window, looks(this.#room));
+    }
+    window.bytes.copyWithin(0, window.start, window.end);
+    window.bytes.set(chunk, left);
+    window.start = 0;
+    window.end = needed;
   }
 
   /** @throws CaptureError no capture file, or a damaged one; there is nothing to be read behind that */
   next(): Block | undefined {
-    const bytes = this.#bytes.subarray(this.#start, this.#end);
-    if (bytes.length < MAGIC_BYTES) return undefined;
-    this.#format ??= formatOf(bytes);
-    const block = this.#format.next(bytes, this.#offset);
+    const window = this.#window;
+    if (window.end - window.start < MAGIC_BYTES) return undefined;
+    this.#format ??= formatOf(window.bytes.subarray(window.start, window.end));
+    const block = this.#format.next(window, this.#offset);
     if (block === undefined) return undefined;
-    this.#start += block.raw.length;
-    this.#offset += block.raw.length;
+    window.start += block.length;
+    this.#offset += block.length;
     return block;
   }
 
   /** @throws CaptureError the last block is cut, or there is none */
   end(): void {
-    const left = this.#end - this.#start;
+    const left = this.#window.end - this.#window.start;
     if (this.#format === undefined) {
       throw new CaptureError(0, `${left} bytes; expected a capture file, pcapng or pcap`);
     }
     if (left > 0) throw new CaptureError(this.#offset, `the file ends ${left} bytes into a block; expected all of it`);
   }
+}
+
+function looks({ bytes }: Room): Pick<FileWindow, "bytes" | "view"> {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 /** Whether bytes begin as a capture file does. */

@@ -26,7 +26,10 @@ export function cookedHead(direction: Direction, protocol: number): Uint8Array {
 /** What a packet of LINKTYPE_NETLINK holds; undefined when it is too short, or of other hardware. */
 export function readCooked(packet: Uint8Array): { protocol: number; messages: Uint8Array } | undefined {
   if (packet.length < COOKED_BYTES) return undefined;
-  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
-  if (view.getUint16(HARDWARE_AT) !== ARPHRD_NETLINK) return undefined;
-  return { protocol: view.getUint16(PROTOCOL_AT), messages: packet.subarray(COOKED_BYTES) };
+  if (half(packet, HARDWARE_AT) !== ARPHRD_NETLINK) return undefined;
+  return { protocol: half(packet, PROTOCOL_AT), messages: packet.subarray(COOKED_BYTES) };
+}
+
+function half(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

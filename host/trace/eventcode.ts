@@ -109,7 +109,7 @@ export class EventDecoder {
   readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly fields: EventFields }>();
 
   /**
-   * @param bytes - kept, and not to be changed any more
+   * @param bytes - the caller's again afterwards
    * @param packets - what the packets hold that came since the last event
    * @throws Error the bytes are no event, or want another number of packets
    */
@@ -124,11 +124,13 @@ export class EventDecoder {
   #fields(bytes: Uint8Array): EventFields {
     const known = this.#known.get(bytes.length);
     if (known !== undefined && sameValue(known.bytes, bytes)) return known.fields;
-    const fields: unknown = decode(bytes);
+    // What is decoded may be part of the bytes.
+    const own = bytes.slice();
+    const fields: unknown = decode(own);
     if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, packets]");
     const hasPackets = fields[EVENT_FIELDS - 1] !== 0;
     // Others are given as they are decoded: nobody else may have the same object.
-    if (hasPackets && bytes.length <= KNOWN_BYTES_MAX) this.#keep(bytes, fields);
+    if (hasPackets && bytes.length <= KNOWN_BYTES_MAX) this.#keep(own, fields);
     return fields;
   }
 

@@ -30,20 +30,26 @@ export interface Stretch {
 
 /** @param start - in the bytes. @param most - messages to look at */
 export function stretchOf(bytes: Uint8Array, start: number, most: number): Stretch {
-  const words = bytes.length < WORDS_BYTES ? undefined : wordsOf(bytes);
+  const words = wordsOf(bytes);
+  const total = bytes.length;
   let at = start;
   let count = 0;
-  while (count < most && at + NetlinkSize.NLMSGHDR <= bytes.length) {
-    const length =
-      words === undefined
-        ? half(bytes, at + NlMsgHdr.LEN) + half(bytes, at + NlMsgHdr.LEN + 2) * 0x10000
-        : (words[(at + NlMsgHdr.LEN) >>> 2] as number);
-    if (length < NetlinkSize.NLMSGHDR || length > bytes.length - at) break;
-    at += (length + 3) & ~3;
+  // Messages of a batch are often as long as the one before: a step that comes from there does not wait for the next read.
+  let length = 0;
+  let step = 0;
+  while (count < most && at + NetlinkSize.NLMSGHDR <= total) {
+    const seen = words[(at + NlMsgHdr.LEN) >>> 2] as number;
+    if (seen !== length) {
+      if (seen < NetlinkSize.NLMSGHDR) break;
+      length = seen;
+      step = (length + 3) & ~3;
+    }
+    if (length > total - at) break;
+    at += step;
     count++;
   }
-  const isWhole = count === most && at < bytes.length;
-  return { type: count === 0 ? 0 : half(bytes, start + NlMsgHdr.TYPE), count, end: isWhole ? at : bytes.length };
+  const type = count === 0 ? 0 : (words[(start + NlMsgHdr.TYPE) >>> 2] as number) & 0xffff;
+  return { type, count, end: count === most && at < total ? at : total };
 }
 
 /** "RTM_NEWROUTE", "RTM_NEWROUTE, 3 messages"; of what is no message "no message". */
@@ -53,15 +59,17 @@ export function stretchName({ type, count }: Stretch, protocol: number): string 
   return count === 1 ? first : `${first}, ${count} messages`;
 }
 
-/** From so many bytes on a view costs less than it saves. */
-const WORDS_BYTES = 1024;
+/** From so many bytes on a view costs less than a copy. */
+const VIEW_BYTES = 1024;
+const copied = new Uint8Array(VIEW_BYTES);
+const copiedWords = new Uint32Array(copied.buffer);
 
-/** The bytes as words; undefined where they do not lie so. Messages begin at words. */
-function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array | undefined {
-  return byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, length >>> 2) : undefined;
-}
-
-/** Of a short one a view would take longer than the reading. */
-function half(bytes: Uint8Array, at: number): number {
-  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+/** The bytes as words, until the next call. Messages begin at words. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  if (bytes.length < VIEW_BYTES) {
+    copied.set(bytes);
+    return copiedWords;
+  }
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Uint32Array(buffer, byteOffset, length >>> 2);
 }

@@ -1,6 +1,6 @@
 // Reads pcap, the older format: one link type for the whole file, no sections, no comments.
 
-import { type BlockFormat, CaptureError, type InterfaceBlock, type PacketBlock } from "./capture.js";
+import { type BlockFormat, CaptureError, type FileWindow, type InterfaceBlock, type PacketBlock } from "./capture.js";
 import { BLOCK_BYTES_MAX } from "./pcapng/format.js";
 
 /** Of time stamps in microseconds and in nanoseconds. */
@@ -27,26 +27,23 @@ export class PcapFormat implements BlockFormat {
   #nanosecondsPerUnit = 1000n;
   #linkType: number | undefined;
 
-  next(bytes: Uint8Array, offset: number): InterfaceBlock | PacketBlock | undefined {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return this.#linkType === undefined
-      ? this.#fileHead(view, bytes, offset)
-      : this.#packet(view, bytes, offset, this.#linkType);
+  next(window: FileWindow, offset: number): InterfaceBlock | PacketBlock | undefined {
+    return this.#linkType === undefined ? this.#fileHead(window, offset) : this.#packet(window, offset, this.#linkType);
   }
 
   /** The head of the file is all there is of an interface. */
-  #fileHead(view: DataView, bytes: Uint8Array, offset: number): InterfaceBlock | undefined {
-    if (bytes.length < FILE_HEAD_BYTES) return undefined;
-    this.#isLittle = isMagic(view.getUint32(0, true));
-    if (view.getUint32(0, this.#isLittle) === MAGIC_NANO) this.#nanosecondsPerUnit = 1n;
-    const major = view.getUint16(4, this.#isLittle);
+  #fileHead({ view, start, end }: FileWindow, offset: number): InterfaceBlock | undefined {
+    if (end - start < FILE_HEAD_BYTES) return undefined;
+    this.#isLittle = isMagic(view.getUint32(start, true));
+    if (view.getUint32(start, this.#isLittle) === MAGIC_NANO) this.#nanosecondsPerUnit = 1n;
+    const major = view.getUint16(start + 4, this.#isLittle);
     if (major !== MAJOR) throw new CaptureError(offset, `pcap of version ${major}; expected ${MAJOR}`);
-    this.#linkType = view.getUint32(20, this.#isLittle) & LINKTYPE_MASK;
-    const raw = bytes.subarray(0, FILE_HEAD_BYTES);
+    this.#linkType = view.getUint32(start + 20, this.#isLittle) & LINKTYPE_MASK;
     return {
       kind: "interface",
       offset,
-      raw,
+      start,
+      length: FILE_HEAD_BYTES,
       number: 0,
       linkType: this.#linkType,
       name: undefined,
@@ -54,25 +51,26 @@ export class PcapFormat implements BlockFormat {
     };
   }
 
-  #packet(view: DataView, bytes: Uint8Array, offset: number, linkType: number): PacketBlock | undefined {
-    if (bytes.length < PACKET_HEAD_BYTES) return undefined;
-    const captured = view.getUint32(8, this.#isLittle);
+  #packet({ bytes, view, start, end }: FileWindow, offset: number, linkType: number): PacketBlock | undefined {
+    if (end - start < PACKET_HEAD_BYTES) return undefined;
+    const captured = view.getUint32(start + 8, this.#isLittle);
     if (captured > BLOCK_BYTES_MAX) {
       throw new CaptureError(offset, `packet of ${captured} bytes; expected at most ${BLOCK_BYTES_MAX}`);
     }
     const length = PACKET_HEAD_BYTES + captured;
-    if (bytes.length < length) return undefined;
-    const seconds = BigInt(view.getUint32(0, this.#isLittle));
-    const units = BigInt(view.getUint32(4, this.#isLittle));
+    if (end - start < length) return undefined;
+    const seconds = BigInt(view.getUint32(start, this.#isLittle));
+    const units = BigInt(view.getUint32(start + 4, this.#isLittle));
     return {
       kind: "packet",
       offset,
-      raw: bytes.subarray(0, length),
+      start,
+      length,
       interface: 0,
       linkType,
       nanoseconds: seconds * 1_000_000_000n + units * this.#nanosecondsPerUnit,
-      bytes: bytes.subarray(PACKET_HEAD_BYTES, length),
-      originalLength: view.getUint32(12, this.#isLittle),
+      bytes: bytes.subarray(start + PACKET_HEAD_BYTES, start + length),
+      originalLength: view.getUint32(start + 12, this.#isLittle),
       direction: undefined,
       comment: undefined,
     };

@@ -22,10 +22,10 @@ import { Chain } from "./chain.js";
 import { cookedHead } from "./cooked.js";
 import { type EventMessage, messageOf, writeEvent } from "./eventcode.js";
 import { type Stretch, stretchName, stretchOf } from "./messagename.js";
-import { type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
-import { BlockWriter } from "./pcapng/writer.js";
+import { CUSTOM_HEAD_BYTES, type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
+import { BlockWriter, packetOptions } from "./pcapng/writer.js";
 import { encodeSnapshot } from "./snapshotfile.js";
-import { CHECKSUM_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
+import { CHECKSUM_BYTES, TRACE_HEAD_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
 
 export interface RecorderOptions {
   /** What records, for whoever opens the file: "netlink-vm 1.0". */
@@ -43,12 +43,12 @@ interface SocketPackets {
   readonly directions: Readonly<Record<Direction, DirectionPackets>>;
 }
 
-/** What packets of a socket in one direction have in common, and the last one's comment: the next one's is often the same. */
+/** What packets of a socket in one direction have in common, and the last one's options: the next one's are often the same. */
 interface DirectionPackets {
   readonly head: Uint8Array;
-  comment: string;
+  options: Uint8Array;
   type: number;
-  /** 0 where the next comment is not to be this one. */
+  /** 0 where the next options are not to be these. */
   count: number;
 }
 
@@ -62,9 +62,9 @@ const LENGTH_BYTES = 4;
 
 export class Recorder implements EventSink {
   readonly #write: (blocks: Uint8Array) => void;
-  readonly #out = new ByteWriter();
-  readonly #blocks = new BlockWriter(this.#out);
   readonly #chain = new Chain();
+  readonly #out = new ByteWriter(this.#chain);
+  readonly #blocks = new BlockWriter(this.#out);
   /** Where the first block begins that is not in the chain yet. */
   #unchained = 0;
   readonly #snapshotEvery: number;
@@ -86,7 +86,9 @@ export class Recorder implements EventSink {
     this.#write = write;
     this.#snapshotEvery = snapshotEvery;
     this.#blocks.section({ application, os: "FreeBSD netlink, emulated" });
-    this.#custom(TraceKind.BEGIN, 0, (out) => writeCbor(out, { version: TRACE_VERSION, core: coreHash() }));
+    const start = this.#begin(TraceKind.BEGIN, 0);
+    writeCbor(this.#out, { version: TRACE_VERSION, core: coreHash() });
+    this.#end(start);
   }
 
   /** @param kernel - whose events it gets */
@@ -104,7 +106,9 @@ export class Recorder implements EventSink {
 
   #putSnapshot(snapshot: Snapshot, place: number): void {
     const bytes = encodeSnapshot(snapshot);
-    this.#custom(TraceKind.SNAPSHOT, place, (out) => out.put(bytes));
+    const start = this.#begin(TraceKind.SNAPSHOT, place);
+    this.#out.put(bytes);
+    this.#end(start);
   }
 
   /** @param kernel - as the snapshot is, with nothing done since; to be called before its first event */
@@ -128,7 +132,9 @@ export class Recorder implements EventSink {
     this.#follow(event);
     const message = messageOf(event);
     const packets = message === undefined ? 0 : this.#packets(event, message);
-    this.#custom(TraceKind.EVENT, place, (out) => writeEvent(out, event, message?.bytes, packets));
+    const start = this.#begin(TraceKind.EVENT, place);
+    writeEvent(this.#out, event, message?.bytes, packets);
+    this.#end(start);
     this.#events = place + 1;
     if (this.#out.length >= BUFFER_BYTES) this.flush();
   }
@@ -143,7 +149,9 @@ export class Recorder implements EventSink {
   /** @param kernel - as it stands after the last event */
   end(kernel: Pick<Kernel, "vnets">): void {
     const memory = Object.fromEntries(kernel.vnets.map((vnet) => [vnet.name, hashBytes(vnet.memory)]));
-    this.#custom(TraceKind.END, this.#events, (out) => writeCbor(out, { memory }));
+    const start = this.#begin(TraceKind.END, this.#events);
+    writeCbor(this.#out, { memory });
+    this.#end(start);
     this.flush();
   }
 
@@ -168,7 +176,7 @@ export class Recorder implements EventSink {
     }
     const packets = (direction: Direction): DirectionPackets => ({
       head: cookedHead(direction, protocol),
-      comment: "",
+      options: new Uint8Array(0),
       type: 0,
       count: 0,
     });
@@ -194,8 +202,7 @@ export class Recorder implements EventSink {
         timestamp: this.#now,
         head: socket.directions[direction].head,
         bytes: at === 0 && stretch.end === bytes.length ? bytes : bytes.subarray(at, stretch.end),
-        direction,
-        comment: commentOf(socket, direction, stretch, errno),
+        options: optionsOf(socket, direction, stretch, errno),
       });
       this.#chainUp();
       at = stretch.end;
@@ -203,30 +210,36 @@ export class Recorder implements EventSink {
     return packets;
   }
 
-  #custom(kind: number, number: number, writePayload: (out: ByteWriter) => void): void {
+  /** Begins a block of ours: its payload is what is written until `#end`. @returns what to give to it */
+  #begin(kind: number, number: number): number {
     this.#chainUp();
-    this.#blocks.custom(TRACE_PEN, (out) => {
-      out.u32(TRACE_MAGIC);
-      out.u32(kind);
-      out.u32(number);
-      const at = out.length;
-      out.u32(0);
-      writePayload(out);
-      out.patchU32(at, out.length - at - LENGTH_BYTES);
-      out.pad();
-      out.zeros(CHECKSUM_BYTES);
-    });
-    const end = this.#out.length - LENGTH_BYTES;
-    this.#chain.add(this.#out.words, this.#unchained >>> 2, (end - CHECKSUM_BYTES) >>> 2);
-    this.#out.patchU32(end - 8, this.#chain.low);
-    this.#out.patchU32(end - 4, this.#chain.high);
-    this.#unchained = this.#out.length;
+    const out = this.#out;
+    const start = this.#blocks.beginCustom(TRACE_PEN);
+    out.u32(TRACE_MAGIC);
+    out.u32(kind);
+    out.u32(number);
+    out.u32(0);
+    return start;
+  }
+
+  #end(start: number): void {
+    const out = this.#out;
+    const payload = start + CUSTOM_HEAD_BYTES + TRACE_HEAD_BYTES;
+    out.patchU32(payload - LENGTH_BYTES, out.length - payload);
+    out.pad();
+    out.zeros(CHECKSUM_BYTES);
+    this.#blocks.endCustom(start);
+    const end = out.length - LENGTH_BYTES;
+    this.#chain.add(this.#unchained, end - CHECKSUM_BYTES);
+    out.patchU32(end - 8, this.#chain.low);
+    out.patchU32(end - 4, this.#chain.high);
+    this.#unchained = out.length;
   }
 
   /** Every block is added by itself, as a reader comes upon it. */
   #chainUp(): void {
     if (this.#unchained === this.#out.length) return;
-    this.#chain.add(this.#out.words, this.#unchained >>> 2, this.#out.length >>> 2);
+    this.#chain.add(this.#unchained, this.#out.length);
     this.#unchained = this.#out.length;
   }
 }
@@ -236,14 +249,15 @@ function keyOf(isLinux: boolean, number: number): number {
   return isLinux ? -number : number;
 }
 
-/** "socket 3 > RTM_NEWROUTE", with what it was refused with. */
-function commentOf(socket: SocketPackets, direction: Direction, stretch: Stretch, errno: number): string {
+/** Direction and a comment, "socket 3 > RTM_NEWROUTE", with what it was refused with. */
+function optionsOf(socket: SocketPackets, direction: Direction, stretch: Stretch, errno: number): Uint8Array {
   const last = socket.directions[direction];
-  if (errno === 0 && last.count === stretch.count && last.type === stretch.type) return last.comment;
+  if (errno === 0 && last.count === stretch.count && last.type === stretch.type) return last.options;
   const arrow = direction === "outbound" ? ">" : "<";
   const refused = errno === 0 ? "" : `, refused with ${errno}`;
-  last.comment = `${socket.name} ${arrow} ${stretchName(stretch, socket.protocol)}${refused}`;
+  const comment = `${socket.name} ${arrow} ${stretchName(stretch, socket.protocol)}${refused}`;
+  last.options = packetOptions({ direction, comment });
   last.type = stretch.type;
   last.count = errno === 0 ? stretch.count : 0;
-  return last.comment;
+  return last.options;
 }

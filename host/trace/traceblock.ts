@@ -8,7 +8,7 @@ export const TRACE_PEN = 32473;
 /** "NLVM" */
 export const TRACE_MAGIC = 0x4d564c4e;
 /** Of this layout, and of everything in the payloads. */
-export const TRACE_VERSION = 1;
+export const TRACE_VERSION = 2;
 
 export const TraceKind = {
   /** The first block behind the section header: version and core, as CBOR. */

@@ -12,6 +12,7 @@ import { CaptureReader } from "./capturereader.js";
 import { Chain } from "./chain.js";
 import { readCooked } from "./cooked.js";
 import { EventDecoder } from "./eventcode.js";
+import { BLOCK_TAIL_BYTES } from "./pcapng/format.js";
 import {
   CHECKSUM_BYTES,
   TRACE_HEAD_BYTES,
@@ -48,16 +49,17 @@ export interface TraceEvent {
   readonly protocol: number | undefined;
 }
 
-/** One of our custom blocks, its checksum verified. */
+/** One of our custom blocks. */
 interface TraceBlock {
   readonly kind: number;
   readonly number: number;
+  /** In the reader's room. */
   readonly payload: Uint8Array;
 }
 
 export class TraceReader {
-  readonly #reader = new CaptureReader();
   readonly #chain = new Chain();
+  readonly #reader = new CaptureReader(this.#chain);
   readonly #decoder = new EventDecoder();
   #events = 0;
   /** Nothing came behind the first block. */
@@ -69,7 +71,10 @@ export class TraceReader {
   #end: TraceEnd | undefined;
   #start: Uint8Array | undefined;
 
-  /** Gets the snapshots on the way, each with the place of the event that comes next (snapshotfile.ts). */
+  /**
+   * Gets the snapshots on the way, each with the place of the event that comes next (snapshotfile.ts). Its bytes last until the
+   * reader's next call.
+   */
   onSnapshot: ((place: number, snapshot: Uint8Array) => void) | undefined;
 
   /** The place of the next event. */
@@ -138,7 +143,7 @@ export class TraceReader {
     if (block.kind === "custom" && block.pen === TRACE_PEN) return this.#own(block);
     if (this.#state === "begin")
       throw this.#damage(block.offset, "no recording of netlink-vm; expected its first block");
-    this.#chain.addBytes(block.raw);
+    this.#chain.add(block.start, block.start + block.length);
     if (block.kind === "packet") this.#keep(block.bytes, block.offset);
     if (this.#state === "section") this.#state = "begin";
     return undefined;
@@ -152,15 +157,18 @@ export class TraceReader {
   }
 
   #own(block: CustomBlock): TraceEvent | undefined {
-    const own = this.#verified(block);
+    const own = this.#read(block);
     if (this.#state === "begin") {
+      this.#expectVersion(own, block.offset);
+      this.#verify(block, own);
       this.#begin(own, block.offset);
       return undefined;
     }
+    this.#verify(block, own);
     const isFirst = this.#isFresh;
     this.#isFresh = false;
     if (own.kind === TraceKind.SNAPSHOT && isFirst) {
-      this.#start = own.payload;
+      this.#start = own.payload.slice();
       this.#events = own.number;
       return undefined;
     }
@@ -179,28 +187,29 @@ export class TraceReader {
     return undefined;
   }
 
-  /** @throws TraceError the block, or something before it, is not as it was written */
-  #verified({ data, raw, offset }: CustomBlock): TraceBlock {
+  #read({ data, offset }: CustomBlock): TraceBlock {
     const least = TRACE_HEAD_BYTES + CHECKSUM_BYTES;
     if (data.length < least) throw this.#damage(offset, `a block of ${data.length} bytes; expected at least ${least}`);
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    if (view.getUint32(0, true) !== TRACE_MAGIC) {
-      throw this.#damage(offset, `a block with the magic 0x${view.getUint32(0, true).toString(16)}; expected "NLVM"`);
+    const magic = wordAt(data, 0);
+    if (magic !== TRACE_MAGIC) {
+      throw this.#damage(offset, `a block with the magic 0x${magic.toString(16)}; expected "NLVM"`);
     }
-    const length = view.getUint32(12, true);
-    const checksumAt = data.length - CHECKSUM_BYTES;
-    if (TRACE_HEAD_BYTES + length + (-length & 3) !== checksumAt) {
-      throw this.#damage(
-        offset,
-        `a payload of ${length} bytes; the block has room for ${checksumAt - TRACE_HEAD_BYTES}`,
-      );
+    const length = wordAt(data, 12);
+    const room = data.length - least;
+    if (length + (-length & 3) !== room) {
+      throw this.#damage(offset, `a payload of ${length} bytes; the block has room for ${room}`);
     }
-    const payload = data.slice(TRACE_HEAD_BYTES, TRACE_HEAD_BYTES + length);
-    const own = { kind: view.getUint32(4, true), number: view.getUint32(8, true), payload };
-    this.#chain.addBytes(raw.subarray(0, data.byteOffset - raw.byteOffset + checksumAt));
+    const payload = data.subarray(TRACE_HEAD_BYTES, TRACE_HEAD_BYTES + length);
+    return { kind: wordAt(data, 4), number: wordAt(data, 8), payload };
+  }
+
+  /** @throws TraceError the block, or something before it, is not as it was written */
+  #verify({ data, start, length, offset }: CustomBlock, own: TraceBlock): void {
+    const at = data.length - CHECKSUM_BYTES;
+    this.#chain.add(start, start + length - BLOCK_TAIL_BYTES - CHECKSUM_BYTES);
     const { low, high } = this.#chain;
-    const [seenLow, seenHigh] = [view.getUint32(checksumAt, true), view.getUint32(checksumAt + 4, true)];
-    if (low === seenLow && high === seenHigh) return own;
+    const [seenLow, seenHigh] = [wordAt(data, at), wordAt(data, at + 4)];
+    if (low === seenLow && high === seenHigh) return;
     throw this.#damage(
       offset,
       `checksum ${hex(seenHigh, seenLow)}; expected ${hex(high, low)}: this block, or one since the event before, is not ` +
@@ -220,10 +229,22 @@ export class TraceReader {
     }
   }
 
+  /** Before the checksum: that of another version may be another. */
+  #expectVersion({ payload }: TraceBlock, offset: number): void {
+    let version: unknown;
+    try {
+      version = (decode(payload) as Partial<TraceBegin> | null)?.version;
+    } catch {
+      return; // The checksum tells more.
+    }
+    if (typeof version !== "number" || version === TRACE_VERSION) return;
+    throw this.#damage(offset, `trace of version ${version}; expected version ${TRACE_VERSION}`);
+  }
+
   #begin(own: TraceBlock, offset: number): void {
-    const { version, core } = this.#decoded<TraceBegin>(own, offset);
-    if (own.kind !== TraceKind.BEGIN || version !== TRACE_VERSION) {
-      throw this.#damage(offset, `trace of version ${version}; expected version ${TRACE_VERSION}`);
+    const { core } = this.#decoded<TraceBegin>(own, offset);
+    if (own.kind !== TraceKind.BEGIN) {
+      throw this.#damage(offset, `a block of kind ${own.kind}; expected the first of a trace, ${TraceKind.BEGIN}`);
     }
     if (core !== coreHash()) {
       throw this.#damage(offset, `trace of the core ${core}; expected one of ${coreHash()}, which runs here`);
@@ -250,6 +271,11 @@ export class TraceReader {
       throw this.#damage(offset, (error as Error).message, { cause: error });
     }
   }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
 function hex(...words: number[]): string {

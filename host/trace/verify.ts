@@ -51,7 +51,7 @@ export function lastSnapshot(pieces: Iterable<Uint8Array>, until: number): Place
   const reader = new TraceReader();
   let found: { place: number; bytes: Uint8Array } | undefined;
   reader.onSnapshot = (place, bytes) => {
-    if (place <= until) found = { place, bytes };
+    if (place <= until) found = { place, bytes: bytes.slice() };
   };
   try {
     for (const { place } of eventsOf(reader, pieces)) if (place >= until) break;

@@ -6,7 +6,7 @@ import { ByteWriter } from "../../host/trace/bytewriter.js";
 import type { Block, PacketBlock } from "../../host/trace/capture.js";
 import { CaptureReader } from "../../host/trace/capturereader.js";
 import { LINKTYPE_NETLINK } from "../../host/trace/pcapng/format.js";
-import { BlockWriter } from "../../host/trace/pcapng/writer.js";
+import { BlockWriter, packetOptions } from "../../host/trace/pcapng/writer.js";
 
 /** Words, and halves of words in an array, in a byte order. */
 type Piece = number | readonly [number, number] | Uint8Array;
@@ -218,12 +218,11 @@ describe("what is written", () => {
       writer.section({ application: "a", os: "b", comment: "c" });
       const number = writer.interface({ linkType: 253, name: "vnet0", description: "d", resolution: 9 });
       for (const { comment, direction, ...each } of packets) {
-        writer.packet({
-          interface: number,
-          ...each,
+        const options = packetOptions({
           ...(comment === undefined ? {} : { comment }),
           ...(direction === undefined ? {} : { direction }),
         });
+        writer.packet({ interface: number, ...each, options });
       }
       const reader = new CaptureReader();
       const read: unknown[] = [];

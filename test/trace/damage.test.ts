@@ -98,7 +98,7 @@ describe("a byte of a recorded output that was changed", () => {
     const trace = programTrace();
     const packets = [...CaptureReader.blocks(trace)].flatMap((block) =>
       block.kind === "packet" && block.direction === "inbound" && /RTM_NEWLINK/.test(block.comment ?? "")
-        ? [block.bytes.byteOffset - block.raw.byteOffset + block.offset]
+        ? [block.bytes.byteOffset - block.start + block.offset]
         : [],
     );
     // Cooked head 16, nlmsghdr 16, ifinfomsg 16, attribute header 4: the first attribute's first byte.

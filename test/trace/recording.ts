@@ -1,7 +1,9 @@
 // Traces of random runs, in memory.
 import type { EventSink } from "../../host/kernel/kernel.js";
 import { CaptureReader } from "../../host/trace/capturereader.js";
+import { Chain } from "../../host/trace/chain.js";
 import { Recorder } from "../../host/trace/recorder.js";
+import { CHECKSUM_BYTES } from "../../host/trace/traceblock.js";
 import { type TraceEvent, TraceReader } from "../../host/trace/tracereader.js";
 import { RandomRun } from "../storm/calls.js";
 
@@ -43,4 +45,21 @@ export function eventsOf(trace: Uint8Array): { events: TraceEvent[]; reader: Tra
 /** Where blocks begin, and the end. */
 export function boundariesOf(trace: Uint8Array): number[] {
   return [...[...CaptureReader.blocks(trace)].map(({ offset }) => offset), trace.length];
+}
+
+/** The trace with the checksums that its blocks ought to have: as somebody else might have written it. */
+export function summed(trace: Uint8Array): Uint8Array {
+  const chain = new Chain();
+  chain.grow(trace.length);
+  chain.bytes.set(trace);
+  const view = new DataView(chain.bytes.buffer);
+  for (const { kind, offset, length } of CaptureReader.blocks(trace)) {
+    const end = offset + length;
+    const sumAt = end - 4 - CHECKSUM_BYTES;
+    chain.add(offset, kind === "custom" ? sumAt : end);
+    if (kind !== "custom") continue;
+    view.setUint32(sumAt, chain.low, true);
+    view.setUint32(sumAt + 4, chain.high, true);
+  }
+  return chain.bytes.slice(0, trace.length);
 }

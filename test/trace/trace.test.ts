@@ -10,10 +10,11 @@ import { CaptureReader } from "../../host/trace/capturereader.js";
 import { readCooked } from "../../host/trace/cooked.js";
 import { firstDifference } from "../../host/trace/difference.js";
 import { Recorder } from "../../host/trace/recorder.js";
+import { TRACE_VERSION } from "../../host/trace/traceblock.js";
 import { type TraceEvent, TraceReader } from "../../host/trace/tracereader.js";
 import { TraceReplay } from "../../host/trace/tracereplay.js";
 import { ifinfomsg, message } from "../support/messages.js";
-import { eventsOf, randomTrace, Tape } from "./recording.js";
+import { eventsOf, randomTrace, summed, Tape } from "./recording.js";
 
 const CALLS = 300;
 
@@ -151,8 +152,21 @@ describe("a trace", () => {
     const trace = linksTrace();
     const at = Buffer.from(trace).indexOf(coreHash());
     expect(at).toBeGreaterThan(0);
-    trace[at] = (trace[at] as number) ^ 1;
+    const digit = trace[at] === 0x30 ? "1" : "0";
+    trace[at] = digit.charCodeAt(0);
+    const other = digit + coreHash().slice(1);
     expect(() => eventsOf(trace)).toThrow(/after 0 events: byte \d+: checksum/);
+    expect(() => eventsOf(summed(trace))).toThrow(`trace of the core ${other}; expected one of ${coreHash()}`);
+  });
+
+  it("of another version is refused as that, whatever its checksum is", () => {
+    const trace = linksTrace();
+    const at = Buffer.from(trace).indexOf("version") + "version".length;
+    expect(trace[at]).toBe(TRACE_VERSION);
+    trace[at] = TRACE_VERSION - 1;
+    const refusal = `trace of version ${TRACE_VERSION - 1}; expected version ${TRACE_VERSION}`;
+    expect(() => eventsOf(trace)).toThrow(refusal);
+    expect(() => eventsOf(summed(trace))).toThrow(refusal);
   });
 });
 

@@ -22,7 +22,10 @@ export const MINORS: ReadonlySet<number> = new Set([0, 2]);
 
 /** Type and length in front, the length once more behind. */
 export const BLOCK_HEAD_BYTES = 8;
-export const BLOCK_BYTES_MIN = 12;
+export const BLOCK_TAIL_BYTES = 4;
+export const BLOCK_BYTES_MIN = BLOCK_HEAD_BYTES + BLOCK_TAIL_BYTES;
+/** Of a custom block, the enterprise number too. */
+export const CUSTOM_HEAD_BYTES = 12;
 /** A block may have any length; longer ones than this are taken for damage. Source: none, a module's file fits many times. */
 export const BLOCK_BYTES_MAX = 1 << 28;
 

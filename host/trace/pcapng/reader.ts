@@ -1,7 +1,14 @@
 // Reads pcapng: every section in its own byte order, packets of all three kinds, custom blocks; other blocks are given by
 // their type.
 
-import { type Block, type BlockFormat, CaptureError, type InterfaceBlock, type PacketBlock } from "../capture.js";
+import {
+  type Block,
+  type BlockFormat,
+  CaptureError,
+  type FileWindow,
+  type InterfaceBlock,
+  type PacketBlock,
+} from "../capture.js";
 import {
   BLOCK_BYTES_MAX,
   BLOCK_BYTES_MIN,
@@ -31,10 +38,13 @@ interface Interface {
 /** A whole block, its head and tail checked. */
 interface Whole {
   readonly offset: number;
-  readonly raw: Uint8Array;
+  /** Where it begins in the room, and its bytes there. */
+  readonly start: number;
+  readonly length: number;
   readonly type: number;
-  /** Of what is between head and tail. */
-  readonly body: DataView;
+  /** Of the whole room. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
 }
 
 /** Bytes of each kind of block before what has no fixed size. */
@@ -51,30 +61,26 @@ export class PcapngFormat implements BlockFormat {
   #isLittle = true;
   #interfaces: Interface[] = [];
 
-  next(bytes: Uint8Array, offset: number): Block | undefined {
-    if (bytes.length < BLOCK_BYTES_MIN) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const type = view.getUint32(0, true);
-    if (type === BlockType.SECTION) this.#order(view, offset);
-    const length = view.getUint32(4, this.#isLittle);
+  next({ bytes, view, start, end }: FileWindow, offset: number): Block | undefined {
+    if (end - start < BLOCK_BYTES_MIN) return undefined;
+    if (view.getUint32(start, true) === BlockType.SECTION) this.#order(view, start, offset);
+    const length = view.getUint32(start + 4, this.#isLittle);
     if (length < BLOCK_BYTES_MIN || length > BLOCK_BYTES_MAX || length % 4 !== 0) {
       const expected = `a multiple of 4 from ${BLOCK_BYTES_MIN} to ${BLOCK_BYTES_MAX}`;
       throw new CaptureError(offset, `block of ${length} bytes; expected ${expected}`);
     }
-    if (bytes.length < length) return undefined;
-    const tail = view.getUint32(length - 4, this.#isLittle);
+    if (end - start < length) return undefined;
+    const tail = view.getUint32(start + length - 4, this.#isLittle);
     if (tail !== length) {
       throw new CaptureError(offset + length - 4, `block ends with the length ${tail}; expected ${length}`);
     }
-    const body = new DataView(bytes.buffer, bytes.byteOffset + BLOCK_HEAD_BYTES, length - BLOCK_BYTES_MIN);
-    const raw = bytes.subarray(0, length);
-    return this.#block({ offset, raw, type: view.getUint32(0, this.#isLittle), body });
+    return this.#block({ offset, start, length, type: view.getUint32(start, this.#isLittle), bytes, view });
   }
 
-  #order(view: DataView, offset: number): void {
-    const magic = view.getUint32(BLOCK_HEAD_BYTES, true);
+  #order(view: DataView, start: number, offset: number): void {
+    const magic = view.getUint32(start + BLOCK_HEAD_BYTES, true);
     this.#isLittle = magic === BYTE_ORDER_MAGIC;
-    if (this.#isLittle || view.getUint32(BLOCK_HEAD_BYTES) === BYTE_ORDER_MAGIC) return;
+    if (this.#isLittle || view.getUint32(start + BLOCK_HEAD_BYTES) === BYTE_ORDER_MAGIC) return;
     throw new CaptureError(
       offset + BLOCK_HEAD_BYTES,
       `byte-order magic 0x${magic.toString(16)}; expected 0x${BYTE_ORDER_MAGIC.toString(16)} in either order`,
@@ -95,39 +101,51 @@ export class PcapngFormat implements BlockFormat {
       case BlockType.CUSTOM:
       case BlockType.CUSTOM_NO_COPY:
         return this.#custom(whole);
-      default:
-        return { kind: "other", offset: whole.offset, raw: whole.raw, type: whole.type };
+      default: {
+        const { offset, start, length, type } = whole;
+        return { kind: "other", offset, start, length, type };
+      }
     }
   }
 
+  /** @param at - behind the head, as for a word */
+  #half(whole: Whole, at: number): number {
+    return whole.view.getUint16(whole.start + BLOCK_HEAD_BYTES + at, this.#isLittle);
+  }
+
+  #word(whole: Whole, at: number): number {
+    return whole.view.getUint32(whole.start + BLOCK_HEAD_BYTES + at, this.#isLittle);
+  }
+
   #section(whole: Whole): Block {
-    const { body, offset, raw } = whole;
+    const { offset, start, length } = whole;
     expectBytes(whole, SECTION_BYTES);
-    const [major, minor] = [body.getUint16(4, this.#isLittle), body.getUint16(6, this.#isLittle)];
+    const [major, minor] = [this.#half(whole, 4), this.#half(whole, 6)];
     if (major !== VERSION.MAJOR || !MINORS.has(minor)) {
       throw new CaptureError(offset, `pcapng of version ${major}.${minor}; expected 1.0 or 1.2`);
     }
     this.#interfaces = [];
-    return { kind: "section", offset, raw };
+    return { kind: "section", offset, start, length };
   }
 
   #interface(whole: Whole): InterfaceBlock {
-    const { body, offset, raw } = whole;
+    const { offset, start, length } = whole;
     expectBytes(whole, INTERFACE_BYTES);
     const options = optionsOf(whole, INTERFACE_BYTES, this.#isLittle);
-    const linkType = body.getUint16(0, this.#isLittle);
+    const linkType = this.#half(whole, 0);
     const resolution = options.get(Option.INTERFACE_RESOLUTION)?.[0] ?? RESOLUTION_DEFAULT;
     const seconds = options.get(Option.INTERFACE_OFFSET);
     this.#interfaces.push({
       linkType,
-      snapLength: body.getUint32(4, this.#isLittle),
+      snapLength: this.#word(whole, 4),
       unitsPerSecond: unitsOf(resolution),
       offsetSeconds: seconds?.length === 8 ? viewOf(seconds).getBigInt64(0, this.#isLittle) : 0n,
     });
     return {
       kind: "interface",
       offset,
-      raw,
+      start,
+      length,
       number: this.#interfaces.length - 1,
       linkType,
       name: textOf(options.get(Option.INTERFACE_NAME)),
@@ -137,32 +155,31 @@ export class PcapngFormat implements BlockFormat {
 
   /** An Enhanced Packet Block, or the Packet Block that it replaced, which differs in the first word. */
   #packet(whole: Whole): PacketBlock {
-    const { body, type } = whole;
     expectBytes(whole, PACKET_BYTES);
-    const isOld = type === BlockType.OLD_PACKET;
-    const number = isOld ? body.getUint16(0, this.#isLittle) : body.getUint32(0, this.#isLittle);
+    const number = whole.type === BlockType.OLD_PACKET ? this.#half(whole, 0) : this.#word(whole, 0);
     const of = this.#interfaceOf(whole, number);
-    const captured = body.getUint32(12, this.#isLittle);
+    const captured = this.#word(whole, 12);
     expectBytes(whole, PACKET_BYTES, captured);
     return new EnhancedPacket(whole, { number, captured, of, isLittle: this.#isLittle });
   }
 
   /** Of the section's first interface, without a time; its length is the original's, as far as that was captured. */
   #simplePacket(whole: Whole): PacketBlock {
-    const { body, offset, raw } = whole;
+    const { offset, start, length } = whole;
     expectBytes(whole, SIMPLE_BYTES);
     const { linkType, snapLength } = this.#interfaceOf(whole, 0);
-    const originalLength = body.getUint32(0, this.#isLittle);
+    const originalLength = this.#word(whole, 0);
     const captured = snapLength === 0 ? originalLength : Math.min(originalLength, snapLength);
     expectBytes(whole, SIMPLE_BYTES, captured);
     return {
       kind: "packet",
       offset,
-      raw,
+      start,
+      length,
       interface: 0,
       linkType,
       nanoseconds: undefined,
-      bytes: bytesOf(body, SIMPLE_BYTES, captured),
+      bytes: bytesOf(whole, SIMPLE_BYTES, captured),
       originalLength,
       direction: undefined,
       comment: undefined,
@@ -170,10 +187,10 @@ export class PcapngFormat implements BlockFormat {
   }
 
   #custom(whole: Whole): Block {
-    const { body, offset, raw } = whole;
+    const { offset, start, length } = whole;
     expectBytes(whole, CUSTOM_BYTES);
-    const data = bytesOf(body, CUSTOM_BYTES, body.byteLength - CUSTOM_BYTES);
-    return { kind: "custom", offset, raw, pen: body.getUint32(0, this.#isLittle), data };
+    const data = bytesOf(whole, CUSTOM_BYTES, length - BLOCK_BYTES_MIN - CUSTOM_BYTES);
+    return { kind: "custom", offset, start, length, pen: this.#word(whole, 0), data };
   }
 
   #interfaceOf({ offset }: Whole, number: number): Interface {
@@ -196,7 +213,8 @@ interface PacketHead {
 class EnhancedPacket implements PacketBlock {
   readonly kind = "packet";
   readonly offset: number;
-  readonly raw: Uint8Array;
+  readonly start: number;
+  readonly length: number;
   readonly interface: number;
   readonly linkType: number;
   readonly bytes: Uint8Array;
@@ -206,22 +224,21 @@ class EnhancedPacket implements PacketBlock {
 
   constructor(whole: Whole, head: PacketHead) {
     this.offset = whole.offset;
-    this.raw = whole.raw;
+    this.start = whole.start;
+    this.length = whole.length;
     this.interface = head.number;
     this.linkType = head.of.linkType;
-    this.bytes = bytesOf(whole.body, PACKET_BYTES, head.captured);
+    this.bytes = bytesOf(whole, PACKET_BYTES, head.captured);
     this.#whole = whole;
     this.#head = head;
   }
 
   get originalLength(): number {
-    return this.#whole.body.getUint32(16, this.#head.isLittle);
+    return this.#word(16);
   }
 
   get nanoseconds(): bigint | undefined {
-    const { body } = this.#whole;
-    const { of, isLittle } = this.#head;
-    return nanosecondsOf(body.getUint32(4, isLittle), body.getUint32(8, isLittle), of);
+    return nanosecondsOf(this.#word(4), this.#word(8), this.#head.of);
   }
 
   get comment(): string | undefined {
@@ -234,6 +251,11 @@ class EnhancedPacket implements PacketBlock {
     return flags?.length === 4 ? DIRECTIONS[viewOf(flags).getUint32(0, isLittle) & DIRECTION_MASK] : undefined;
   }
 
+  #word(at: number): number {
+    const { view, start } = this.#whole;
+    return view.getUint32(start + BLOCK_HEAD_BYTES + at, this.#head.isLittle);
+  }
+
   #read(): Options {
     const { captured, isLittle } = this.#head;
     this.#options ??= optionsOf(this.#whole, PACKET_BYTES + captured + (-captured & 3), isLittle);
@@ -242,15 +264,16 @@ class EnhancedPacket implements PacketBlock {
 }
 
 /** @throws CaptureError */
-function optionsOf({ body, offset }: Whole, at: number, isLittle: boolean): Options {
-  return readOptions(bytesOf(body, at, body.byteLength - at), { isLittle, offset: offset + BLOCK_HEAD_BYTES + at });
+function optionsOf(whole: Whole, at: number, isLittle: boolean): Options {
+  const bytes = bytesOf(whole, at, whole.length - BLOCK_BYTES_MIN - at);
+  return readOptions(bytes, { isLittle, offset: whole.offset + BLOCK_HEAD_BYTES + at });
 }
 
 /** @param packet - bytes of it behind the fixed ones @throws CaptureError the block is shorter */
-function expectBytes({ body, offset, type }: Whole, fixed: number, packet = 0): void {
-  if (body.byteLength >= fixed + packet) return;
-  const [name, length] = [`block of type 0x${type.toString(16)}`, body.byteLength + BLOCK_BYTES_MIN];
-  throw new CaptureError(offset, `${name}: ${length} bytes; expected at least ${fixed + packet + BLOCK_BYTES_MIN}`);
+function expectBytes({ length, offset, type }: Whole, fixed: number, packet = 0): void {
+  const least = fixed + packet + BLOCK_BYTES_MIN;
+  if (length >= least) return;
+  throw new CaptureError(offset, `block of type 0x${type.toString(16)}: ${length} bytes; expected at least ${least}`);
 }
 
 function nanosecondsOf(high: number, low: number, { unitsPerSecond, offsetSeconds }: Interface): bigint {
@@ -267,8 +290,9 @@ function textOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes && decoder.decode(bytes);
 }
 
-function bytesOf(view: DataView, at: number, length: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + at, length);
+/** @param at - behind the head */
+function bytesOf({ bytes, start }: Whole, at: number, length: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start + BLOCK_HEAD_BYTES + at, length);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,6 @@
 // Writes pcapng, block by block, into bytes that whoever keeps the file takes from time to time. Little endian.
 
-import type { ByteWriter } from "../bytewriter.js";
+import { ByteWriter } from "../bytewriter.js";
 import {
   BlockType,
   BYTE_ORDER_MAGIC,
@@ -35,6 +35,12 @@ export interface PacketOptions {
   /** What comes before `bytes` in the packet. */
   readonly head?: Uint8Array;
   readonly bytes: Uint8Array;
+  /** Of packetOptions. Default: none. */
+  readonly options?: Uint8Array;
+}
+
+/** What a packet's options say, which may be the same of many packets. */
+export interface PacketRemarks {
   readonly direction?: Direction;
   readonly comment?: string;
 }
@@ -43,6 +49,22 @@ const U32 = 2 ** 32;
 /** An option's length has 16 bits. */
 const OPTION_BYTES_MAX = 0xffff;
 const NOTHING = new Uint8Array(0);
+
+const scratch = new ByteWriter();
+
+/** @throws RangeError the comment has more than 65,535 bytes */
+export function packetOptions({ comment, direction }: PacketRemarks): Uint8Array {
+  const out = scratch;
+  out.clear();
+  putText(out, Option.COMMENT, comment);
+  if (direction !== undefined) {
+    out.u16(Option.PACKET_FLAGS);
+    out.u16(4);
+    out.u32(DIRECTIONS.indexOf(direction));
+  }
+  if (out.length > 0) endOptions(out);
+  return out.from(0).slice();
+}
 
 export class BlockWriter {
   readonly #out: ByteWriter;
@@ -62,10 +84,10 @@ export class BlockWriter {
     out.u16(VERSION.MINOR);
     out.u32(LENGTH_UNKNOWN);
     out.u32(LENGTH_UNKNOWN);
-    this.#text(Option.COMMENT, comment);
-    this.#text(Option.SECTION_OS, os);
-    this.#text(Option.SECTION_APPLICATION, application);
-    this.#endOptions();
+    putText(out, Option.COMMENT, comment);
+    putText(out, Option.SECTION_OS, os);
+    putText(out, Option.SECTION_APPLICATION, application);
+    endOptions(out);
     this.#end(start);
   }
 
@@ -76,15 +98,15 @@ export class BlockWriter {
     out.u16(linkType);
     out.u16(0);
     out.u32(0); // no limit of a packet's bytes
-    this.#text(Option.INTERFACE_NAME, name);
-    this.#text(Option.INTERFACE_DESCRIPTION, description);
-    this.#option(Option.INTERFACE_RESOLUTION, Uint8Array.of(resolution));
-    this.#endOptions();
+    putText(out, Option.INTERFACE_NAME, name);
+    putText(out, Option.INTERFACE_DESCRIPTION, description);
+    putOption(out, Option.INTERFACE_RESOLUTION, Uint8Array.of(resolution));
+    endOptions(out);
     this.#end(start);
     return this.#interfaces++;
   }
 
-  packet({ interface: number, timestamp, head = NOTHING, bytes, direction, comment }: PacketOptions): void {
+  packet({ interface: number, timestamp, head = NOTHING, bytes, options = NOTHING }: PacketOptions): void {
     const start = this.#begin(BlockType.ENHANCED_PACKET);
     const out = this.#out;
     const length = head.length + bytes.length;
@@ -96,25 +118,23 @@ export class BlockWriter {
     out.put(head);
     out.put(bytes);
     out.pad();
-    this.#text(Option.COMMENT, comment);
-    if (direction !== undefined) {
-      out.u16(Option.PACKET_FLAGS);
-      out.u16(4);
-      out.u32(DIRECTIONS.indexOf(direction));
-    }
-    this.#endOptions();
+    out.put(options);
     this.#end(start);
   }
 
   /**
-   * A custom block without options.
+   * Begins a custom block without options; its data is what is written until endCustom.
    * @param pen - private enterprise number of whose block it is
-   * @param write - writes its data, as many bytes as it likes
+   * @returns where it begins
    */
-  custom(pen: number, write: (out: ByteWriter) => void): void {
+  beginCustom(pen: number): number {
     const start = this.#begin(BlockType.CUSTOM);
     this.#out.u32(pen);
-    write(this.#out);
+    return start;
+  }
+
+  /** @param start - of beginCustom */
+  endCustom(start: number): void {
     this.#out.pad();
     this.#end(start);
   }
@@ -131,30 +151,29 @@ export class BlockWriter {
     this.#out.patchU32(start + 4, length);
     this.#out.u32(length);
   }
+}
 
-  #option(code: number, value: Uint8Array): void {
-    this.#out.u16(code);
-    this.#out.u16(value.length);
-    this.#out.put(value);
-    this.#out.pad();
-  }
+function putOption(out: ByteWriter, code: number, value: Uint8Array): void {
+  out.u16(code);
+  out.u16(value.length);
+  out.put(value);
+  out.pad();
+}
 
-  #text(code: number, value: string | undefined): void {
-    if (value === undefined) return;
-    const out = this.#out;
-    out.u16(code);
-    const at = out.length;
-    out.u16(0);
-    const length = out.text(value);
-    if (length > OPTION_BYTES_MAX) {
-      throw new RangeError(`pcapng: option of ${length} bytes; expected at most ${OPTION_BYTES_MAX}`);
-    }
-    out.patchU16(at, length);
-    out.pad();
+function putText(out: ByteWriter, code: number, value: string | undefined): void {
+  if (value === undefined) return;
+  out.u16(code);
+  const at = out.length;
+  out.u16(0);
+  const length = out.text(value);
+  if (length > OPTION_BYTES_MAX) {
+    throw new RangeError(`pcapng: option of ${length} bytes; expected at most ${OPTION_BYTES_MAX}`);
   }
+  out.patchU16(at, length);
+  out.pad();
+}
 
-  #endOptions(): void {
-    this.#out.u16(Option.END);
-    this.#out.u16(0);
-  }
+function endOptions(out: ByteWriter): void {
+  out.u16(Option.END);
+  out.u16(0);
 }
