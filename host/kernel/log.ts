@@ -1,44 +1,8 @@
 // The event log: every call that can change a kernel's state, in order, with what went in and what came out. The log and
 // the core are the run: Kernel.replay repeats it.
 
-import type { RouterAdvertisement } from "./advertisements.js";
 import { RefusedError } from "./errno.js";
-import type { FamilyOptions } from "./generic.js";
-import type { InterfaceChanges } from "./interfaces.js";
-import type { PeerOptions, PeerSending } from "./neighbours.js";
-import type {
-  AddressOptions,
-  CompleteBootOptions,
-  InterfaceOptions,
-  RoutingSocketOptions,
-  SocketOptions,
-} from "./options.js";
-
-import type { WriteOptions } from "./routingsocket.js";
-import type { SysctlNetOptions } from "./sysctlnet.js";
-
-/** What a call takes and gives: plain data and bytes. */
-export type EventValue =
-  | undefined
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | readonly EventValue[]
-  | { readonly [key: string]: EventValue }
-  | AddressOptions
-  | CompleteBootOptions
-  | InterfaceOptions
-  | InterfaceChanges
-  | SocketOptions
-  | RoutingSocketOptions
-  | WriteOptions
-  | SysctlNetOptions
-  | PeerOptions
-  | PeerSending
-  | FamilyOptions
-  | RouterAdvertisement;
+import { copyValue, type EventValue } from "./value.js";
 
 /** A call on a layer above the kernel, which the layer makes an event: the layer's name and the call's. */
 export type LayerCall = `${string}.${string}`;
@@ -247,47 +211,4 @@ export class Journal {
     if ("value" in outcome) this.#last = { ...event, outcome: { value: copyValue(outcome.value) } };
     this.#events.push(this.#last);
   }
-}
-
-/** A copy that the caller cannot change. */
-function copyValue(value: EventValue): EventValue {
-  if (typeof value !== "object" || value === null) return value;
-  // Not slice(): that of a Buffer is no copy.
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (Array.isArray(value)) return value.map(copyValue);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyValue(each as EventValue)]));
-}
-
-/** From so many bytes on two views cost less than they save. */
-const WORDS_BYTES = 256;
-
-/** Of as many bytes each: word by word, where they lie so. */
-function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  const { length } = left;
-  const isAligned = (left.byteOffset & 3) === 0 && (right.byteOffset & 3) === 0;
-  const words = isAligned && length >= WORDS_BYTES ? length >>> 2 : 0;
-  if (words > 0) {
-    const [leftWords, rightWords] = [wordsOf(left, words), wordsOf(right, words)];
-    for (let i = 0; i < words; i++) if (leftWords[i] !== rightWords[i]) return false;
-  }
-  for (let i = words * 4; i < length; i++) if (left[i] !== right[i]) return false;
-  return true;
-}
-
-function wordsOf({ buffer, byteOffset }: Uint8Array, count: number): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, count);
-}
-
-/** Whether two values are the same data, byte for byte. */
-export function sameValue(left: EventValue, right: EventValue): boolean {
-  if (Object.is(left, right)) return true;
-  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
-  if (left instanceof Uint8Array || right instanceof Uint8Array) {
-    if (!(left instanceof Uint8Array) || !(right instanceof Uint8Array) || left.length !== right.length) return false;
-    return sameBytes(left, right);
-  }
-  const [leftRecord, rightRecord] = [left, right] as Readonly<Record<string, EventValue>>[];
-  const keys = Object.keys(left);
-  if (leftRecord === undefined || rightRecord === undefined || keys.length !== Object.keys(right).length) return false;
-  return keys.every((key) => key in rightRecord && sameValue(leftRecord[key], rightRecord[key]));
 }

@@ -7,12 +7,13 @@ import { RefusedError } from "./errno.js";
 import type { FamilyOptions, GenericFamilies } from "./generic.js";
 import { hashBytes } from "./hash.js";
 import type { InterfaceChanges, VlanOptions } from "./interfaces.js";
-import { type EventLog, type EventValue, type Journal, type KernelCall, type KernelEvent, sameValue } from "./log.js";
+import type { EventLog, Journal, KernelCall, KernelEvent } from "./log.js";
 import type { PeerOptions, PeerSending } from "./neighbours.js";
 import type { AddressOptions, BootOptions, InterfaceOptions, RoutingSocketOptions, SocketOptions } from "./options.js";
 import type { RoutingSocket, WriteOptions } from "./routingsocket.js";
 import type { SendOptions, Socket } from "./socket.js";
 import type { SysctlNetOptions } from "./sysctlnet.js";
+import { type EventValue, sameValue } from "./value.js";
 import type { Vnet } from "./vnet.js";
 
 /** An event that came out otherwise. */
@@ -226,7 +227,14 @@ export class Player<K extends Replayed> {
   readonly #kernel: K;
   readonly #layers: LayerPlayers<K>;
   readonly #begun = new Map<string, (event: KernelEvent) => void>();
+  /** The last that was given, of a buffer that may be larger. */
   #room = new Uint8Array(0);
+  readonly #roomOf = (bytes: number): Uint8Array => {
+    if (this.#room.length === bytes) return this.#room;
+    const { buffer } = this.#room;
+    this.#room = new Uint8Array(buffer.byteLength < bytes ? new ArrayBuffer(bytes) : buffer, 0, bytes);
+    return this.#room;
+  };
 
   constructor(kernel: K, layers: LayerPlayers<K> = {}) {
     this.#kernel = kernel;
@@ -251,19 +259,14 @@ export class Player<K extends Replayed> {
   }
 
   #call(event: KernelEvent, place: number): void {
-    const [layer, call] = event.call.split(".");
-    if (call !== undefined) {
-      this.#playerOf(layer as string, place)(event);
+    const dot = event.call.indexOf(".");
+    if (dot >= 0) {
+      this.#playerOf(event.call.slice(0, dot), place)(event);
       return;
     }
     const play = PLAYERS[event.call as Exclude<KernelCall, "boot">];
     if (play === undefined) throw new ReplayError(place, `unknown call ${String(event.call)}`);
-    play(event, this.#kernel, (bytes) => this.#roomOf(bytes));
-  }
-
-  #roomOf(bytes: number): Uint8Array {
-    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
-    return this.#room.subarray(0, bytes);
+    play(event, this.#kernel, this.#roomOf);
   }
 
   #playerOf(layer: string, place: number): (event: KernelEvent) => void {

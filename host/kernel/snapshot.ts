@@ -3,12 +3,13 @@
 // kept apart, and is in no file.
 
 import { coreHash } from "./core.js";
-import { type EventValue, type JournalState, sameValue } from "./log.js";
+import type { JournalState } from "./log.js";
 import type { ExternalState } from "./module/external.js";
 import type { ModuleState } from "./modules.js";
 import type { CompleteBootOptions } from "./options.js";
 import type { RoutingSocket } from "./routingsocket.js";
 import type { Socket, SocketState } from "./socket.js";
+import { type EventValue, sameValue } from "./value.js";
 import type { Vnet, VnetState } from "./vnet.js";
 
 /** Everything that a kernel goes on from, as plain data. */

@@ -19,7 +19,7 @@ import {
   renameInterface,
   type VlanOptions,
 } from "./interfaces.js";
-import type { Call, EventValue, Journal } from "./log.js";
+import type { Call, Journal } from "./log.js";
 import { Neighbours, Peer, type PeerOptions } from "./neighbours.js";
 import {
   type AddressOptions,
@@ -42,6 +42,7 @@ import { readStatistics, type VnetStatistics } from "./statistics.js";
 import { type SysctlNetOptions, type SysctlNetResult, sysctlNet } from "./sysctlnet.js";
 import { VNET_SYSCTLS } from "./sysctls.js";
 import { readTunnel, type TunnelSettings } from "./tunnels.js";
+import type { EventValue } from "./value.js";
 
 const ALL_MESSAGES = 0xffffffff;
 

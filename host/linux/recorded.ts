@@ -2,7 +2,7 @@
 // sockets of the layer's own, is part of them. A replay makes them again on a layer of its own (replay.ts).
 
 import type { Kernel, Vnet } from "../kernel/kernel.js";
-import type { EventValue } from "../kernel/log.js";
+import type { EventValue } from "../kernel/value.js";
 
 /** The calls that are events. */
 export type LinuxCall =

@@ -16,13 +16,16 @@ export class CaptureError extends Error {
   }
 }
 
-/** What every block has. Its bytes last until the next call of the reader. */
-interface Place {
-  /** Bytes of the file before the block. */
-  readonly offset: number;
-  /** Where it begins in the reader's room, and its bytes there, head and tail too. */
+/** Bytes in the reader's room: where they begin there, and how many they are. */
+export interface Span {
   readonly start: number;
   readonly length: number;
+}
+
+/** What every block has: the span of it all, head and tail too. Its bytes last until the next call of the reader. */
+interface Place extends Span {
+  /** Bytes of the file before the block. */
+  readonly offset: number;
 }
 
 export interface SectionBlock extends Place {
@@ -48,6 +51,8 @@ export interface PacketBlock extends Place {
   readonly nanoseconds: bigint | undefined;
   /** What was captured of it. */
   readonly bytes: Uint8Array;
+  /** Where that lies. */
+  readonly span: Span;
   /** How many bytes it had. */
   readonly originalLength: number;
   readonly direction: Direction | undefined;
@@ -60,6 +65,8 @@ export interface CustomBlock extends Place {
   readonly pen: number;
   /** Data, padding and options: where one ends is known to whose it is. */
   readonly data: Uint8Array;
+  /** Where that lies. */
+  readonly span: Span;
 }
 
 export interface OtherBlock extends Place {

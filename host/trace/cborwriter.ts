@@ -1,7 +1,7 @@
 // Writes CBOR (RFC 8949) into bytes that grow. The library that reads it writes it too, but takes half as long for an event
 // as the kernel takes for the whole call; what events are made of is little.
 
-import type { EventValue } from "../kernel/log.js";
+import type { EventValue } from "../kernel/value.js";
 import type { ByteWriter } from "./bytewriter.js";
 
 /** Major types, in the high three bits. */

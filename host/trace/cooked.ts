@@ -4,6 +4,7 @@
 //   | direction  | ARPHRD | 10 zero | protocol |
 // Linux's monitor knows a packet as sent by the machine (4) or for it (0); to a program, it is the one that sends.
 
+import type { Span } from "./capture.js";
 import type { Direction } from "./pcapng/format.js";
 
 export const COOKED_BYTES = 16;
@@ -25,9 +26,14 @@ export function cookedHead(direction: Direction, protocol: number): Uint8Array {
 
 /** What a packet of LINKTYPE_NETLINK holds; undefined when it is too short, or of other hardware. */
 export function readCooked(packet: Uint8Array): { protocol: number; messages: Uint8Array } | undefined {
-  if (packet.length < COOKED_BYTES) return undefined;
-  if (half(packet, HARDWARE_AT) !== ARPHRD_NETLINK) return undefined;
-  return { protocol: half(packet, PROTOCOL_AT), messages: packet.subarray(COOKED_BYTES) };
+  const protocol = cookedProtocol(packet, { start: 0, length: packet.length });
+  return protocol === undefined ? undefined : { protocol, messages: packet.subarray(COOKED_BYTES) };
+}
+
+/** The protocol of a packet that lies somewhere in bytes; undefined as for readCooked. */
+export function cookedProtocol(bytes: Uint8Array, { start, length }: Span): number | undefined {
+  if (length < COOKED_BYTES || half(bytes, start + HARDWARE_AT) !== ARPHRD_NETLINK) return undefined;
+  return half(bytes, start + PROTOCOL_AT);
 }
 
 function half(bytes: Uint8Array, at: number): number {

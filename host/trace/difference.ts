@@ -3,9 +3,9 @@
 
 import { Errno } from "../../assembly/abi/errno.js";
 import { NETLINK, NetlinkSize, NlMsgHdr } from "../../assembly/abi/netlink.js";
-import type { EventValue, KernelEvent } from "../kernel/log.js";
-import { sameValue } from "../kernel/log.js";
+import type { KernelEvent } from "../kernel/log.js";
 import type { Difference } from "../kernel/replay.js";
+import { type EventValue, sameValue } from "../kernel/value.js";
 import { LinuxErrno } from "../linux/errno.js";
 import { fieldsOf } from "../linux/fields.js";
 import type { Side } from "../linux/layouts.js";

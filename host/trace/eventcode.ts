@@ -2,8 +2,10 @@
 // not in it: they are so many packets of their own.
 
 import { decode } from "cborg";
-import { type Call, type EventValue, type KernelEvent, sameValue, type Target } from "../kernel/log.js";
+import type { Call, KernelEvent, Target } from "../kernel/log.js";
+import type { EventValue } from "../kernel/value.js";
 import { ByteWriter } from "./bytewriter.js";
+import type { Span } from "./capture.js";
 import { writeArrayHead, writeCbor } from "./cborwriter.js";
 import type { Direction } from "./pcapng/format.js";
 
@@ -106,38 +108,54 @@ const KNOWN_BYTES_MAX = 256;
 /** Decodes events. Of sends and receives most are alike but for their messages: what was decoded before is not decoded again. */
 export class EventDecoder {
   /** By length, the last that was decoded. */
-  readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly fields: EventFields }>();
+  readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly decoded: Decoded }>();
 
   /**
-   * @param bytes - the caller's again afterwards
+   * @param room - where the event lies, the caller's again afterwards
+   * @param span - of it there
    * @param packets - what the packets hold that came since the last event
    * @throws Error the bytes are no event, or want another number of packets
    */
-  decode(bytes: Uint8Array, packets: readonly Uint8Array[]): KernelEvent {
-    const [call, vnet, socket, given, errno, value, count] = this.#fields(bytes);
-    if (count !== packets.length) throw new Error(`${call}: ${packets.length} packets before it; expected ${count}`);
-    const target: Target = { ...(vnet === null ? {} : { vnet }), ...(socket === null ? {} : { socket }) };
-    const event: KernelEvent = { call, target, arguments: given, outcome: errno === null ? { value } : { errno } };
+  decode(room: Uint8Array, span: Span, packets: readonly Uint8Array[]): KernelEvent {
+    const { event, count } = this.#decoded(room, span);
+    if (count !== packets.length) {
+      throw new Error(`${event.call}: ${packets.length} packets before it; expected ${count}`);
+    }
     return count === 0 ? event : withMessage(event, joined(packets));
   }
 
-  #fields(bytes: Uint8Array): EventFields {
-    const known = this.#known.get(bytes.length);
-    if (known !== undefined && sameValue(known.bytes, bytes)) return known.fields;
+  #decoded(room: Uint8Array, { start, length }: Span): Decoded {
+    const known = this.#known.get(length);
+    if (known !== undefined && isAt(known.bytes, room, start)) return known.decoded;
     // What is decoded may be part of the bytes.
-    const own = bytes.slice();
-    const fields: unknown = decode(own);
-    if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, packets]");
-    const hasPackets = fields[EVENT_FIELDS - 1] !== 0;
+    const bytes = room.slice(start, start + length);
+    const decoded = decodedOf(decode(bytes));
     // Others are given as they are decoded: nobody else may have the same object.
-    if (hasPackets && bytes.length <= KNOWN_BYTES_MAX) this.#keep(own, fields);
-    return fields;
+    if (decoded.count > 0 && length <= KNOWN_BYTES_MAX) {
+      if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+      this.#known.set(length, { bytes, decoded });
+    }
+    return decoded;
   }
+}
 
-  #keep(bytes: Uint8Array, fields: EventFields): void {
-    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    this.#known.set(bytes.length, { bytes, fields });
-  }
+/** An event as far as it is no message. */
+interface Decoded {
+  readonly event: KernelEvent;
+  /** Of the packets with its messages. */
+  readonly count: number;
+}
+
+function decodedOf(fields: unknown): Decoded {
+  if (!isEvent(fields)) throw new Error("no event: expected [call, vnet, socket, arguments, errno, value, packets]");
+  const [call, vnet, socket, given, errno, value, count] = fields;
+  const target: Target = { ...(vnet === null ? {} : { vnet }), ...(socket === null ? {} : { socket }) };
+  return { event: { call, target, arguments: given, outcome: errno === null ? { value } : { errno } }, count };
+}
+
+function isAt(bytes: Uint8Array, room: Uint8Array, start: number): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== room[start + i]) return false;
+  return true;
 }
 
 function joined(packets: readonly Uint8Array[]): Uint8Array {

@@ -70,6 +70,7 @@ export class PcapFormat implements BlockFormat {
       linkType,
       nanoseconds: seconds * 1_000_000_000n + units * this.#nanosecondsPerUnit,
       bytes: bytes.subarray(start + PACKET_HEAD_BYTES, start + length),
+      span: { start: start + PACKET_HEAD_BYTES, length: captured },
       originalLength: view.getUint32(start + 12, this.#isLittle),
       direction: undefined,
       comment: undefined,

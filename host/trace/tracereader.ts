@@ -7,10 +7,10 @@
 import { decode } from "cborg";
 import { coreHash } from "../kernel/core.js";
 import type { KernelEvent } from "../kernel/log.js";
-import { type Block, CaptureError, type CustomBlock } from "./capture.js";
+import { type Block, CaptureError, type CustomBlock, type Span } from "./capture.js";
 import { CaptureReader } from "./capturereader.js";
 import { Chain } from "./chain.js";
-import { readCooked } from "./cooked.js";
+import { COOKED_BYTES, cookedProtocol } from "./cooked.js";
 import { EventDecoder } from "./eventcode.js";
 import { BLOCK_TAIL_BYTES } from "./pcapng/format.js";
 import {
@@ -53,8 +53,7 @@ export interface TraceEvent {
 interface TraceBlock {
   readonly kind: number;
   readonly number: number;
-  /** In the reader's room. */
-  readonly payload: Uint8Array;
+  readonly payload: Span;
 }
 
 export class TraceReader {
@@ -144,16 +143,17 @@ export class TraceReader {
     if (this.#state === "begin")
       throw this.#damage(block.offset, "no recording of netlink-vm; expected its first block");
     this.#chain.add(block.start, block.start + block.length);
-    if (block.kind === "packet") this.#keep(block.bytes, block.offset);
+    if (block.kind === "packet") this.#keep(block.span, block.offset);
     if (this.#state === "section") this.#state = "begin";
     return undefined;
   }
 
-  #keep(packet: Uint8Array, offset: number): void {
-    const cooked = readCooked(packet);
-    if (cooked === undefined) throw this.#damage(offset, "a packet of something else; expected netlink");
-    this.#packets.push(cooked.messages);
-    this.#protocol = cooked.protocol;
+  #keep({ start, length }: Span, offset: number): void {
+    const { bytes } = this.#chain;
+    const protocol = cookedProtocol(bytes, { start, length });
+    if (protocol === undefined) throw this.#damage(offset, "a packet of something else; expected netlink");
+    this.#packets.push(bytes.subarray(start + COOKED_BYTES, start + length));
+    this.#protocol = protocol;
   }
 
   #own(block: CustomBlock): TraceEvent | undefined {
@@ -168,7 +168,7 @@ export class TraceReader {
     const isFirst = this.#isFresh;
     this.#isFresh = false;
     if (own.kind === TraceKind.SNAPSHOT && isFirst) {
-      this.#start = own.payload.slice();
+      this.#start = this.#payload(own).slice();
       this.#events = own.number;
       return undefined;
     }
@@ -177,7 +177,7 @@ export class TraceReader {
     }
     if (own.kind === TraceKind.EVENT) return this.#event(own, block.offset);
     if (own.kind === TraceKind.SNAPSHOT && this.#packets.length === 0) {
-      this.onSnapshot?.(own.number, own.payload);
+      this.onSnapshot?.(own.number, this.#payload(own));
       return undefined;
     }
     if (own.kind !== TraceKind.END) throw this.#damage(block.offset, `a block of kind ${own.kind}; expected 2, 3 or 4`);
@@ -187,28 +187,38 @@ export class TraceReader {
     return undefined;
   }
 
-  #read({ data, offset }: CustomBlock): TraceBlock {
+  #read({ span: { start, length }, offset }: CustomBlock): TraceBlock {
     const least = TRACE_HEAD_BYTES + CHECKSUM_BYTES;
-    if (data.length < least) throw this.#damage(offset, `a block of ${data.length} bytes; expected at least ${least}`);
-    const magic = wordAt(data, 0);
+    if (length < least) throw this.#damage(offset, `a block of ${length} bytes; expected at least ${least}`);
+    const magic = this.#word(start);
     if (magic !== TRACE_MAGIC) {
       throw this.#damage(offset, `a block with the magic 0x${magic.toString(16)}; expected "NLVM"`);
     }
-    const length = wordAt(data, 12);
-    const room = data.length - least;
-    if (length + (-length & 3) !== room) {
-      throw this.#damage(offset, `a payload of ${length} bytes; the block has room for ${room}`);
+    const bytes = this.#word(start + 12);
+    if (bytes + (-bytes & 3) !== length - least) {
+      throw this.#damage(offset, `a payload of ${bytes} bytes; the block has room for ${length - least}`);
     }
-    const payload = data.subarray(TRACE_HEAD_BYTES, TRACE_HEAD_BYTES + length);
-    return { kind: wordAt(data, 4), number: wordAt(data, 8), payload };
+    const payload = { start: start + TRACE_HEAD_BYTES, length: bytes };
+    return { kind: this.#word(start + 4), number: this.#word(start + 8), payload };
+  }
+
+  /** @param at - in the room */
+  #word(at: number): number {
+    const { bytes } = this.#chain;
+    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+  }
+
+  #payload({ payload: { start, length } }: TraceBlock): Uint8Array {
+    return this.#chain.bytes.subarray(start, start + length);
   }
 
   /** @throws TraceError the block, or something before it, is not as it was written */
-  #verify({ data, start, length, offset }: CustomBlock, own: TraceBlock): void {
-    const at = data.length - CHECKSUM_BYTES;
-    this.#chain.add(start, start + length - BLOCK_TAIL_BYTES - CHECKSUM_BYTES);
+  #verify({ start, length, offset }: CustomBlock, own: TraceBlock): void {
+    const at = start + length - BLOCK_TAIL_BYTES - CHECKSUM_BYTES;
+    this.#chain.add(start, at);
     const { low, high } = this.#chain;
-    const [seenLow, seenHigh] = [wordAt(data, at), wordAt(data, at + 4)];
+    const [seenLow, seenHigh] = [this.#word(at), this.#word(at + 4)];
     if (low === seenLow && high === seenHigh) return;
     throw this.#damage(
       offset,
@@ -223,17 +233,21 @@ export class TraceReader {
   #attempt({ kind, number, payload }: TraceBlock): TraceEvent | undefined {
     if (this.#state !== "events" || kind !== TraceKind.EVENT || number !== this.#events) return undefined;
     try {
-      return { place: number, event: this.#decoder.decode(payload, this.#packets), protocol: this.#protocol };
+      return {
+        place: number,
+        event: this.#decoder.decode(this.#chain.bytes, payload, this.#packets),
+        protocol: this.#protocol,
+      };
     } catch {
       return undefined;
     }
   }
 
   /** Before the checksum: that of another version may be another. */
-  #expectVersion({ payload }: TraceBlock, offset: number): void {
+  #expectVersion(own: TraceBlock, offset: number): void {
     let version: unknown;
     try {
-      version = (decode(payload) as Partial<TraceBegin> | null)?.version;
+      version = (decode(this.#payload(own)) as Partial<TraceBegin> | null)?.version;
     } catch {
       return; // The checksum tells more.
     }
@@ -254,7 +268,7 @@ export class TraceReader {
 
   #event({ number, payload }: TraceBlock, offset: number): TraceEvent {
     try {
-      const event = this.#decoder.decode(payload, this.#packets);
+      const event = this.#decoder.decode(this.#chain.bytes, payload, this.#packets);
       const protocol = this.#packets.length === 0 ? undefined : this.#protocol;
       this.#events++;
       this.#packets.length = 0;
@@ -264,18 +278,13 @@ export class TraceReader {
     }
   }
 
-  #decoded<T>({ payload }: TraceBlock, offset: number): T {
+  #decoded<T>(own: TraceBlock, offset: number): T {
     try {
-      return decode(payload) as T;
+      return decode(this.#payload(own)) as T;
     } catch (error) {
       throw this.#damage(offset, (error as Error).message, { cause: error });
     }
   }
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
 function hex(...words: number[]): string {

@@ -2,11 +2,11 @@
 // every vnet.
 
 import { Kernel } from "../kernel/kernel.js";
-import type { EventValue, KernelEvent } from "../kernel/log.js";
-import { sameValue } from "../kernel/log.js";
+import type { KernelEvent } from "../kernel/log.js";
 import type { BootOptions } from "../kernel/options.js";
 import { expectMemory, type LayerPlayers, Player, ReplayError } from "../kernel/replay.js";
 import type { Snapshot } from "../kernel/snapshot.js";
+import { type EventValue, sameValue } from "../kernel/value.js";
 import type { TraceEnd } from "./traceblock.js";
 
 export class TraceReplay {

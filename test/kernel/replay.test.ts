@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { NETLINK_OPTION, SOL } from "../../assembly/abi/netlink.js";
 import { RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import { type EventLog, Kernel, type KernelEvent, type Policy, ReplayError } from "../../host/kernel/kernel.js";
-import { type EventValue, sameValue } from "../../host/kernel/log.js";
+import { type EventValue, sameValue } from "../../host/kernel/value.js";
 import { RandomRun } from "../storm/calls.js";
 import { ifinfomsg, message } from "../support/messages.js";
 

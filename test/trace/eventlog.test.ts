@@ -1,7 +1,7 @@
 // A trace as an event log, to be run again at once or to move about in.
 import { describe, expect, it } from "vitest";
 import { Kernel } from "../../host/kernel/kernel.js";
-import { type EventValue, sameValue } from "../../host/kernel/log.js";
+import { type EventValue, sameValue } from "../../host/kernel/value.js";
 import { readEventLog } from "../../host/trace/eventlog.js";
 import { Timeline } from "../../host/trace/timeline.js";
 import { boundariesOf, eventsOf, randomTrace } from "./recording.js";

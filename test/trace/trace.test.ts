@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { NLM_F } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { coreHash, Kernel, type KernelEvent, ReplayError } from "../../host/kernel/kernel.js";
-import { type EventValue, sameValue } from "../../host/kernel/log.js";
+import { type EventValue, sameValue } from "../../host/kernel/value.js";
 import type { Block } from "../../host/trace/capture.js";
 import { CaptureReader } from "../../host/trace/capturereader.js";
 import { readCooked } from "../../host/trace/cooked.js";

@@ -103,6 +103,8 @@ function replayed({ routes, runs }: Conditions, file: string): Pick<TraceFigures
   const recordings: number[] = [];
   const replays: number[] = [];
   for (let run = 0; run <= runs; run++) {
+    // A file of before would have to be emptied first.
+    rmSync(file, { force: true });
     recordings.push(nanoseconds(() => load(routes, file)));
     replays.push(nanoseconds(() => expectVerified(file)));
   }

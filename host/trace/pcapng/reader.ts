@@ -5,9 +5,11 @@ import {
   type Block,
   type BlockFormat,
   CaptureError,
+  type CustomBlock,
   type FileWindow,
   type InterfaceBlock,
   type PacketBlock,
+  type Span,
 } from "../capture.js";
 import {
   BLOCK_BYTES_MAX,
@@ -180,6 +182,7 @@ export class PcapngFormat implements BlockFormat {
       linkType,
       nanoseconds: undefined,
       bytes: bytesOf(whole, SIMPLE_BYTES, captured),
+      span: spanOf(whole, SIMPLE_BYTES, captured),
       originalLength,
       direction: undefined,
       comment: undefined,
@@ -187,10 +190,8 @@ export class PcapngFormat implements BlockFormat {
   }
 
   #custom(whole: Whole): Block {
-    const { offset, start, length } = whole;
     expectBytes(whole, CUSTOM_BYTES);
-    const data = bytesOf(whole, CUSTOM_BYTES, length - BLOCK_BYTES_MIN - CUSTOM_BYTES);
-    return { kind: "custom", offset, start, length, pen: this.#word(whole, 0), data };
+    return new Custom(whole, this.#word(whole, 0));
   }
 
   #interfaceOf({ offset }: Whole, number: number): Interface {
@@ -217,7 +218,7 @@ class EnhancedPacket implements PacketBlock {
   readonly length: number;
   readonly interface: number;
   readonly linkType: number;
-  readonly bytes: Uint8Array;
+  readonly span: Span;
   readonly #whole: Whole;
   readonly #head: PacketHead;
   #options: Options | undefined;
@@ -228,9 +229,13 @@ class EnhancedPacket implements PacketBlock {
     this.length = whole.length;
     this.interface = head.number;
     this.linkType = head.of.linkType;
-    this.bytes = bytesOf(whole, PACKET_BYTES, head.captured);
+    this.span = spanOf(whole, PACKET_BYTES, head.captured);
     this.#whole = whole;
     this.#head = head;
+  }
+
+  get bytes(): Uint8Array {
+    return bytesOf(this.#whole, PACKET_BYTES, this.#head.captured);
   }
 
   get originalLength(): number {
@@ -263,6 +268,30 @@ class EnhancedPacket implements PacketBlock {
   }
 }
 
+class Custom implements CustomBlock {
+  readonly kind = "custom";
+  readonly offset: number;
+  readonly start: number;
+  readonly length: number;
+  readonly span: Span;
+  readonly #whole: Whole;
+
+  constructor(
+    whole: Whole,
+    readonly pen: number,
+  ) {
+    this.offset = whole.offset;
+    this.start = whole.start;
+    this.length = whole.length;
+    this.span = spanOf(whole, CUSTOM_BYTES, whole.length - BLOCK_BYTES_MIN - CUSTOM_BYTES);
+    this.#whole = whole;
+  }
+
+  get data(): Uint8Array {
+    return bytesOf(this.#whole, CUSTOM_BYTES, this.span.length);
+  }
+}
+
 /** @throws CaptureError */
 function optionsOf(whole: Whole, at: number, isLittle: boolean): Options {
   const bytes = bytesOf(whole, at, whole.length - BLOCK_BYTES_MIN - at);
@@ -288,6 +317,11 @@ function unitsOf(resolution: number): bigint {
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes && decoder.decode(bytes);
+}
+
+/** @param at - behind the head */
+function spanOf({ start }: Whole, at: number, length: number): Span {
+  return { start: start + BLOCK_HEAD_BYTES + at, length };
 }
 
 /** @param at - behind the head */
