@@ -37,6 +37,8 @@ export interface TraceFigures extends ConditionKeys {
   readonly seekMsMax: number;
 }
 
+/** What is between two medians is less than one of them varies: it takes so many times the runs. */
+const RECORD_ROUNDS = 3;
 const SEEK_EVENTS = 100_000;
 const SEEKS = 25;
 const SEED = 1;
@@ -71,7 +73,7 @@ function recorded(
   ];
   const times = ways.map((): number[] => []);
   // Turn by turn: what slows the machine down meanwhile slows all down. The first of each is discarded.
-  for (let run = 0; run <= runs; run++) {
+  for (let run = 0; run <= RECORD_ROUNDS * runs; run++) {
     for (const [i, way] of ways.entries()) times[i]?.push(way());
   }
   const [plain = 1, inMemory = 1, inFile = 1] = times.map((each) => median(each.slice(1)));

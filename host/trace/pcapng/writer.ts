@@ -110,9 +110,10 @@ export class BlockWriter {
     const start = this.#begin(BlockType.ENHANCED_PACKET);
     const out = this.#out;
     const length = head.length + bytes.length;
+    const high = Math.floor(timestamp / U32);
     out.u32(number);
-    out.u32(Math.floor(timestamp / U32));
-    out.u32(timestamp % U32);
+    out.u32(high);
+    out.u32(timestamp - high * U32);
     out.u32(length);
     out.u32(length);
     out.put(head);
