@@ -2,7 +2,7 @@
 import { NetlinkError } from "../kernel/errno.js";
 import { MissingInterceptError } from "../node/intercept.js";
 import { MissingTableError } from "../node/internet.js";
-import { RecordingError } from "../node/recording.js";
+import { RecordingError } from "../node/recordingerror.js";
 import { ListenError } from "../node/server.js";
 import { SetupError } from "../node/setup.js";
 import { RouteRefusedError } from "../table/load.js";

@@ -7,6 +7,7 @@ import { familyOf } from "../codec/ip.js";
 import { isTunnelKind, tunnelWords } from "../codec/tunnel.js";
 import type { AdvertisedPrefix, BootOptions, PeerOptions, RouterAdvertisement } from "../kernel/kernel.js";
 import { type Checked, ConfigError, checkYaml, nameOf, type Path } from "../yaml/schema.js";
+import { driverOf } from "./driver.js";
 import { CONFIG } from "./shapes.js";
 
 export interface AddressConfig {
@@ -201,11 +202,6 @@ function checkStack(checked: Checked, path: Path, stack: StackConfig, fibs: numb
       throw problemAt(checked, [...at, "prefixes"], `${length}; expected at most ${ADVERTISED_PREFIXES_MAX}`);
     }
   });
-}
-
-/** The driver of an interface that is there: its name without the digits. */
-export function driverOf(name: string): string {
-  return name.replace(/\d+$/, "");
 }
 
 function checkTunnel(

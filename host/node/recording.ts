@@ -3,11 +3,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { EventSink, Kernel, KernelEvent } from "../kernel/kernel.js";
 import { Recorder, type RecorderOptions } from "../trace/recorder.js";
-
-/** The file cannot be written. */
-export class RecordingError extends Error {
-  override readonly name = "RecordingError";
-}
+import { RecordingError } from "./recordingerror.js";
 
 /** Milliseconds after which what is complete is in the file, even when it is little. */
 const FLUSH_MILLISECONDS = 100;

@@ -19,7 +19,7 @@ import type {
   StackConfig,
   TunnelConfig,
 } from "./config.js";
-import { driverOf } from "./config.js";
+import { driverOf } from "./driver.js";
 import { loadModule } from "./modulefile.js";
 
 /** The kernel refused what a file asks for. The message is one line and begins with file, line and column. */
