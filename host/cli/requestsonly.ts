@@ -1,10 +1,10 @@
 // nlvm replay --requests-only: what programs asked on Linux is asked here, and the kinds of the answers are compared.
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { messageName } from "../linux/messagename.js";
 import { bootConfig } from "../node/setup.js";
 import { CaptureError } from "../trace/capture.js";
 import { isCaptureFile } from "../trace/capturereader.js";
-import { messageName } from "../trace/messagename.js";
 import { capturedRun, shownSettings } from "../trace/traffic/captured.js";
 import { Emulation, type RunNotes } from "../trace/traffic/emulation.js";
 import { RunError, runsOfJsonLines } from "../trace/traffic/jsonlines.js";
@@ -59,7 +59,7 @@ function othersOf(run: Run, emulation: Emulation): Other[] {
   const requests = run.sent.flatMap(({ socket, exchanges }) => exchanges.map(({ request }) => ({ socket, request })));
   return emulation.run(run, notesOf(run)).map(({ request, linux, emulated }) => {
     const { socket = 0, request: message } = requests[request - 1] ?? {};
-    const name = messageName(message?.type ?? 0, run.protocols[socket] ?? 0);
+    const name = message === undefined ? "no message" : messageName(message.bytes, run.protocols[socket] ?? 0);
     return { run: run.id, request, message: name, socket, recorded: linux, emulated };
   });
 }

@@ -1,8 +1,17 @@
 // What a message says, as names and values, and what two messages say differently: header fields and attributes, nests and
 // records entered. Works on any bytes: what is damaged has fewer fields.
 
-import { NetlinkSize, NLA_F, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
-import { type AttributeSpace, type Field, type Kind, layoutOf, type Nest, NLMSGHDR, type Side } from "./layouts.js";
+import { NETLINK, NetlinkSize, NLA_F, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
+import {
+  type AttributeSpace,
+  type Field,
+  type Kind,
+  type Layout,
+  layoutOf,
+  type Nest,
+  NLMSGHDR,
+  type Side,
+} from "./layouts.js";
 
 /** One thing that a message says. */
 export interface NamedField {
@@ -21,44 +30,44 @@ export interface FieldChange {
   readonly after: number | Uint8Array | undefined;
 }
 
+const NO_LAYOUT: Layout = { fields: [], headerSize: 0, space: undefined };
+
 /**
  * @param message - one whole message
  * @param side - whose numbers it has
- * @param isRoute - of NETLINK_ROUTE: of other protocols the inside is one field, "payload"
+ * @param protocol - of its socket: what the layouts do not know is one field, "payload"
  */
-export function fieldsOf(message: Uint8Array, side: Side, isRoute = true): NamedField[] {
+export function fieldsOf(message: Uint8Array, side: Side, protocol: number = NETLINK.ROUTE): NamedField[] {
   const into: NamedField[] = [];
-  addMessage(into, "", message, side, isRoute);
+  addMessage(into, "", message, side, protocol);
   return into;
 }
 
-function addMessage(into: NamedField[], path: string, message: Uint8Array, side: Side, isRoute: boolean): void {
+function addMessage(into: NamedField[], path: string, message: Uint8Array, side: Side, protocol: number): void {
   const view = viewOf(message);
   addFields(into, path, NLMSGHDR, view);
   if (message.length < NetlinkSize.NLMSGHDR) return;
   const type = view.getUint16(NlMsgHdr.TYPE, true);
   const body = message.subarray(NetlinkSize.NLMSGHDR);
   if (type === NLMSG.ERROR || type === NLMSG.DONE) {
-    addError(into, path, body, side, isRoute);
+    addError(into, path, body, side, protocol);
     return;
   }
-  const layout = isRoute ? layoutOf(type) : undefined;
-  if (layout === undefined) {
-    if (body.length > 0) into.push({ name: `${path}payload`, value: body, kind: "bytes" });
-    return;
-  }
-  addFields(into, path, layout.fields, viewOf(body));
-  addAttributes(into, path, layout.space, body.subarray(layout.headerSize), side);
+  const { fields, headerSize, space } = layoutOf(protocol, type) ?? NO_LAYOUT;
+  addFields(into, path, fields, viewOf(body));
+  const rest = body.subarray(headerSize);
+  if (space !== undefined) addAttributes(into, path, space, rest, side);
+  else if (rest.length > 0) into.push({ name: `${path}payload`, value: rest, kind: "bytes" });
 }
 
 /** The errno, the request inside, and what follows it. */
-function addError(into: NamedField[], path: string, body: Uint8Array, side: Side, isRoute: boolean): void {
+function addError(into: NamedField[], path: string, body: Uint8Array, side: Side, protocol: number): void {
   if (body.length < 4) return;
   into.push({ name: `${path}error`, value: viewOf(body).getInt32(0, true), kind: "number" });
   const rest = body.subarray(4);
   if (rest.length < NetlinkSize.NLMSGHDR) return;
   // The length that the request has says nothing of how much of it is here: what follows may be TLVs.
-  addMessage(into, `${path}msg.`, rest.subarray(0, NetlinkSize.NLMSGHDR), side, isRoute);
+  addMessage(into, `${path}msg.`, rest.subarray(0, NetlinkSize.NLMSGHDR), side, protocol);
   if (rest.length > NetlinkSize.NLMSGHDR) {
     into.push({ name: `${path}msg.rest`, value: rest.subarray(NetlinkSize.NLMSGHDR), kind: "bytes" });
   }
@@ -75,7 +84,7 @@ function addFields(into: NamedField[], path: string, fields: readonly Field[], v
 function addAttributes(
   into: NamedField[],
   path: string,
-  { prefix, names, kinds, nests }: AttributeSpace,
+  { prefix, names, kinds, nests, each }: AttributeSpace,
   bytes: Uint8Array,
   side: Side,
 ): void {
@@ -89,7 +98,7 @@ function addAttributes(
     seen.set(type, count + 1);
     const name = `${path}${prefix}${names[side].get(type) ?? type}${count === 0 ? "" : `#${count + 1}`}`;
     const payload = bytes.subarray(at + NetlinkSize.NLATTR, at + length);
-    const nest = nests.get(type);
+    const nest = nests.get(type) ?? each;
     if (nest === undefined) into.push({ name, value: payload, kind: kinds.get(type) ?? kindOf(payload) });
     else addNest(into, name, nest, payload, side);
     at += (length + 3) & ~3;
@@ -122,13 +131,18 @@ function addNest(into: NamedField[], name: string, nest: Nest, payload: Uint8Arr
  * What is different. Attributes are the same ones when they have the same number, whatever it is called on either side.
  * @param from - whose numbers `before` has; `after` has the other's
  */
-export function compareMessages(before: Uint8Array, after: Uint8Array, from: Side, isRoute = true): FieldChange[] {
-  const old = fieldsOf(before, from, isRoute);
+export function compareMessages(
+  before: Uint8Array,
+  after: Uint8Array,
+  from: Side,
+  protocol: number = NETLINK.ROUTE,
+): FieldChange[] {
+  const old = fieldsOf(before, from, protocol);
   // Under one name for both sides, so that a number with two names is one field.
-  const keys = fieldsOf(before, "kernel", isRoute).map(({ name }) => name);
-  const now = fieldsOf(after, from === "kernel" ? "program" : "kernel", isRoute);
+  const keys = fieldsOf(before, "kernel", protocol).map(({ name }) => name);
+  const now = fieldsOf(after, from === "kernel" ? "program" : "kernel", protocol);
   const rest = new Map<string, NamedField>();
-  fieldsOf(after, "kernel", isRoute).forEach(({ name }, i) => {
+  fieldsOf(after, "kernel", protocol).forEach(({ name }, i) => {
     rest.set(name, now[i] as NamedField);
   });
   const changes: FieldChange[] = [];

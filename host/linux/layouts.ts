@@ -1,6 +1,8 @@
-// What messages of NETLINK_ROUTE are made of, by name, for those who compare and print them: family headers, attributes,
+// What messages of NETLINK_ROUTE, and of the controller of NETLINK_GENERIC, are made of, by name, for those who compare and print them: family headers, attributes,
 // nests. Numbers that mean something else on the other side have both names.
 
+import { CTRL_ATTR, CTRL_ATTR_MCAST_GRP, CTRL_ATTR_OP, GENL } from "../../assembly/abi/genetlink.js";
+import { NETLINK } from "../../assembly/abi/netlink.js";
 import { IFA, IFLA, IFLA_INFO, NDA, NHA, RTA, RTAX, RTM } from "../../assembly/abi/rtnetlink.js";
 
 /** Who a message is for, or from: the kernel speaks FreeBSD's form, programs speak Linux's. */
@@ -22,6 +24,8 @@ export interface AttributeSpace {
   readonly names: Readonly<Record<Side, ReadonlyMap<number, string>>>;
   readonly kinds: ReadonlyMap<number, Kind>;
   readonly nests: ReadonlyMap<number, Nest>;
+  /** What is inside each of the others: their numbers count them. */
+  readonly each?: Nest;
 }
 
 /** Attributes inside an attribute, or records, each with a length of its own or all of one size. */
@@ -38,7 +42,8 @@ export interface Layout {
   /** Of the family header. */
   readonly fields: readonly Field[];
   readonly headerSize: number;
-  readonly space: AttributeSpace;
+  /** Undefined where nobody here knows what follows. */
+  readonly space: AttributeSpace | undefined;
 }
 
 export const NLMSGHDR: readonly Field[] = fields("nlmsg_", 0, { len: 4, type: 2, flags: 2, seq: 4, pid: 4 });
@@ -206,10 +211,30 @@ const BY_OBJECT: ReadonlyMap<number, Layout> = new Map<number, Layout>([
   [RTM.NEWNEXTHOP, { fields: fields("nh_", 0, NEXTHOP_HEADER), headerSize: 8, space: NEXTHOP }],
 ]);
 
+function list(of: AttributeSpace): Nest {
+  return nest({ ...space("", {}, {}), each: nest(of) });
+}
+
+const CONTROLLER = space("CTRL_ATTR_", CTRL_ATTR, {
+  kinds: { [CTRL_ATTR.FAMILY_NAME]: "text", [CTRL_ATTR.POLICY]: "bytes", [CTRL_ATTR.OP_POLICY]: "bytes" },
+  nests: {
+    [CTRL_ATTR.OPS]: list(space("CTRL_ATTR_OP_", CTRL_ATTR_OP, {})),
+    [CTRL_ATTR.MCAST_GROUPS]: list(
+      space("CTRL_ATTR_MCAST_GRP_", CTRL_ATTR_MCAST_GRP, { kinds: { [CTRL_ATTR_MCAST_GRP.NAME]: "text" } }),
+    ),
+  },
+});
+
+/** Of any family: what follows is the family's own. */
+const GENERIC: Layout = { fields: fields("", 0, { cmd: 1, version: 1, reserved: 2 }), headerSize: 4, space: undefined };
+
 /** The four types of an object differ in these bits. */
 const OPERATION_MASK = 3;
 
 /** @returns undefined for a message whose inside has no names here */
-export function layoutOf(type: number): Layout | undefined {
-  return BY_OBJECT.get(type & ~OPERATION_MASK);
+export function layoutOf(protocol: number, type: number): Layout | undefined {
+  if (protocol === NETLINK.GENERIC && type >= GENL.MIN_ID) {
+    return type === GENL.MIN_ID ? { ...GENERIC, space: CONTROLLER } : GENERIC;
+  }
+  return protocol !== NETLINK.ROUTE ? undefined : BY_OBJECT.get(type & ~OPERATION_MASK);
 }

@@ -20,8 +20,8 @@ export interface Requester extends Member {
   readonly channel: Channel;
   /** CAP_NET_ADMIN. */
   readonly isPrivileged: boolean;
-  /** Of NETLINK_ROUTE. */
-  readonly isRoute: boolean;
+  /** NETLINK_ROUTE and so on. */
+  readonly protocol: number;
   readonly hasExtAck: boolean;
   readonly hasCapAck: boolean;
   /** NETLINK_GET_STRICT_CHK. */
@@ -164,8 +164,8 @@ export class Request {
   // ---- observers
 
   get #observed(): Observed {
-    const { port, isRoute } = this.requester;
-    return { vnet: this.vnet.vnet.name, port, isRoute };
+    const { port, protocol } = this.requester;
+    return { vnet: this.vnet.vnet.name, port, protocol };
   }
 
   #observeRequest(asked: readonly Uint8Array[], errno?: number): void {

@@ -14,8 +14,8 @@ export interface Rewrite {
   readonly vnet: string;
   /** Port of the program's socket. */
   readonly port: number;
-  /** Of NETLINK_ROUTE; of other protocols the inside of messages has no names here. */
-  readonly isRoute: boolean;
+  /** Of the program's socket: NETLINK_ROUTE and so on. */
+  readonly protocol: number;
   /** As the program sent it, or as the kernel wrote it; undefined when the layer answers by itself. */
   readonly before: Uint8Array | undefined;
   /** What the kernel, or the program, gets: none when the layer keeps it, or one or more. */
@@ -32,7 +32,7 @@ export type Observe = (rewrite: Rewrite) => void;
 export interface Observed {
   readonly vnet: string;
   readonly port: number;
-  readonly isRoute: boolean;
+  readonly protocol: number;
 }
 
 export class Tap {
@@ -54,15 +54,15 @@ export class Tap {
   #tell(
     direction: Rewrite["direction"],
     from: Side,
-    { vnet, port, isRoute }: Observed,
+    { vnet, port, protocol }: Observed,
     before: Uint8Array | undefined,
     after: readonly Uint8Array[],
     errno: number | undefined,
   ): void {
     const first = after[0];
-    const fields = before === undefined || first === undefined ? [] : compareMessages(before, first, from, isRoute);
+    const fields = before === undefined || first === undefined ? [] : compareMessages(before, first, from, protocol);
     const told = errno === undefined ? {} : { errno };
-    this.#observe({ direction, vnet, port, isRoute, before, after, fields, ...told });
+    this.#observe({ direction, vnet, port, protocol, before, after, fields, ...told });
   }
 }
 

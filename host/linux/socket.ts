@@ -146,7 +146,7 @@ export class LinuxSocket implements Requester {
 
   #loadDump(state: DumpState): Dump {
     const dump = Dump.load(state, this.#protocol.loadSource(state.source));
-    const of = { vnet: this.vnet.vnet.name, port: this.#port, isRoute: this.isRoute };
+    const of = { vnet: this.vnet.vnet.name, port: this.#port, protocol: this.protocol };
     if (this.vnet.tap !== undefined) {
       dump.observer = (before, after) => this.vnet.tap?.toProgram(of, before, messagesIn(after));
     }
@@ -171,14 +171,14 @@ export class LinuxSocket implements Requester {
   get port(): number {
     return this.#port;
   }
-  get isRoute(): boolean {
-    return this.#protocol.isRoute;
+  get protocol(): number {
+    return this.#options.protocol;
   }
   get pid(): number {
     return this.#options.pid;
   }
   get groups(): ReadonlySet<number> {
-    return this.isRoute ? this.#table.groups : NO_GROUPS;
+    return this.#protocol.isRoute ? this.#table.groups : NO_GROUPS;
   }
   get channel(): Channel {
     this.#autobind();
@@ -212,8 +212,8 @@ export class LinuxSocket implements Requester {
   /** A notification of the kernel that passes as it is. */
   #hear(bytes: Uint8Array, group: number): void {
     this.notify(bytes, group);
-    const { port, isRoute, vnet } = this;
-    vnet.tap?.toProgram({ vnet: vnet.vnet.name, port, isRoute }, bytes.slice(), [bytes.slice()]);
+    const { port, protocol, vnet } = this;
+    vnet.tap?.toProgram({ vnet: vnet.vnet.name, port, protocol }, bytes.slice(), [bytes.slice()]);
   }
 
   /** What the attached filter leaves of a datagram: undefined for nothing. */

@@ -1,11 +1,10 @@
 // Rewrites as text, for people: what nlvm run --trace prints.
 
 import ipaddr from "ipaddr.js";
-import { NETLINK, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
-import { RTM } from "../../assembly/abi/rtnetlink.js";
+import { NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { fieldsOf } from "./fields.js";
 import type { Kind } from "./layouts.js";
-import { LinuxRTM } from "./number.js";
+import { messageName } from "./messagename.js";
 import type { FieldChange, Rewrite } from "./rewrite.js";
 
 /** Fields that are bits are shown in hexadecimal. */
@@ -25,7 +24,7 @@ export function linesOf(rewrite: Rewrite): string[] {
   return [headline(rewrite), ...rewrite.fields.map((change) => `  ${textOfChange(change)}`)];
 }
 
-function headline({ direction, vnet, port, isRoute, before, after, errno }: Rewrite): string {
+function headline({ direction, vnet, port, protocol, before, after, errno }: Rewrite): string {
   const arrow = direction === "toKernel" ? ">" : "<";
   const shown = before ?? (after[0] as Uint8Array);
   const sizes = after.map(({ length }) => String(length)).join(" + ");
@@ -34,15 +33,7 @@ function headline({ direction, vnet, port, isRoute, before, after, errno }: Rewr
   const made = before === undefined ? ", made here" : "";
   const refused = errno === undefined ? "" : `, refused with ${errno}`;
   const seq = viewOf(shown).getUint32(NlMsgHdr.SEQ, true);
-  return `${vnet} ${port} ${arrow} ${nameOf(shown, isRoute)} seq ${seq}, ${bytes} bytes${made}${refused}`;
-}
-
-function nameOf(message: Uint8Array, isRoute: boolean): string {
-  const type = viewOf(message).getUint16(NlMsgHdr.TYPE, true);
-  if (type < NLMSG.MIN_TYPE) return NLMSG[type] === undefined ? `type ${type}` : `NLMSG_${NLMSG[type]}`;
-  const linux = Object.entries(LinuxRTM).find(([, number]) => number === type)?.[0];
-  const name = isRoute ? (RTM[type] ?? linux) : undefined;
-  return name === undefined ? `type ${type}` : `RTM_${name}`;
+  return `${vnet} ${port} ${arrow} ${messageName(shown, protocol)} seq ${seq}, ${bytes} bytes${made}${refused}`;
 }
 
 function textOfChange({ name, kind, before, after }: FieldChange): string {
@@ -59,7 +50,7 @@ export interface FieldText {
 
 /** What a message says, with Linux's numbers. @param protocol - of its socket */
 export function fieldTexts(message: Uint8Array, protocol: number): FieldText[] {
-  const fields = fieldsOf(message, "program", protocol === NETLINK.ROUTE);
+  const fields = fieldsOf(message, "program", protocol);
   return fields.map(({ name, kind, value }) => ({ name, text: textOf(name, kind, value) }));
 }
 

@@ -2,7 +2,7 @@
 // programs said that the kernel has no place for. In FreeBSD the layer is part of the kernel; here it holds sockets of its
 // own, which do not keep the vnet in place.
 
-import { NETLINK_OPTION, NLM_F, SOL } from "../../assembly/abi/netlink.js";
+import { NETLINK, NETLINK_OPTION, NLM_F, SOL } from "../../assembly/abi/netlink.js";
 import { HeaderSize, RTM, RTNLGRP } from "../../assembly/abi/rtnetlink.js";
 import type { Attendant, Kernel, Vnet } from "../kernel/kernel.js";
 import { type Address, AddressMirror } from "./addressmirror.js";
@@ -416,6 +416,8 @@ export class LinuxVnet implements Attendant {
   }
 
   #observe({ port }: Member, bytes: Uint8Array): void {
-    this.tap?.toProgram({ vnet: this.vnet.name, port, isRoute: true }, this.#event?.message.slice(), [bytes.slice()]);
+    this.tap?.toProgram({ vnet: this.vnet.name, port, protocol: NETLINK.ROUTE }, this.#event?.message.slice(), [
+      bytes.slice(),
+    ]);
   }
 }

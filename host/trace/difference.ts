@@ -9,8 +9,8 @@ import { type EventValue, sameValue } from "../kernel/value.js";
 import { LinuxErrno } from "../linux/errno.js";
 import { fieldsOf } from "../linux/fields.js";
 import type { Side } from "../linux/layouts.js";
+import { messageName } from "../linux/messagename.js";
 import { messageOf } from "./eventcode.js";
-import { messageName } from "./messagename.js";
 
 /** The first thing that is different. */
 export interface FirstDifference {
@@ -34,7 +34,7 @@ export function firstDifference({ expected, seen }: Difference, protocol: number
   const [recorded, played] = [messageOf(expected)?.bytes, messageOf(seen)?.bytes];
   if (recorded !== undefined && played !== undefined && !sameValue(recorded, played)) {
     const side = expected.call.startsWith("linux.") ? "program" : "kernel";
-    return inMessages(recorded, played, { side, isRoute: protocol === NETLINK.ROUTE, protocol });
+    return inMessages(recorded, played, { side, protocol });
   }
   return inValues(partsOf(expected), partsOf(seen), "");
 }
@@ -57,7 +57,6 @@ export function errnoName(call: string, errno: number): string {
 
 interface Reading {
   readonly side: Side;
-  readonly isRoute: boolean;
   readonly protocol: number;
 }
 
@@ -94,12 +93,11 @@ export function splitMessages(bytes: Uint8Array): Uint8Array[] {
 
 function nameOf(message: Uint8Array, protocol: number): string {
   if (message.length < NetlinkSize.NLMSGHDR) return "a piece of a message";
-  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  return messageName(view.getUint16(NlMsgHdr.TYPE, true), protocol);
+  return messageName(message, protocol);
 }
 
-function inFields(was: Uint8Array, is: Uint8Array, { side, isRoute }: Reading): FirstDifference {
-  const [left, right] = [was, is].map((each) => fieldsOf(each, side, isRoute)) as [Named[], Named[]];
+function inFields(was: Uint8Array, is: Uint8Array, { side, protocol }: Reading): FirstDifference {
+  const [left, right] = [was, is].map((each) => fieldsOf(each, side, protocol)) as [Named[], Named[]];
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const [expected, seen] = [left[i], right[i]];
     if (expected?.name === seen?.name && sameValue(expected?.value, seen?.value)) continue;

@@ -1,16 +1,15 @@
 // Messages and events as text, for people. Of FreeBSD's ABI as the codec shows them; of Linux's by its own names and numbers.
 
-import { NlMsgHdr } from "../../assembly/abi/netlink.js";
 import { CodecError } from "../codec/bytes.js";
 import { decode } from "../codec/decode.js";
 import { describe, explain, type Json, toJson } from "../codec/describe.js";
 import type { FamilyRegistry } from "../codec/families.js";
 import type { KernelEvent } from "../kernel/log.js";
 import type { EventValue } from "../kernel/value.js";
+import { messageName } from "../linux/messagename.js";
 import { type FieldText, fieldTexts } from "../linux/trace.js";
 import { outcomeText, splitMessages, valueText } from "./difference.js";
 import { messageOf } from "./eventcode.js";
-import { messageName } from "./messagename.js";
 
 export type Abi = "freebsd" | "linux";
 
@@ -54,7 +53,7 @@ export function messagesToJson(bytes: Uint8Array, context: MessageContext): Json
 
 function linuxToJson(message: Uint8Array, protocol: number): Json {
   const fields = fieldTexts(message, protocol).map(({ name, text }) => [name, text] as const);
-  return { name: linuxName(message, protocol), fields: Object.fromEntries(fields) };
+  return { name: messageName(message, protocol), fields: Object.fromEntries(fields) };
 }
 
 function decoded(
@@ -70,17 +69,11 @@ function decoded(
   }
 }
 
-function linuxName(message: Uint8Array, protocol: number): string {
-  if (message.length < NlMsgHdr.SEQ) return `${message.length} bytes`;
-  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  return messageName(view.getUint16(NlMsgHdr.TYPE, true), protocol);
-}
-
 function explainLinux(message: Uint8Array, protocol: number): string {
   const fields = fieldTexts(message, protocol);
   const width = Math.max(0, ...fields.map(({ name }) => name.length));
   const lines = fields.map(({ name, text }) => `  ${name.padEnd(width)}  ${text}`);
-  return [linuxName(message, protocol), ...lines].join("\n");
+  return [messageName(message, protocol), ...lines].join("\n");
 }
 
 /** The header's own fields are in the name, or of no interest on one line. */
@@ -89,7 +82,7 @@ const HEADER_FIELD = /^nlmsg_(len|type)$/;
 function describeLinux(message: Uint8Array, protocol: number): string {
   const says = ({ name, text }: FieldText): string => `${name} ${text}`;
   const fields = fieldTexts(message, protocol).filter(({ name }) => !HEADER_FIELD.test(name));
-  return `${linuxName(message, protocol)} ${fields.map(says).join(", ")} (${message.length} bytes)`;
+  return `${messageName(message, protocol)} ${fields.map(says).join(", ")} (${message.length} bytes)`;
 }
 
 /** Who called what, with what, and what it gave. Messages are described by themselves. */

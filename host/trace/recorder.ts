@@ -21,10 +21,10 @@ import { writeCbor } from "./cborwriter.js";
 import { Chain } from "./chain.js";
 import { cookedHead } from "./cooked.js";
 import { type EventMessage, messageOf, writeEvent } from "./eventcode.js";
-import { type Stretch, stretchName, stretchOf } from "./messagename.js";
 import { CUSTOM_HEAD_BYTES, type Direction, LINKTYPE_NETLINK } from "./pcapng/format.js";
 import { BlockWriter, packetOptions } from "./pcapng/writer.js";
 import { encodeSnapshot } from "./snapshotfile.js";
+import { type Stretch, stretchName, stretchOf } from "./stretch.js";
 import { CHECKSUM_BYTES, TRACE_HEAD_BYTES, TRACE_MAGIC, TRACE_PEN, TRACE_VERSION, TraceKind } from "./traceblock.js";
 
 export interface RecorderOptions {
@@ -48,6 +48,7 @@ interface DirectionPackets {
   readonly head: Uint8Array;
   options: Uint8Array;
   type: number;
+  command: number;
   /** 0 where the next options are not to be these. */
   count: number;
 }
@@ -178,6 +179,7 @@ export class Recorder implements EventSink {
       head: cookedHead(direction, protocol),
       options: new Uint8Array(0),
       type: 0,
+      command: 0,
       count: 0,
     });
     const directions = { inbound: packets("inbound"), outbound: packets("outbound") };
@@ -252,12 +254,14 @@ function keyOf(isLinux: boolean, number: number): number {
 /** Direction and a comment, "socket 3 > RTM_NEWROUTE", with what it was refused with. */
 function optionsOf(socket: SocketPackets, direction: Direction, stretch: Stretch, errno: number): Uint8Array {
   const last = socket.directions[direction];
-  if (errno === 0 && last.count === stretch.count && last.type === stretch.type) return last.options;
+  const isSame = last.count === stretch.count && last.type === stretch.type && last.command === stretch.command;
+  if (errno === 0 && isSame) return last.options;
   const arrow = direction === "outbound" ? ">" : "<";
   const refused = errno === 0 ? "" : `, refused with ${errno}`;
   const comment = `${socket.name} ${arrow} ${stretchName(stretch, socket.protocol)}${refused}`;
   last.options = packetOptions({ direction, comment });
   last.type = stretch.type;
+  last.command = stretch.command;
   last.count = errno === 0 ? stretch.count : 0;
   return last.options;
 }

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NETLINK } from "../../assembly/abi/netlink.js";
 import { Kernel } from "../../host/kernel/kernel.js";
-import { LinuxAbi, type Rewrite } from "../../host/linux/abi.js";
+import { LinuxAbi, linesOf, type Rewrite } from "../../host/linux/abi.js";
+import { fieldsOf } from "../../host/linux/fields.js";
+import { messageName } from "../../host/linux/messagename.js";
 import { LINUX_PLAYER } from "../../host/linux/replay.js";
 import { dummyFile } from "../module/modules.js";
 import {
@@ -20,6 +22,7 @@ import {
   machine,
   messagesOf,
   Program,
+  request,
   text,
   u8,
   u16,
@@ -229,11 +232,11 @@ describe("whatever a program sends", () => {
     made.kernel.kldload("dummy", dummyFile());
     expect(generic.messages()).toHaveLength(1);
     expect(
-      rewrites.map(({ direction, isRoute, before, after }) => [direction, isRoute, before?.[4], after.length]),
+      rewrites.map(({ direction, protocol, before, after }) => [direction, protocol, before?.[4], after.length]),
     ).toEqual([
-      ["toKernel", false, CTRL, 1],
-      ["toProgram", false, CTRL, 1],
-      ["toProgram", false, CTRL, 1],
+      ["toKernel", NETLINK.GENERIC, CTRL, 1],
+      ["toProgram", NETLINK.GENERIC, CTRL, 1],
+      ["toProgram", NETLINK.GENERIC, CTRL, 1],
     ]);
   });
 });
@@ -329,5 +332,61 @@ describe("groups", () => {
     made.kernel.kldunload("linux_common");
     made.kernel.kldunload("netlink");
     expect(made.kernel.isLoaded("netlink")).toBe(false);
+  });
+});
+
+describe("messages of generic netlink, shown", () => {
+  const reply = request(CTRL, 0, 7, Uint8Array.from(Buffer.from(NLCTRL.replace(/\s/g, ""), "hex")));
+  const said = (message: Uint8Array): [string, unknown][] =>
+    fieldsOf(message, "program", NETLINK.GENERIC)
+      .filter(({ name }) => !name.startsWith("nlmsg_"))
+      .map(({ name, value }) => [name, typeof value === "number" ? value : hex(value)]);
+
+  it("have the controller's commands and attributes by name, lists by place", () => {
+    expect(said(reply)).toEqual([
+      ["cmd", NEWFAMILY],
+      ["version", 2],
+      ["reserved", 0],
+      ["CTRL_ATTR_FAMILY_NAME", hex(text("nlctrl"))],
+      ["CTRL_ATTR_FAMILY_ID", "1000"],
+      ["CTRL_ATTR_VERSION", "02000000"],
+      ["CTRL_ATTR_HDRSIZE", "00000000"],
+      ["CTRL_ATTR_MAXATTR", "0a000000"],
+      ["CTRL_ATTR_OPS.1.CTRL_ATTR_OP_ID", "03000000"],
+      ["CTRL_ATTR_OPS.1.CTRL_ATTR_OP_FLAGS", "0e000000"],
+      ["CTRL_ATTR_MCAST_GROUPS.1.CTRL_ATTR_MCAST_GRP_ID", "30000000"],
+      ["CTRL_ATTR_MCAST_GROUPS.1.CTRL_ATTR_MCAST_GRP_NAME", hex(text("notify"))],
+    ]);
+  });
+
+  it("of other families have their command, and the rest as one field", () => {
+    const message = request(CTRL + 1, 0, 7, genl(5), attribute(1, u32(9)));
+    expect(said(message)).toEqual([
+      ["cmd", 5],
+      ["version", 1],
+      ["reserved", 0],
+      ["payload", "0800010009000000"],
+    ]);
+  });
+
+  it("are called by their commands", () => {
+    const name = (type: number, ...parts: Uint8Array[]): string =>
+      messageName(request(type, 0, 7, ...parts), NETLINK.GENERIC);
+    expect(name(CTRL, genl(GETFAMILY), byName("nlctrl"))).toBe("CTRL_CMD_GETFAMILY");
+    expect(name(CTRL, genl(99))).toBe("type 16, command 99");
+    expect(name(CTRL + 1, genl(5))).toBe("type 17, command 5");
+    expect(name(CTRL + 1)).toBe("type 17, command 0");
+    expect(name(DONE)).toBe("NLMSG_DONE");
+    expect(messageName(u8(1, 2, 3), NETLINK.GENERIC)).toBe("3 bytes");
+  });
+
+  it("are traced so", () => {
+    const rewrites: Rewrite[] = [];
+    const generic = openGeneric(machine(undefined, { tap: (each) => rewrites.push(each) }));
+    generic.ask(CTRL, F.REQUEST, genl(GETFAMILY), byName("nlctrl"));
+    expect(rewrites.map((each) => linesOf(each)[0]?.replace(/ seq.*/, ""))).toEqual([
+      expect.stringMatching(/ > CTRL_CMD_GETFAMILY$/),
+      expect.stringMatching(/ < CTRL_CMD_NEWFAMILY$/),
+    ]);
   });
 });

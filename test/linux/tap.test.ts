@@ -1,6 +1,7 @@
 // The tap: each rewrite before and after, and what changed, by name; and its lines of text.
 
 import { describe, expect, it } from "vitest";
+import { NETLINK } from "../../assembly/abi/netlink.js";
 import { type LinuxAbiOptions, linesOf, type Rewrite } from "../../host/linux/abi.js";
 import { compareMessages, fieldsOf } from "../../host/linux/fields.js";
 import { ip } from "../support/messages.js";
@@ -52,8 +53,8 @@ describe("in the mode strict", () => {
     const { program, rewrites } = tapped({ mode: "strict" });
     program.ask(RTM.GETLINK, F.REQUEST | F.ACK, ifinfomsg(1));
     expect(rewrites.map(told)).toEqual(["toKernel 18 18", "toProgram 16 16", "toProgram 2 2"]);
-    expect(rewrites.map(({ vnet, port, isRoute }) => [vnet, port, isRoute])).toEqual(
-      new Array(3).fill(["vnet0", 2125, true]),
+    expect(rewrites.map(({ vnet, port, protocol }) => [vnet, port, protocol])).toEqual(
+      new Array(3).fill(["vnet0", 2125, NETLINK.ROUTE]),
     );
     expect(rewrites[0]?.fields).toEqual([{ name: "nlmsg_pid", kind: "number", before: 0, after: 2125 }]);
     expect(rewrites[1]?.fields).toEqual([
@@ -215,7 +216,7 @@ describe("fields", () => {
 
   it("of other protocols are the header's, and one for the rest", () => {
     const message = request(24, 0, 1, u8(1, 2, 3, 4));
-    expect(fieldsOf(message, "program", false).at(-1)).toEqual({
+    expect(fieldsOf(message, "program", NETLINK.KOBJECT_UEVENT).at(-1)).toEqual({
       name: "payload",
       value: u8(1, 2, 3, 4),
       kind: "bytes",
@@ -270,7 +271,7 @@ describe("lines of text", () => {
       direction: "toKernel",
       vnet: "blue",
       port: 7,
-      isRoute: true,
+      protocol: NETLINK.ROUTE,
       before,
       after: [of()],
       fields: compareMessages(before, of(), "program"),

@@ -1,7 +1,8 @@
 // Traces: a run goes into a file while it happens, and comes out of it again, to be run once more.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NLM_F } from "../../assembly/abi/netlink.js";
+import { CTRL_CMD, GENL } from "../../assembly/abi/genetlink.js";
+import { NETLINK, NLM_F } from "../../assembly/abi/netlink.js";
 import { RTM } from "../../assembly/abi/rtnetlink.js";
 import { coreHash, Kernel, type KernelEvent, ReplayError } from "../../host/kernel/kernel.js";
 import { type EventValue, sameValue } from "../../host/kernel/value.js";
@@ -118,6 +119,23 @@ describe("a trace", () => {
     expect(comments).toEqual([named(", 255 messages"), whole, whole, named(""), whole, whole, named("")]);
     const sent = eventsOf(tape.bytes).events.filter(({ event }) => event.call === "send");
     expect(sent.map(({ event }) => event.arguments[0])).toEqual(given);
+  });
+
+  it("names messages of generic netlink by the first one's command, which may have none", () => {
+    const tape = new Tape();
+    const kernel = Kernel.boot({ modules: ["netlink"] }, undefined, tape.recorder);
+    const socket = kernel.vnet0.socket({ protocol: NETLINK.GENERIC });
+    const command = (number: number): Uint8Array => Uint8Array.of(number, 1, 0, 0);
+    const get = message({ type: GENL.MIN_ID, flags: NLM_F.REQUEST }, command(CTRL_CMD.GETFAMILY));
+    const bare = message({ type: GENL.MIN_ID, flags: NLM_F.REQUEST });
+    for (const sent of [get, bare, [...bare, ...get], [...get, ...bare]]) socket.send(Uint8Array.from(sent));
+    const comments = blocksOf(tape.bytes).flatMap((block) => (block.kind === "packet" ? [block.comment] : []));
+    expect(comments).toEqual([
+      "socket 1 > CTRL_CMD_GETFAMILY",
+      "socket 1 > CTRL_CMD_UNSPEC",
+      "socket 1 > CTRL_CMD_UNSPEC, 2 messages",
+      "socket 1 > CTRL_CMD_GETFAMILY, 2 messages",
+    ]);
   });
 
   it("is readable up to what was handed over when nobody ends it", () => {

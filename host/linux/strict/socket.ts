@@ -299,7 +299,7 @@ export class StrictSocket {
 
   /** Whose messages the tap is told of. */
   get #observed(): Observed {
-    return { vnet: this.vnet.vnet.name, port: this.#socket.getsockname().port, isRoute: this.#isRoute };
+    return { vnet: this.vnet.vnet.name, port: this.#socket.getsockname().port, protocol: this.#options.protocol };
   }
 
   /**

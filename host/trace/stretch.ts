@@ -1,28 +1,14 @@
-// Names of messages, for comments and reports.
+// Stretches of messages: as many as a packet takes, and what a packet's comment says of them.
 
-import { NETLINK, NetlinkSize, NLMSG, NlMsgHdr } from "../../assembly/abi/netlink.js";
-import { RTM } from "../../assembly/abi/rtnetlink.js";
-import { LinuxRTM } from "../linux/number.js";
-
-const CONTROL_NAMES = namesOf("NLMSG_", NLMSG);
-const ROUTE_NAMES = new Map([...namesOf("RTM_", LinuxRTM), ...namesOf("RTM_", RTM)]);
-
-function namesOf(prefix: string, numbers: Readonly<Record<string, string | number>>): Map<number, string> {
-  const entries = Object.entries(numbers).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-  return new Map(entries.map(([name, number]) => [number, prefix + name]));
-}
-
-/** "RTM_NEWROUTE", or "type 300" for what has no name. @param protocol - of the socket */
-export function messageName(type: number, protocol: number): string {
-  if (type < NLMSG.MIN_TYPE) return CONTROL_NAMES.get(type) ?? `type ${type}`;
-  const name = protocol === NETLINK.ROUTE ? ROUTE_NAMES.get(type) : undefined;
-  return name ?? `type ${type}`;
-}
+import { NetlinkSize, NlMsgHdr } from "../../assembly/abi/netlink.js";
+import { typeName } from "../linux/messagename.js";
 
 /** The first messages of a buffer, as many as were looked at. */
 export interface Stretch {
   /** nlmsg_type of the first. */
   readonly type: number;
+  /** The first byte behind its header: of generic netlink the command. 0 where there is none. */
+  readonly command: number;
   readonly count: number;
   /** Bytes up to the next message; all of them where no whole message follows. */
   readonly end: number;
@@ -49,13 +35,15 @@ export function stretchOf(bytes: Uint8Array, start: number, most: number): Stret
     count++;
   }
   const type = count === 0 ? 0 : (words[(start + NlMsgHdr.TYPE) >>> 2] as number) & 0xffff;
-  return { type, count, end: count === most && at < total ? at : total };
+  const hasBody = count > 0 && (words[(start + NlMsgHdr.LEN) >>> 2] as number) > NetlinkSize.NLMSGHDR;
+  const command = hasBody ? (bytes[start + NetlinkSize.NLMSGHDR] as number) : 0;
+  return { type, command, count, end: count === most && at < total ? at : total };
 }
 
 /** "RTM_NEWROUTE", "RTM_NEWROUTE, 3 messages"; of what is no message "no message". */
-export function stretchName({ type, count }: Stretch, protocol: number): string {
+export function stretchName({ type, command, count }: Stretch, protocol: number): string {
   if (count === 0) return "no message";
-  const first = messageName(type, protocol);
+  const first = typeName(type, command, protocol);
   return count === 1 ? first : `${first}, ${count} messages`;
 }
 
