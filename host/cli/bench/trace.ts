@@ -37,7 +37,7 @@ export interface TraceFigures extends ConditionKeys {
   readonly seekMsMax: number;
 }
 
-/** What is between two medians is less than one of them varies: it takes so many times the runs. */
+/** What recording adds is little beside what a round varies: it takes so many times the rounds. */
 const RECORD_ROUNDS = 3;
 const SEEK_EVENTS = 100_000;
 const SEEKS = 25;
@@ -76,8 +76,10 @@ function recorded(
   for (let run = 0; run <= RECORD_ROUNDS * runs; run++) {
     for (const [i, way] of ways.entries()) times[i]?.push(way());
   }
-  const [plain = 1, inMemory = 1, inFile = 1] = times.map((each) => median(each.slice(1)));
-  const percent = (time: number): number => rounded(100 * (time / plain - 1), 1);
+  const [plain = [], inMemory = [], inFile = []] = times.map((each) => each.slice(1));
+  // Of each round by itself: a machine that gets slower on the way does so for both.
+  const percent = (recorded: readonly number[]): number =>
+    rounded(100 * (median(recorded.map((time, round) => time / (plain[round] as number))) - 1), 1);
   return { recordPercent: percent(inMemory), recordFilePercent: percent(inFile) };
 }
 
