@@ -1,6 +1,6 @@
 // The traffic of a capture, as a run: requests by the sockets that sent them.
 
-import { NETLINK, NLM_F, NLMSG } from "../../../assembly/abi/netlink.js";
+import { NETLINK, NetlinkSize, NLM_F, NLMSG } from "../../../assembly/abi/netlink.js";
 import { netlinkPackets } from "../capturemessages.js";
 import type { SocketSetting } from "./emulation.js";
 import { type Message, messagesOf } from "./message.js";
@@ -70,7 +70,6 @@ const CAPPED = 0x100;
 const ACK_TLVS = 0x200;
 const DUMP_FILTERED = 0x20;
 const ERROR_BYTES = 4;
-const HEADER_BYTES = 16;
 
 /** What the sockets of a capture had set, as far as their answers show it. By the number of the socket. */
 export function shownSettings({ sent }: Run): SocketSetting[] {
@@ -93,6 +92,6 @@ const SHOWN: readonly (readonly [option: number, shows: (answer: Message) => boo
 
 /** An ack is capped always. */
 function isFailure({ type, bytes }: Message): boolean {
-  if (type !== NLMSG.ERROR || bytes.length < HEADER_BYTES + ERROR_BYTES) return false;
-  return bytes.subarray(HEADER_BYTES, HEADER_BYTES + ERROR_BYTES).some((byte) => byte !== 0);
+  if (type !== NLMSG.ERROR || bytes.length < NetlinkSize.NLMSGHDR + ERROR_BYTES) return false;
+  return bytes.subarray(NetlinkSize.NLMSGHDR, NetlinkSize.NLMSGHDR + ERROR_BYTES).some((byte) => byte !== 0);
 }

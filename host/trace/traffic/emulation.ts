@@ -1,8 +1,10 @@
 // Sends what programs sent on Linux to the Linux layer of an emulated kernel, with the options and port ids of the run, and
 // compares the kinds of the answers with Linux's.
 
+import { NETLINK, NETLINK_OPTION, SOCK } from "../../../assembly/abi/netlink.js";
 import { Kernel, type Vnet } from "../../kernel/kernel.js";
 import { LinuxAbi, LinuxError, type ProgramSocket } from "../../linux/abi.js";
+import { LinuxSO, LinuxSOL } from "../../linux/number.js";
 import { InterfaceNames, withIndices } from "./indices.js";
 import { kindsOf } from "./kinds.js";
 import { type Message, messagesOf } from "./message.js";
@@ -15,13 +17,6 @@ export interface Unlike {
   readonly linux: string;
   readonly emulated: string;
 }
-
-const SOCK_RAW = 3;
-const NETLINK_ROUTE = 0;
-const SOL_SOCKET = 1;
-const SOL_NETLINK = 270;
-const SO_SNDBUF = 7;
-const NETLINK_ADD_MEMBERSHIP = 1;
 
 /** What the programs offer a receive; datagrams are not compared. */
 const OFFER_BYTES = 65_536;
@@ -146,8 +141,8 @@ export class Emulation {
     });
   }
 
-  #open(pid: number, protocol = NETLINK_ROUTE): ProgramSocket {
-    return this.#abi.socket(this.#vnet, { type: SOCK_RAW, protocol, pid, isPrivileged: true });
+  #open(pid: number, protocol: number = NETLINK.ROUTE): ProgramSocket {
+    return this.#abi.socket(this.#vnet, { type: SOCK.RAW, protocol, pid, isPrivileged: true });
   }
 
   /** @returns the socket, or the errno that it was refused with */
@@ -162,7 +157,7 @@ export class Emulation {
     }
     const { options, groups, memberships } = notes.sockets?.[sent.socket] ?? settingOf(run, sent.socket);
     for (const [level, name, value] of options) socket.setsockopt(level, name, word(value));
-    for (const group of memberships) socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, word(group));
+    for (const group of memberships) socket.setsockopt(LinuxSOL.NETLINK, NETLINK_OPTION.ADD_MEMBERSHIP, word(group));
     socket.bind(port, groups);
     return socket;
   }
@@ -184,9 +179,9 @@ function settingOf(run: Run, socket: number): SocketSetting {
   // Programs set the options of one socket after the other, and begin each with the same one.
   const bySocket: [number, number, number][][] = [];
   for (const [level, name] of run.options) {
-    const begins = bySocket.length === 0 || (level === SOL_SOCKET && name === SO_SNDBUF);
+    const begins = bySocket.length === 0 || (level === LinuxSOL.SOCKET && name === LinuxSO.SNDBUF);
     if (begins) bySocket.push([]);
-    if (level === SOL_NETLINK) bySocket.at(-1)?.push([level, name, 1]);
+    if (level === LinuxSOL.NETLINK) bySocket.at(-1)?.push([level, name, 1]);
   }
   return { options: bySocket[socket] ?? [], groups: 0, memberships: [] };
 }

@@ -1,10 +1,9 @@
 // Interface indices are the machine's. A recorded request names interfaces by the indices of its run; here they become
 // those of the emulated kernel, by the names that the run's replies gave them.
-import { messagesOf } from "./message.js";
 
-const RTM_NEWLINK = 16;
-const HEADER_BYTES = 16;
-const IFLA_IFNAME = 3;
+import { NetlinkSize } from "../../../assembly/abi/netlink.js";
+import { IFLA, RTM } from "../../../assembly/abi/rtnetlink.js";
+import { messagesOf } from "./message.js";
 
 /** An index that no interface has. */
 const INDEX_NONE = 0x7ff0;
@@ -34,12 +33,12 @@ export class InterfaceNames {
 
   learn(datagram: Uint8Array): void {
     for (const { type, bytes } of messagesOf(datagram)) {
-      if (type !== RTM_NEWLINK) continue;
+      if (type !== RTM.NEWLINK) continue;
       const view = viewOf(bytes);
-      const name = attributesOf(bytes, HEADER_BYTES + 16).find((each) => each.type === IFLA_IFNAME);
+      const name = attributesOf(bytes, NetlinkSize.NLMSGHDR + 16).find((each) => each.type === IFLA.IFNAME);
       if (name === undefined) continue;
       const text = new TextDecoder().decode(bytes.subarray(name.payload, name.payload + name.length));
-      this.#names.set(view.getInt32(HEADER_BYTES + 4, true), text.replace(/\0.*$/s, ""));
+      this.#names.set(view.getInt32(NetlinkSize.NLMSGHDR + 4, true), text.replace(/\0.*$/s, ""));
     }
   }
 
@@ -65,8 +64,8 @@ export function withIndices(datagram: Uint8Array, translate: (index: number) => 
     if (places === undefined) continue;
     const view = viewOf(bytes);
     const { header, at, attributes, multipath } = places;
-    if (at !== undefined && bytes.length >= HEADER_BYTES + header) patch(view, HEADER_BYTES + at);
-    for (const each of attributesOf(bytes, HEADER_BYTES + header)) {
+    if (at !== undefined && bytes.length >= NetlinkSize.NLMSGHDR + header) patch(view, NetlinkSize.NLMSGHDR + at);
+    for (const each of attributesOf(bytes, NetlinkSize.NLMSGHDR + header)) {
       if (attributes.includes(each.type) && each.length === 4) patch(view, each.payload);
       if (each.type === multipath) for (const path of pathsOf(view, each)) patch(view, path + 4);
     }

@@ -1,6 +1,6 @@
 // The messages of a datagram, as Linux's programs send and get them.
 
-const HEADER_BYTES = 16;
+import { NetlinkSize, NlMsgHdr } from "../../../assembly/abi/netlink.js";
 
 /** One message of a datagram, its header taken apart. */
 export interface Message {
@@ -16,14 +16,14 @@ export interface Message {
 export function messagesOf(datagram: Uint8Array): Message[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
   const messages: Message[] = [];
-  for (let at = 0; at + HEADER_BYTES <= datagram.length; ) {
-    const length = view.getUint32(at, true);
-    if (length < HEADER_BYTES || at + length > datagram.length) break;
+  for (let at = 0; at + NetlinkSize.NLMSGHDR <= datagram.length; ) {
+    const length = view.getUint32(at + NlMsgHdr.LEN, true);
+    if (length < NetlinkSize.NLMSGHDR || at + length > datagram.length) break;
     messages.push({
-      type: view.getUint16(at + 4, true),
-      flags: view.getUint16(at + 6, true),
-      sequence: view.getUint32(at + 8, true),
-      port: view.getUint32(at + 12, true),
+      type: view.getUint16(at + NlMsgHdr.TYPE, true),
+      flags: view.getUint16(at + NlMsgHdr.FLAGS, true),
+      sequence: view.getUint32(at + NlMsgHdr.SEQ, true),
+      port: view.getUint32(at + NlMsgHdr.PID, true),
       bytes: datagram.subarray(at, at + length),
     });
     at += (length + 3) & ~3;

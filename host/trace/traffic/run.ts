@@ -1,5 +1,6 @@
 // A run of a program as it was recorded on Linux: what it sent, and what was answered, request by request.
 
+import { NetlinkSize, NLMSG, NlMsgHdr } from "../../../assembly/abi/netlink.js";
 import { type Message, messagesOf } from "./message.js";
 
 /** A request, and the messages that Linux sent back to its sender with its sequence number. */
@@ -37,9 +38,7 @@ export interface Datagram {
   readonly socket: number | undefined;
 }
 
-const HEADER_BYTES = 16;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
+const ERRNO_BYTES = 4;
 const PORT_OF_LATER_SOCKETS = 0x8000_0000;
 
 /** An exchange that is being put together. */
@@ -79,20 +78,23 @@ function questionOf(answer: Message, socket: number | undefined, opened: readonl
   if (answer.port === 0) return undefined; // made by the kernel itself, or for nobody
   const alike = opened.filter((each) => each.socket === socket && each.request.sequence === answer.sequence);
   const known = alike.findLast(
-    ({ answers }) => answers[0]?.port === answer.port && answers.at(-1)?.type !== NLMSG_DONE,
+    ({ answers }) => answers[0]?.port === answer.port && answers.at(-1)?.type !== NLMSG.DONE,
   );
   return known ?? alike.find(({ request, answers }) => answers.length === 0 && isAbout(answer, request));
 }
 
 /** Whether a message may be the first answer to a request. */
 function isAbout(answer: Message, request: Message): boolean {
-  if (answer.type === NLMSG_DONE) return true;
-  return objectOf(answer.type === NLMSG_ERROR ? echoedType(answer) : answer.type) === objectOf(request.type);
+  if (answer.type === NLMSG.DONE) return true;
+  return objectOf(answer.type === NLMSG.ERROR ? echoedType(answer) : answer.type) === objectOf(request.type);
 }
 
 /** The type of the request that an error echoes. */
 function echoedType({ bytes }: Message): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(HEADER_BYTES + 4 + 4, true);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(
+    NetlinkSize.NLMSGHDR + ERRNO_BYTES + NlMsgHdr.TYPE,
+    true,
+  );
 }
 
 /** NEW, DEL, GET and SET of an object come one after the other. */
