@@ -321,11 +321,10 @@ export class LinuxAbi implements LinuxVnetOwner, Layer {
 
   /** What sockets of each protocol that there is are given. */
   readonly #protocols = new Map<number, (known: LinuxVnet) => SocketProtocol>([
-    [NETLINK.ROUTE, (known) => ({ isRoute: true, handle: handleRoute, ...this.#means(known, NETLINK.ROUTE) })],
+    [NETLINK.ROUTE, (known) => ({ handle: handleRoute, ...this.#means(known, NETLINK.ROUTE) })],
     [
       NETLINK.GENERIC,
       (known) => ({
-        isRoute: false,
         handle: handleGeneric,
         ...this.#means(known, NETLINK.GENERIC),
         openGroups: (hear) => new GenericGroups(this.kernel, known.vnet, hear),
@@ -334,7 +333,7 @@ export class LinuxAbi implements LinuxVnetOwner, Layer {
     [
       // A socket for uevents is silent: it takes groups, and nothing is ever sent to them (E10.2).
       NETLINK.KOBJECT_UEVENT,
-      (known) => ({ isRoute: false, handle: refuse, ...this.#means(known, NETLINK.ROUTE) }),
+      (known) => ({ handle: refuse, ...this.#means(known, NETLINK.ROUTE) }),
     ],
   ]);
 

@@ -1,5 +1,5 @@
-// What messages of NETLINK_ROUTE, and of the controller of NETLINK_GENERIC, are made of, by name, for those who compare and print them: family headers, attributes,
-// nests. Numbers that mean something else on the other side have both names.
+// What messages of NETLINK_ROUTE, and of the controller of NETLINK_GENERIC, are made of, by name, for those who compare and
+// print them: family headers, attributes, nests. Numbers that mean something else on the other side have both names.
 
 import { CTRL_ATTR, CTRL_ATTR_MCAST_GRP, CTRL_ATTR_OP, GENL } from "../../assembly/abi/genetlink.js";
 import { NETLINK } from "../../assembly/abi/netlink.js";
@@ -227,6 +227,7 @@ const CONTROLLER = space("CTRL_ATTR_", CTRL_ATTR, {
 
 /** Of any family: what follows is the family's own. */
 const GENERIC: Layout = { fields: fields("", 0, { cmd: 1, version: 1, reserved: 2 }), headerSize: 4, space: undefined };
+const GENERIC_CONTROLLER: Layout = { ...GENERIC, space: CONTROLLER };
 
 /** The four types of an object differ in these bits. */
 const OPERATION_MASK = 3;
@@ -234,7 +235,7 @@ const OPERATION_MASK = 3;
 /** @returns undefined for a message whose inside has no names here */
 export function layoutOf(protocol: number, type: number): Layout | undefined {
   if (protocol === NETLINK.GENERIC && type >= GENL.MIN_ID) {
-    return type === GENL.MIN_ID ? { ...GENERIC, space: CONTROLLER } : GENERIC;
+    return type === GENL.MIN_ID ? GENERIC_CONTROLLER : GENERIC;
   }
   return protocol !== NETLINK.ROUTE ? undefined : BY_OBJECT.get(type & ~OPERATION_MASK);
 }

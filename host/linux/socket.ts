@@ -1,7 +1,7 @@
 // A netlink socket as an unmodified Linux program knows it, in the mode `extended`: requests are processed before send
 // returns, and what is read are datagrams (linux-compat E2). Errnos are Linux's.
 
-import { NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
+import { NETLINK, NETLINK_OPTION, NLM_F, NLMSG } from "../../assembly/abi/netlink.js";
 import { NetlinkError } from "../kernel/kernel.js";
 import { Channel, type ChannelState } from "./channel.js";
 import { type Datagram, ReceiveQueue, type ReceiveQueueState } from "./datagram.js";
@@ -40,8 +40,6 @@ export interface LinuxSocketOptions {
 
 /** What the layer gives a socket of a protocol. */
 export interface SocketProtocol {
-  /** NETLINK_ROUTE: the groups are those that the layer tells of interfaces, routes and the like. */
-  readonly isRoute: boolean;
   /** Of every request. @throws Refusal */
   readonly handle: RequestHandler;
   /** Listens to groups of the kernel; a protocol without has none of its own. */
@@ -178,7 +176,8 @@ export class LinuxSocket implements Requester {
     return this.#options.pid;
   }
   get groups(): ReadonlySet<number> {
-    return this.#protocol.isRoute ? this.#table.groups : NO_GROUPS;
+    // Those that the layer tells of interfaces, routes and the like.
+    return this.protocol === NETLINK.ROUTE ? this.#table.groups : NO_GROUPS;
   }
   get channel(): Channel {
     this.#autobind();
