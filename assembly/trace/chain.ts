@@ -14,7 +14,6 @@ let second: u64 = 0xc2b2ae3d27d4eb4f;
 let third: u64 = 0;
 let fourth: u64 = 0x61c8864e7a143579;
 
-// @ts-ignore: decorator
 @inline
 function step(lane: u64, value: u64): u64 {
   return rotl(lane ^ value, ROTATION) * PRIME;

@@ -17,7 +17,7 @@ export class ByteWriter {
     this.#room = room;
     if (room.bytes.length < FIRST_BYTES) room.grow(FIRST_BYTES);
     this.#bytes = room.bytes;
-    this.#view = viewOf(room.bytes);
+    this.#view = room.view;
   }
 
   get length(): number {
@@ -132,10 +132,6 @@ export class ByteWriter {
   #grow(least: number): void {
     this.#room.grow(least);
     this.#bytes = this.#room.bytes;
-    this.#view = viewOf(this.#bytes);
+    this.#view = this.#room.view;
   }
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
 }

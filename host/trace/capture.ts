@@ -2,6 +2,7 @@
 // no reader knows is skipped; what cannot be is refused, with its place.
 
 import type { Direction } from "./pcapng/format.js";
+import type { Room } from "./room.js";
 
 /** A file that is none, or is damaged. The message says where, and what was expected there. */
 export class CaptureError extends Error {
@@ -78,10 +79,7 @@ export type Block = SectionBlock | InterfaceBlock | PacketBlock | CustomBlock | 
 
 /** What of a file is there: a part of a room. */
 export interface FileWindow {
-  /** All of the room. */
-  readonly bytes: Uint8Array;
-  /** The same. */
-  readonly view: DataView;
+  readonly room: Room;
   /** Where the next block begins. */
   readonly start: number;
   /** Where what is there ends. */

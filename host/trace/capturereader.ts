@@ -3,7 +3,7 @@
 //   next   the next block that is whole; undefined when more bytes are needed, or the file is over
 //   end    there are no more bytes: what is left over is damage
 
-import { type Block, type BlockFormat, CaptureError, type FileWindow } from "./capture.js";
+import { type Block, type BlockFormat, CaptureError } from "./capture.js";
 import { isPcap, PcapFormat } from "./pcap.js";
 import { BlockType } from "./pcapng/format.js";
 import { PcapngFormat } from "./pcapng/reader.js";
@@ -13,16 +13,14 @@ const MAGIC_BYTES = 4;
 
 export class CaptureReader {
   #format: BlockFormat | undefined;
-  readonly #room: Room;
   /** What is in the room and not read yet. */
-  readonly #window: { bytes: Uint8Array; view: DataView; start: number; end: number };
+  readonly #window: { readonly room: Room; start: number; end: number };
   /** Bytes of the file before it. */
   #offset = 0;
 
   /** @param room - where blocks are to lie while they are read, and nothing else does */
   constructor(room: Room = new ArrayRoom()) {
-    this.#room = room;
-    this.#window = { ...looks(room), start: 0, end: 0 };
+    this.#window = { room, start: 0, end: 0 };
   }
 
   /** The blocks of a file that is all there. @throws CaptureError */
@@ -41,14 +39,12 @@ export class CaptureReader {
   /** Blocks that were given lie elsewhere afterwards, or nowhere. */
   push(chunk: Uint8Array): void {
     const window = this.#window;
+    const { room } = window;
     const left = window.end - window.start;
     const needed = left + chunk.length;
-    if (this.#room.bytes.length < needed) {
-      this.#room.grow(needed);
-      Object.assign(window, looks(this.#room));
-    }
-    window.bytes.copyWithin(0, window.start, window.end);
-    window.bytes.set(chunk, left);
+    if (room.bytes.length < needed) room.grow(needed);
+    room.bytes.copyWithin(0, window.start, window.end);
+    room.bytes.set(chunk, left);
     window.start = 0;
     window.end = needed;
   }
@@ -57,7 +53,7 @@ export class CaptureReader {
   next(): Block | undefined {
     const window = this.#window;
     if (window.end - window.start < MAGIC_BYTES) return undefined;
-    this.#format ??= formatOf(window.bytes.subarray(window.start, window.end));
+    this.#format ??= formatOf(window.room.bytes.subarray(window.start, window.end));
     const block = this.#format.next(window, this.#offset);
     if (block === undefined) return undefined;
     window.start += block.length;
@@ -73,10 +69,6 @@ export class CaptureReader {
     }
     if (left > 0) throw new CaptureError(this.#offset, `the file ends ${left} bytes into a block; expected all of it`);
   }
-}
-
-function looks({ bytes }: Room): Pick<FileWindow, "bytes" | "view"> {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 /** Whether bytes begin as a capture file does. */

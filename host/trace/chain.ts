@@ -18,17 +18,20 @@ let compiled: WebAssembly.Module | undefined;
 export class Chain implements Room {
   readonly #call: ChainExports;
   bytes: Uint8Array;
+  view: DataView;
 
   constructor() {
     compiled ??= new WebAssembly.Module(wasm);
     this.#call = new WebAssembly.Instance(compiled).exports as unknown as ChainExports;
     this.bytes = new Uint8Array(this.#call.memory.buffer);
+    this.view = new DataView(this.#call.memory.buffer);
   }
 
   grow(least: number): void {
     const length = Math.max(least, 2 * this.bytes.length);
     this.#call.memory.grow(Math.ceil((length - this.bytes.length) / PAGE_BYTES));
     this.bytes = new Uint8Array(this.#call.memory.buffer);
+    this.view = new DataView(this.#call.memory.buffer);
   }
 
   /** @param start - in `bytes`, to before `end`: a multiple of four bytes, which are summed as a whole */

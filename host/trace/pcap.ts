@@ -32,7 +32,7 @@ export class PcapFormat implements BlockFormat {
   }
 
   /** The head of the file is all there is of an interface. */
-  #fileHead({ view, start, end }: FileWindow, offset: number): InterfaceBlock | undefined {
+  #fileHead({ room: { view }, start, end }: FileWindow, offset: number): InterfaceBlock | undefined {
     if (end - start < FILE_HEAD_BYTES) return undefined;
     this.#isLittle = isMagic(view.getUint32(start, true));
     if (view.getUint32(start, this.#isLittle) === MAGIC_NANO) this.#nanosecondsPerUnit = 1n;
@@ -51,7 +51,11 @@ export class PcapFormat implements BlockFormat {
     };
   }
 
-  #packet({ bytes, view, start, end }: FileWindow, offset: number, linkType: number): PacketBlock | undefined {
+  #packet(
+    { room: { bytes, view }, start, end }: FileWindow,
+    offset: number,
+    linkType: number,
+  ): PacketBlock | undefined {
     if (end - start < PACKET_HEAD_BYTES) return undefined;
     const captured = view.getUint32(start + 8, this.#isLittle);
     if (captured > BLOCK_BYTES_MAX) {

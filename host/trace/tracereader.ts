@@ -204,9 +204,7 @@ export class TraceReader {
 
   /** @param at - in the room */
   #word(at: number): number {
-    const { bytes } = this.#chain;
-    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-    return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+    return this.#chain.view.getUint32(at, true);
   }
 
   #payload({ payload: { start, length } }: TraceBlock): Uint8Array {

@@ -63,7 +63,7 @@ export class PcapngFormat implements BlockFormat {
   #isLittle = true;
   #interfaces: Interface[] = [];
 
-  next({ bytes, view, start, end }: FileWindow, offset: number): Block | undefined {
+  next({ room: { bytes, view }, start, end }: FileWindow, offset: number): Block | undefined {
     if (end - start < BLOCK_BYTES_MIN) return undefined;
     if (view.getUint32(start, true) === BlockType.SECTION) this.#order(view, start, offset);
     const length = view.getUint32(start + 4, this.#isLittle);
